@@ -162,7 +162,7 @@ def outcome(made: Reconstruction | ResurveyError) -> dict[str, object]:
 
 
 def compare_files(paths: Iterable[str | Path], key: pd.DataFrame) -> pd.DataFrame:
-    """One row per KMDATA set, also if it cannot be read: its ratio in both directions beside the published one.
+    """Make one row per KMDATA set, readable or not, with its ratio in both directions beside the published one.
 
     Parameters
     ----------

@@ -70,7 +70,8 @@ def from_curve(
     landmarks : sequence of (time, survival), optional
         Printed survival rates, as proportions.
     end_of_follow_up : float, optional
-        Longest follow-up time; by default the last point of the curve.
+        Longest follow-up time; by default, and at least, the latest of the points, rows with patients at risk and
+        marks.
     replicates : int, default 1
         1 for the single most plausible set of patients; more for an ensemble whose replicates differ in what the input
         does not determine.

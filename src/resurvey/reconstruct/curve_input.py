@@ -381,7 +381,7 @@ def anchors(
 
 
 def last_time(curve_end: float, table: RiskTable, ticks: Floats, given: object | None, conflicts: list[str]) -> float:
-    """End of follow-up: as given, otherwise the latest of the points, rows with patients at risk, and marks.
+    """End of follow-up: the latest of the points, rows with patients at risk, marks, and the given end, if any.
 
     Raises
     ------

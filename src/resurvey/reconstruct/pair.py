@@ -33,7 +33,7 @@ class HazardRatio:
     ----------
     value : float
     lower, upper : float, optional
-        Limits at `ci_level`.
+        Confidence limits at `ci_level`.
     p : float, optional
     ci_level : float, default 0.95
     rounding : float, optional

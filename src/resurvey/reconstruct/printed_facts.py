@@ -1,4 +1,4 @@
-"""What is printed of each arm, collected from the typed tables into one summary an arm, population and endpoint."""
+"""Collect what is printed about each arm from the typed tables into one summary per arm, population and endpoint."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ KEY = ["arm_id", "population", "endpoint", "data_cut"]
 
 @dataclass(frozen=True)
 class ArmFacts:
-    """Everything printed of one group of patients and one endpoint.
+    """Everything printed about one group of patients and one endpoint.
 
     Attributes
     ----------
     study_id, arm_id, population, endpoint, data_cut : str
     summary : SurvivalSummary or None
-        Numbers in months; None where they do not make an arm.
+        Numbers in months; None if they do not suffice for an arm.
     reason : str
         Why there is no summary; empty otherwise.
     claims : tuple of str
-        Claim ids the summary was made from.
+        Claim ids from which the summary was made.
     median_text : str
         The median as printed.
     """
@@ -55,11 +55,11 @@ class _Collected:
 
 
 def gather(typed: Tables, study_id: str) -> list[ArmFacts]:
-    """One `ArmFacts` for each arm, population, time-to-event endpoint and data cut with a printed median.
+    """Make one `ArmFacts` for each arm, population, time-to-event endpoint and data cut with a printed median.
 
-    Rows that name no data cut stand for the study's only one; where the study has named cuts for that endpoint they are
-    left aside (another paper cites the study without saying which analysis it read). Among several prints of one
-    median the one with most beside it is taken, the study's own report before a citing paper.
+    Rows that name no data cut are taken to be of the study's only one. They are left out if the study has named cuts
+    for that endpoint (another paper then cites the study without saying which analysis). If a median is printed several
+    times, the study's own report is preferred to a citing paper, and then the row with most accompanying numbers.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def gather(typed: Tables, study_id: str) -> list[ArmFacts]:
     list of ArmFacts
         Sorted by arm, population, endpoint and data cut.
     """
-    # Every arm looks through the tables anew: only the study's own rows are kept for that.
+    # The tables are searched once per arm, so only the study's own rows are kept.
     typed = {
         name: table[table["study_id"] == study_id] if "study_id" in table else table for name, table in typed.items()
     }
@@ -91,7 +91,7 @@ def gather(typed: Tables, study_id: str) -> list[ArmFacts]:
 
 
 def _superseded(rows: pd.DataFrame) -> pd.Series:
-    """Rows without a data cut whose arm, population and endpoint has rows with one."""
+    """Rows without a data cut whose arm, population and endpoint also have rows with one."""
     named = rows[rows["data_cut"] != ""]
     known = set(zip(named["arm_id"], named["population"], named["endpoint"], strict=True))
     keys = zip(rows["arm_id"], rows["population"], rows["endpoint"], strict=True)
@@ -140,7 +140,7 @@ def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) ->
 
 
 def _bounded(summary: SurvivalSummary) -> bool:
-    """Whether anything but a missing median places the curve."""
+    """Whether numbers other than the median determine the curve."""
     return summary.lower is not None or (summary.events is not None and summary.longest_follow_up is not None)
 
 
@@ -157,8 +157,8 @@ def _size(arms: pd.DataFrame, study_id: str, key: dict[str, str], row: pd.Series
     return int(sized.iloc[0]["n"])
 
 
-# Scale of the band of a curve behind the interval of a median or of a survival, by what is said of it. Other names
-# leave the scale open. What lies evenly around a median is nearest to what the plain band gives.
+# Scale of the confidence band that gives the interval of a median or of a survival, by the name of the method. Other
+# names leave the scale open. An interval symmetric around the median is closest to that from the plain band.
 BANDS = {"log-log": "log-log", "log": "log", "plain": "linear", "standard error": "linear"}
 
 
@@ -187,7 +187,7 @@ def _median(row: pd.Series, collected: _Collected) -> None:
 
 
 def _quartiles(row: pd.Series, collected: _Collected) -> None:
-    """Times at which the curve reaches 75 and 25 %, or that it does not reach these."""
+    """Times at which the curve reaches 75 and 25 %, or the fact that it does not reach them."""
     levels = {"lower_quartile": 0.75, "upper_quartile": 0.25}
     known = {name: v for name, v in levels.items() if np.isfinite(row[f"{name}_months"])}
     if known:
@@ -221,13 +221,13 @@ def _landmarks(rates: pd.DataFrame, where: dict[str, str], collected: _Collected
         collected.claims.extend(rows["claim_id"])
 
 
-# Of the standard error of a survival, the part by which a later analysis of the same patients may differ: the two
-# estimates share all events until then, and only patients whom the earlier one had not followed so long can move it.
+# Share of the standard error of a survival by which a later analysis of the same patients may differ: the two
+# estimates share all events up to that time, and only patients whose follow-up was then shorter can change it.
 CHANGED = 0.5
 
 
 def _earlier_landmarks(typed: Tables, where: dict[str, str], n: int, collected: _Collected) -> None:
-    """Survivals that an earlier data cut printed of the same n patients, at times of which this one prints none."""
+    """Survivals printed for the same n patients at an earlier data cut, at times for which this one prints none."""
     dated = _cut_offs(typed["follow_up"])
     rows = _matching(typed["survival_rates"], {name: value for name, value in where.items() if name != "data_cut"})
     rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_prop"])]
@@ -240,7 +240,7 @@ def _earlier_landmarks(typed: Tables, where: dict[str, str], n: int, collected: 
     latest = rows.sort_values(["date", "claim_id"], ascending=[False, True]).drop_duplicates("time_months")
     points = []
     for _, row in latest.sort_values("time_months").iterrows():
-        # of nobody or all a later estimate may tell otherwise: a quarter of a patient stands for none
+        # a survival of 0 or 1 may change in a later analysis: it is moved by a quarter of a patient
         least = 0.25 / row["n"]
         rate = float(np.clip(row["value_prop"], least, 1 - least))
         sd = CHANGED * float(np.sqrt(max(rate * (1 - rate), least) / row["n"]))
@@ -250,13 +250,13 @@ def _earlier_landmarks(typed: Tables, where: dict[str, str], n: int, collected: 
         collected.values["landmarks_about"] = tuple(points)
 
 
-# By how much, as a share of it, a count of patients with an event by some time may be off what the curve has lost: it
-# makes up for patients censored before, and a count may leave out deaths.
+# Relative standard deviation between a count of patients with an event by some time and the fall of the curve: the
+# curve allows for patients censored before that time, and a count may leave out deaths.
 COUNT_DOUBT = 0.15
 
 
 def _counted_by(table: pd.DataFrame, where: dict[str, str], n: int, collected: _Collected) -> None:
-    """Patients who had had the event by some time, such as early progressors."""
+    """Patients with the event by some time, such as early progressors."""
     rows = _matching(table, where)
     rows = rows[(rows["kind"] == "progression") & (rows["time_months"] > 0)]
     rows = rows[~rows["time_months"].isin([time for time, _ in collected.values.get("landmarks", ())])]
@@ -272,14 +272,14 @@ def _counted_by(table: pd.DataFrame, where: dict[str, str], n: int, collected: _
 
 
 def _share(row: pd.Series, n: int) -> tuple[float, float]:
-    """A count as a share of the patients it was counted among, and half the width that its rounding leaves."""
+    """A count as a share of the patients among whom it was counted, and half the width of its rounding interval."""
     if np.isfinite(row["n"]):
         return float(row["n"] / (row["total"] if np.isfinite(row["total"]) else n)), 0.0
     return float(row["percent_prop"]), float(row["percent_prop_max"] - row["percent_prop_min"]) / 2
 
 
 def _first_scan(typed: Tables, where: dict[str, str], clock: str, n: int, collected: _Collected) -> None:
-    """Patients whose best response is progression, and the time of the first scan: a hint at an early drop."""
+    """Patients whose best response is progression, and the time of the first scan, which suggest an early drop."""
     if clock != "entry" or collected.values.get("assessment_interval") == 0:
         return
     follow_up = typed["follow_up"]
@@ -304,7 +304,7 @@ def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collecte
 
 
 def _visits(typed: Tables, study_id: str, endpoint: str, collected: _Collected) -> None:
-    """How often progression was looked for; a death is dated on its own day."""
+    """Interval between assessments of progression; 0 for deaths, which are dated exactly."""
     if typed["endpoints"].set_index("endpoint")["event"].get(endpoint, "") == "death":
         collected.values["assessment_interval"] = 0.0
         return
@@ -312,14 +312,14 @@ def _visits(typed: Tables, study_id: str, endpoint: str, collected: _Collected) 
     rows = table[(table["study_id"] == study_id) & (table["item"].str.lower() == "assessment interval")]
     rows = rows[np.isfinite(rows["value_months"])]
     if not rows.empty:
-        # The shortest printed interval is the one that patients were assessed by from the start.
+        # The shortest printed interval is the one at which patients were assessed from the start.
         first = rows.sort_values(["value_months", "claim_id"]).iloc[0]
         collected.values["assessment_interval"] = float(first["value_months"])
         collected.claims.append(first["claim_id"])
 
 
 def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Collected) -> None:
-    """Administrative censoring from dates where they are printed, else from the length of follow-up."""
+    """Administrative censoring from dates if they are printed, otherwise from the length of follow-up."""
     study = typed["studies"].set_index("study_id").loc[study_id]
     dates = [
         pd.Timestamp(day) if len(day) == 10 else None
@@ -350,7 +350,7 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
 
 
 def _at_most(typed: Tables, study_id: str, collected: _Collected) -> None:
-    """An endpoint whose clock starts after entry (with a response, a later line) ends with the study all the same."""
+    """Limit follow-up by the study's dates if the endpoint's clock starts after entry (at response, a later line)."""
     study = typed["studies"].set_index("study_id").loc[study_id]
     first = _day(study["enrolment_start"])
     cut = _day(study["data_cutoff"], last=True)
@@ -359,7 +359,7 @@ def _at_most(typed: Tables, study_id: str, collected: _Collected) -> None:
 
 
 def _day(text: str, *, last: bool = False) -> pd.Timestamp | None:
-    """A printed date; of a month or a year alone its first day, or its `last`."""
+    """A printed date; for a month or a year alone, its first day or its `last`."""
     if len(text) not in (4, 7, 10):
         return None
     day = pd.Timestamp(text)
@@ -369,7 +369,7 @@ def _day(text: str, *, last: bool = False) -> pd.Timestamp | None:
 
 
 def _cut_offs(table: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, str]]:
-    """Date of each data cut that has one (its month at least), and the claim that prints it."""
+    """Date of each data cut with at least a month, and the claim that prints it."""
     rows = table[(table["item"].str.lower() == "data cut-off") & (table["statistic"] == "date")]
     dates = pd.to_datetime(rows["value_text"].str.slice(0, 7), format="%Y-%m", errors="coerce")
     known = zip(rows["data_cut"], dates, rows["claim_id"], strict=True)
@@ -379,12 +379,12 @@ def _cut_offs(table: pd.DataFrame) -> dict[str, tuple[pd.Timestamp, str]]:
 def _carried_on(
     rows: pd.DataFrame, dated: dict[str, tuple[pd.Timestamp, str]], cut: str, collected: _Collected
 ) -> None:
-    """Median follow-up of another cut and the time between the two: whoever is followed ages with the trial."""
+    """Median follow-up at another cut plus the time between the two cuts."""
     rows = rows[rows["data_cut"].isin(dated) & np.isfinite(rows["value_months"])]
     if rows.empty:
         return
     apart = [(dated[cut][0] - dated[other][0]).days / DAYS_PER_MONTH for other in rows["data_cut"]]
-    # The nearest cut in time, the arm's own follow-up before that of all.
+    # The nearest cut in time is preferred, and then the arm's own follow-up to that of all arms.
     rows = rows.assign(apart=apart, far=np.abs(apart))
     row = rows.sort_values(["far", "own", "claim_id"], ascending=[True, False, True]).iloc[0]
     if row["value_months"] + row["apart"] > 0:

@@ -1,4 +1,4 @@
-"""What is known of the shape of hazards before a number is read: a few constants, and where they come from."""
+"""Prior knowledge of the shape of hazards: a few constants and their sources."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from resurvey import steady
 
 Floats = NDArray[np.float64]
 
-# by then the events of neighbouring visits have run into each other
+# after this many visits, the events of neighbouring visits overlap
 VISITS_KNOWN = 60
-# places in the log of time over the median, and in time over the longest follow-up, that carry the smooth departures
-# which the arms of a trial share, of the event and of censoring
+# nodes of the smooth departures shared by the arms of a trial: in the log of time over the median for the event, and in
+# time over the longest follow-up for censoring
 LOG_2 = steady.log(2.0)
 PLACES = tuple(-3.0 + 0.45 * k for k in range(12))
 CENSOR_PLACES = tuple(0.2 * k for k in range(6))
@@ -25,53 +25,54 @@ COMMON = 2 + len(PLACES) + 1 + len(CENSOR_PLACES)
 class HazardPrior:
     """Gaussian prior of the log hazards of an event and of censoring.
 
-    The constants are general knowledge of oncology trials, not of any one of them. They were learnt by maximum marginal
-    likelihood (Laplace) on the patients of 113 arms of the KMDATA collection, every second of those given for the
-    benchmark, and rounded; the last four nodes of `shape` and `wiggle` were then moved by the distance of the rebuilt
-    curves on the same arms, whose tails had come out too low. How far the other half is untouched is said in
-    benchmarks/reconstruction/SUMMARY.md. Hazards rise steeply until the first visits, are highest near the median and
-    fall slowly afterwards; arms followed for many medians start lower.
+    The constants describe oncology trials in general, not any one trial. They were estimated by maximum marginal
+    likelihood (Laplace) from the patients of 113 arms of the KMDATA collection, every second arm of the benchmark, and
+    rounded. The last four nodes of `shape` and `wiggle` were then adjusted by the distance of the rebuilt curves on the
+    same arms, whose tails had been too low. benchmarks/reconstruction/SUMMARY.md says to what extent the other half was
+    left untouched. Hazards rise steeply until the first visits, are highest near the median and fall slowly afterwards;
+    arms followed for many medians start lower.
 
-    What the arms of a trial have in common was learnt on sets of two arms (benchmarks/reconstruction/learn_shared.py).
+    What the arms of a trial have in common was estimated from sets of two arms
+    (benchmarks/reconstruction/learn_shared.py).
 
     Attributes
     ----------
     nodes, shape : tuple of float
-        Log hazard of an event times the median, piecewise linear in the log of time over the median.
+        Log of the event hazard times the median, piecewise linear in the log of time over the median.
     tilt, usual_follow_up : tuple of float, float
         Change of `shape` per unit of log(longest follow-up / median) above `usual_follow_up`.
     level, slope : float
         Standard deviation of the level (given the median) and of a slope in log time.
     wiggle, wiggle_length : float
-        Standard deviation and length, in log time, of the smooth departure.
+        Standard deviation, and length scale in log time, of the smooth departure.
     early, early_length : float
-        Standard deviation of a departure at the start, which dies out over `early_length` medians.
+        Standard deviation of a departure at the start, which decays over `early_length` medians.
     rough, rough_length : float
-        The same for short bursts of events that no schedule explains.
+        The same as `wiggle` for short bursts of events that no schedule explains.
     overdispersion : float
         Factor on the sampling variance of the cumulative hazards.
     inflation : float
-        Factor on the spread of the draws around the best state: what the linearised posterior understates.
+        Factor on the spread of the draws around the best state, because the linearised posterior understates it.
     censor_nodes, censor_shape, censor_level, censor_wiggle, censor_length, censor_rough, censor_rough_length
         The same for censoring; time is over the longest follow-up.
     left_log, left_sd : float
         Mean and standard deviation of the log of the patients still followed at the longest follow-up.
     periods_weeks, period_share : tuple of float
-        Customary intervals between visits, and the share of arms whose events are gathered after them.
+        Customary intervals between visits, and the share of arms whose events cluster after visits.
     known_period_share : float
-        That share where the interval is printed.
+        That share if the interval is printed.
     unscheduled : float
-        Share of the hazard that is even between visits.
+        Share of the hazard that is spread evenly between visits.
     alike, alike_slope, alike_censoring : float
-        Share of the variance of a departure from the mean that the arms of one trial have in common, at one time since
-        entry: of the start and the smooth departure of the event, of its slope, and of censoring.
+        Share of the variance of a departure from the mean, at the same time since entry, that the arms of one trial
+        have in common: for the early and the smooth departure of the event, for its slope, and for censoring.
     drop, drop_sd, drop_spread, alike_drop : float
-        Of a kind with a drop at the first scan: the cumulative hazard of the drop, the standard deviation of its log,
+        For a kind with a drop at the first scan: the cumulative hazard of the drop, the standard deviation of its log,
         that of its time as a share of the time of the scan, and the share of the variance of its size that the arms of
-        a trial have in common. A drop of 0 is none.
+        a trial have in common. A drop of 0 means no drop.
     late, spread, spread_growth : float
-        Delay after a visit, standard deviation at the start and its growth with the square root of the visit, in
-        periods.
+        Delay after a visit, standard deviation at the start, and its growth with the square root of the visit number,
+        in periods.
     """
 
     nodes: tuple[float, ...] = (0.05, 0.12, 0.25, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0)
@@ -115,7 +116,7 @@ class HazardPrior:
     def event(
         self, time: Floats, scale: float, level: float | None = None, end: float | None = None
     ) -> tuple[Floats, Floats]:
-        """Mean (bins,) and covariance (bins, bins) of the log hazard of an event; `scale` is the median or a guess."""
+        """Mean (bins,) and covariance (bins, bins) of the log hazard of an event; `scale` is the (guessed) median."""
         u = np.maximum(time / scale, 1e-4)
         x = steady.log(u)
         mean = np.interp(x, steady.log(np.array(self.nodes)), self.shape) - steady.log(float(scale))
@@ -132,7 +133,7 @@ class HazardPrior:
         return mean, cov
 
     def of_one_arm(self) -> HazardPrior:
-        """With only what an arm does not share with the others of its trial."""
+        """The prior of the components that an arm does not share with the others of its trial."""
         left, slope, censoring = (
             float(np.sqrt(1 - share)) for share in (self.alike, self.alike_slope, self.alike_censoring)
         )
@@ -146,11 +147,11 @@ class HazardPrior:
         )
 
     def shared(self, time: Floats, scale: float, end: float) -> Floats:
-        """What the arms of one trial have in common of the departures from the mean, shape (COMMON, 2 bins).
+        """Loadings of the departures from the mean that the arms of one trial have in common, shape (COMMON, 2 bins).
 
-        Rows are times independent standard normals, columns the log hazards of the event and of censoring in the bins
-        at `time`. `scale` and `end` are those of the trial. The covariance is the share of what `event` and `censoring`
-        give that `alike`, `alike_slope` and `alike_censoring` name.
+        Rows multiply independent standard normals; columns are the log hazards of the event and of censoring in the
+        bins at `time`. `scale` and `end` are those of the trial. The resulting covariance is the share of that from
+        `event` and `censoring` given by `alike`, `alike_slope` and `alike_censoring`.
         """
         u = np.maximum(time / scale, 1e-4)
         x = steady.log(u)
@@ -173,15 +174,14 @@ class HazardPrior:
         return mean, cov + self.censor_rough**2 * steady.exp(-0.5 * (distance / self.censor_rough_length) ** 2)
 
     def dropped(self, edges: Floats, scan: float, mean: Floats, scale: float) -> tuple[Floats, Floats, Floats]:
-        """The mean log hazard with the drop at the first scan, and what it hangs on.
+        """The mean log hazard with the drop at the first scan, and the quantities it depends on.
 
-        The smooth hazard gives way to the drop, so that the cumulative hazard at `scale` (the median or a guess of it)
-        stays what it was.
+        The smooth hazard is reduced so that the cumulative hazard at `scale` (the median or a guess) is unchanged.
 
         Returns
         -------
         tuple of (bins,) ndarray
-            Mean log hazard; the part of each bin's hazard that is smooth; the derivative of the log hazard with respect
+            Mean log hazard; the smooth share of each bin's hazard; the derivative of the log hazard with respect
             to the log of the size of the drop.
         """
         width = np.diff(edges)
@@ -198,10 +198,10 @@ class HazardPrior:
         return np.sqrt(self.spread**2 + visit * self.spread_growth**2)
 
     def scheduled(self, edges: Floats, period: float) -> Floats:
-        """Factor on the hazard in each bin where progression is looked for every `period`; its mean over a period is 1.
+        """Factor on the hazard in each bin if progression is assessed every `period`; its mean over a period is 1.
 
-        A share `unscheduled` of the hazard is even; the rest is found shortly after each visit, more loosely at later
-        ones.
+        A share `unscheduled` of the hazard is spread evenly; the rest is found shortly after each visit, with more
+        spread at later visits.
         """
         visits = np.arange(1, min(max(int(np.ceil(edges[-1] / period)) + 2, 2), VISITS_KNOWN + 1))
         place = (edges[:, None] / period - visits - self.late) / self.spread_at(visits)
@@ -211,7 +211,7 @@ class HazardPrior:
 
 
 def _smooth(x: Floats, places: tuple[float, ...], length: float) -> Floats:
-    """Loadings at `x`, shape (places, x), of a smooth unit departure on independent standard normals."""
+    """Loadings at `x`, shape (places, x), of a smooth departure with unit variance on independent standard normals."""
     at = np.array(places)
     apart = at[:, None] - at[None, :]
     root = steady.cholesky(steady.exp(-0.5 * (apart / length) ** 2) + 1e-6 * np.eye(at.size))

@@ -1,4 +1,4 @@
-"""How many events stand behind a printed hazard ratio: its interval is as wide as their number makes it."""
+"""Infer numbers of events from the width of the confidence interval of a printed hazard ratio."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 
-# 1 / d1 + 1 / d2 over the variance that the interval shows, in 12 analyses that print both: 0.90 to 1.03, mean 0.96, as
+# 1 / d1 + 1 / d2 divided by the variance from the interval, in 12 analyses that print both: 0.90 to 1.03, mean 0.96, as
 # some are stratified (benchmarks/reconstruction/implied_events.py).
 VARIANCE_FACTOR, METHOD_SD = 0.96, 0.04
-# A forecast errs by so many times its linearised deviation that its 90 % intervals hold the truth (there, too).
+# Factor on the linearised standard deviation of a forecast that gives its 90 % intervals their coverage (same source).
 FORECAST_DOUBT = 2.5
-ALIKE = 0.7  # correlation of the two arms' errors: follow-up, mostly unknown, is that of one study
-MOST = 0.985  # share of an arm's patients; an approximation cannot tell more from all of them
+ALIKE = 0.7  # correlation of the two arms' errors: follow-up, mostly unknown, is shared by the arms of a study
+MOST = 0.985  # largest share of patients with an event that the approximation can tell from all of them
 SURPRISE = 3.5  # standard deviations beyond which the ratio is not one of these curves
 ROUNDS = 6
 
@@ -31,30 +31,30 @@ ROUNDS = 6
 def with_implied_events(
     first: SurvivalSummary, second: SurvivalSummary, hazard_ratio: HazardRatio
 ) -> tuple[SurvivalSummary, SurvivalSummary]:
-    """Give arms that print no events the number, with its uncertainty, that the interval of their ratio implies.
+    """Give arms without printed events the number, with its uncertainty, that the interval of their ratio implies.
 
-    The variance of a log hazard ratio is nearly 1 / d1 + 1 / d2 with d events an arm. What else is printed of each arm
-    (its median and so on) foretells its events, with a standard deviation; the printed interval, with its rounding,
-    corrects both forecasts at once, on the log scale, each by as much as it is in doubt. Both forecasts err alike,
-    because the arms of a study are followed alike.
+    The variance of a log hazard ratio is nearly 1 / d1 + 1 / d2, with d1 and d2 events in the arms. What else is
+    printed about each arm (its median and so on) predicts its events, with a standard deviation. The printed interval,
+    with its rounding, corrects both forecasts together on the log scale, each according to its uncertainty. The errors
+    of the forecasts are correlated, because the arms of a study have similar follow-up.
 
     Parameters
     ----------
     first, second : SurvivalSummary
         The ratio is first against second.
     hazard_ratio : HazardRatio
-        Neither adjusted nor matched.
+        A ratio that is neither adjusted nor matched.
 
     Returns
     -------
     tuple of SurvivalSummary
-        With `events_about` set where no events are printed; unchanged where both print them, the ratio has no interval,
-        or the interval disagrees with all else that is printed (so that it is not the ratio of these two curves).
+        With `events_about` set where no events are printed. Unchanged if both arms print them, the ratio has no
+        interval, or the interval disagrees with everything else printed (the ratio is then not of these two curves).
 
     Raises
     ------
     InputError, InconsistentReport, NotEstimable
-        As `from_summary`, of which arm the message says; of the ratio as `from_pair`.
+        As for `from_summary` (the message names the arm), and for the ratio as for `from_pair`.
 
     References
     ----------
@@ -67,7 +67,7 @@ def with_implied_events(
     if variances is None or all(arm.events is not None for arm in arms):
         return arms
     forecasts = [forecast_events(arm) for arm in arms]
-    # the printed limits are rounded: any variance between the two extremes is as likely as any other
+    # the printed limits are rounded: all variances between the two extremes are equally likely
     least, middle, most = steady.log(np.array(variances))
     doubt = math.hypot(METHOD_SD, (most - least) / math.sqrt(12))
     corrected = _corrected(forecasts, middle + steady.log(VARIANCE_FACTOR), doubt)
@@ -82,7 +82,7 @@ def with_implied_events(
 
 
 def forecast_events(arm: SurvivalSummary) -> tuple[float, float]:
-    """Log of an arm's events as all else that is printed of it has them, and the standard deviation of that."""
+    """Log of an arm's events as predicted by everything else printed about it, and its standard deviation."""
     if arm.events is not None:
         return steady.log(float(max(arm.events, 0.5))), 0.0
     s = checked(arm)
@@ -92,12 +92,12 @@ def forecast_events(arm: SurvivalSummary) -> tuple[float, float]:
 
 
 def _corrected(forecasts: list[tuple[float, float]], log_variance: float, doubt: float) -> tuple[Floats, Floats] | None:
-    """Both forecasts after the variance was seen, and their standard deviations; None where it does not agree."""
+    """Both forecasts given the variance, and their standard deviations; None if the variance disagrees."""
     mean, sd = (np.array(column) for column in zip(*forecasts, strict=True))
     prior, now = np.outer(sd, sd) * np.array([[1.0, ALIKE], [ALIKE, 1.0]]), mean
     for _ in range(ROUNDS):
         share = steady.exp(-now)
-        slope = -share / share.sum()  # of the log variance, in the log events
+        slope = -share / share.sum()  # derivative of the log variance with respect to the log events
         surprise = log_variance - steady.log(float(share.sum())) - (slope * (mean - now)).sum()
         to_slope = (prior * slope).sum(axis=1)
         total = (slope * to_slope).sum() + doubt**2

@@ -1,4 +1,4 @@
-"""The last thousandth of a log ratio: patients shifted between their neighbours, until the printed ratio is met."""
+"""Final correction of a log ratio: patients are shifted between their neighbours until the printed ratio is met."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from resurvey.reconstruct.result import Printed
 
 Floats = NDArray[np.float64]
 
-FIRST, MOST = 0.3, 0.95  # of the way to the neighbour: the first trial, and the furthest
+FIRST, MOST = 0.3, 0.95  # fraction of the way to the neighbour: the first trial, and the largest
 SECANTS = 8
-TRIES, SPREAD, STAIR = 60, 0.25, 0.01  # tries at random, how far from the best, and for which misses of the log ratio
+# number of random trials, their largest distance from the best fraction, and the largest miss that is worth trying
+TRIES, SPREAD, STAIR = 60, 0.25, 0.01
 
 
 def refine_ratio(
@@ -26,24 +27,24 @@ def refine_ratio(
     kept: tuple[Printed, Printed],
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
-    """Shift the patients of those rows of two stacks whose log ratio misses its window (in place).
+    """Shift the patients (in place) in those rows of two stacks whose log ratio misses its window.
 
-    All patients of the first arm go the same part of the way towards the next of their own arm, those of the second
-    towards the one before, or the other way round. The part is sought by the secant rule, because the log ratio is
-    nearly a line in it. In a small arm it is a staircase with steps wider than the window: parts near the best one,
-    each patient's own, are then tried at random.
+    All patients of the first arm move the same fraction of the way towards the next patient of their arm, and those of
+    the second arm towards the previous one, or the other way round. The fraction is found by the secant method, because
+    the log ratio is nearly linear in it. In a small arm the log ratio is a step function with steps wider than the
+    window: separate fractions for each patient, near the best one, are then tried at random.
 
     Returns
     -------
     (log_hr, se)
-        Of the shifted rows; unchanged where no shift came nearer.
+        Of the rows after shifting; unchanged where no shift came nearer.
     """
     open_ = np.flatnonzero(~target.meets(log_hr))
     if not open_.size:
         return log_hr, se
     shifts = _Shifts.of(a, b, log_hr[open_], se[open_], kept, open_)
     before, value_before = np.zeros(open_.size), shifts.log_hr.copy()
-    # a later first arm has the lower hazard
+    # moving the first arm to later times lowers its hazard
     now = np.where(value_before > target.aim, FIRST, -FIRST)
     active = np.arange(open_.size)
     for _ in range(SECANTS):
@@ -68,9 +69,9 @@ def refine_ratio(
 
 
 def _scattered(part: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """Each patient's own part of the way near the common one, so that neighbours never pass each other."""
+    """A separate fraction for each patient near the common one, such that neighbours never pass each other."""
     own = part[:, None] + SPREAD * (2 * rng.random((part.size, n)) - 1)
-    # all one way, or no more than half-way when some go up and some down
+    # all in one direction, or at most half-way if some move up and some down
     low = np.where(part > SPREAD, 0.0, np.where(part < -SPREAD, -MOST, -0.49))[:, None]
     high = np.where(part > SPREAD, MOST, np.where(part < -SPREAD, 0.0, 0.49))[:, None]
     return np.clip(own, low, high)
@@ -78,7 +79,7 @@ def _scattered(part: Floats, n: int, rng: np.random.Generator) -> Floats:
 
 @dataclass
 class _Shifts:
-    """Rows of both arms that are being shifted, and the best that was found for each."""
+    """Rows of both arms that are being shifted, and the best shift found for each."""
 
     rooms: tuple[_Room, _Room]
     times: tuple[Floats, Floats]
@@ -95,14 +96,14 @@ class _Shifts:
         return cls(rooms, times, np.zeros((rows.size, 2)), log_hr.copy(), se.copy())
 
     def tried(self, rows: NDArray[np.int64], part_a: Floats, part_b: Floats, aim: float) -> Floats:
-        """Log ratios with these parts of the way; kept where they are nearer to the aim than any before."""
+        """Log ratios with these fractions; a shift is kept where it comes nearer to the aim than any before."""
         moved = self.rooms[0].moved(rows, part_a), self.rooms[1].moved(rows, part_b)
         value, error = cox(*moved)
         nearer = np.abs(value - aim) < np.abs(self.log_hr[rows] - aim)
         took = rows[nearer]
         for best, arm in zip(self.times, moved, strict=True):
             best[took] = arm.time[nearer]
-        for k, part in enumerate((part_a, part_b)):  # of scattered parts the mean stays the one to scatter about
+        for k, part in enumerate((part_a, part_b)):  # the next fractions are scattered around the mean of these
             self.part[took, k] = part.reshape(rows.size, -1).mean(axis=1)[nearer]
         self.log_hr[took], self.se[took] = value[nearer], error[nearer]
         return value
@@ -110,7 +111,7 @@ class _Shifts:
 
 @dataclass(frozen=True)
 class _Room:
-    """An arm's rows, and how far each patient may go up and down."""
+    """An arm's rows, and how far each patient may move up and down."""
 
     arm: Stack
     up: Floats
@@ -122,17 +123,17 @@ class _Room:
         above = np.concatenate([time[:, 1:], time[:, -1:]], axis=1)
         below = np.concatenate([np.zeros_like(time[:, :1]), time[:, :-1]], axis=1)
         held = np.zeros(time.shape, dtype=bool)
-        held[:, -1] = True  # the longest follow-up
+        held[:, -1] = True  # the longest follow-up is fixed
         for pin in printed.times:
             above = np.where((time < pin) & (above > pin), pin, above)
             below = np.where((time > pin) & (below < pin), pin, below)
             near = np.abs(time - pin) <= printed.within * (1 + 1e-6) + 1e-9
-            # a median may lie between the death at its time and the next patient
+            # a median may lie between a death and the next patient
             held |= near | np.concatenate([np.zeros_like(near[:, :1]), near[:, :-1]], axis=1)
         return cls(arm, np.where(held, 0.0, above - time), np.where(held, 0.0, time - below))
 
     def moved(self, rows: NDArray[np.int64], part: Floats) -> Stack:
-        """The rows with every patient `part` of the way to the next (negative: to the one before); or each its own."""
+        """Move patients the fraction `part` (common or separate) of the way to the next one (negative: previous)."""
         way = part.reshape(rows.size, -1)
         shift = np.where(way > 0, way * self.up[rows], way * self.down[rows])
         return Stack(self.arm.time[rows] + shift, self.arm.event[rows])

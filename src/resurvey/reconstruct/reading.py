@@ -1,4 +1,4 @@
-"""Patients behind a curve read from a figure, with the error of the reading in the ensemble."""
+"""Rebuild patients from a curve read from a figure, with the reading error represented in the ensemble."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from resurvey.reconstruct.curve import from_curve
 from resurvey.reconstruct.result import Reconstruction
 
-# Readings drawn at most; replicates are shared out among them.
+# Largest number of readings drawn; replicates are divided among them.
 READINGS = 10
 
 
@@ -22,21 +22,21 @@ def from_read_curve(
     replicates: int = 1,
     **printed: Any,
 ) -> Reconstruction:
-    """As `from_curve`; with a spread, the replicates come from curves moved as a reading of the figure may be off.
+    """As `from_curve`; with a `spread`, the replicates come from curves perturbed by random reading errors.
 
-    The errors of the two ends of the survival axis and of the scale of the time axis are drawn, each with the standard
-    deviation `spread` (a proportion of the axis): they move the whole curve together, as a wrong tick does.
+    Errors of the two ends of the survival axis and of the scale of the time axis are drawn, each with the standard
+    deviation `spread` (a proportion of the axis). They move the whole curve, as a misread tick mark does.
 
     Raises
     ------
     ResurveyError
-        As `from_curve`; a drawn curve that contradicts what is printed is left to the curve as it was read.
+        As for `from_curve`; a perturbed curve that contradicts what is printed is replaced by the curve as read.
     """
     base = from_curve(times, survival, replicates=replicates, rng=rng, **printed)
     if not spread or replicates < 2:
         return base
     time, event = base.stacked()
-    if len(time) == 1:  # the curve determines its patients, and the reading alone makes them differ
+    if len(time) == 1:  # the curve determines its patients, so they differ by the reading error only
         time, event = np.repeat(time, replicates, axis=0), np.repeat(event, replicates, axis=0)
     time, event = time.copy(), event.copy()
     for part in np.array_split(np.arange(len(time)), min(READINGS, len(time)))[1:]:
@@ -55,7 +55,7 @@ def from_read_curve(
 def _moved(
     times: np.ndarray, survival: np.ndarray, spread: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A curve with both axes off by a draw; it still starts at 1 and falls."""
+    """A curve with random errors in both axes; it still starts at 1 and falls."""
     top, bottom, scale = rng.normal(0.0, spread, 3)
     moved = np.clip(survival + top * survival + bottom * (1 - survival), 0.0, 1.0)
     moved = np.where(survival >= 1.0, 1.0, moved)

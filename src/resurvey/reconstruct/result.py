@@ -1,4 +1,4 @@
-"""What a reconstruction returns: patients, the facts beside them, the repairs, and what nobody could know."""
+"""The result of a reconstruction: patients, comparison with the printed facts, repairs, and what is undetermined."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class FactRow:
     Attributes
     ----------
     fact : str
-        What a reader calls it.
+        Name for readers.
     kind : FactKind
     printed : float
-        Infinite where a time was printed as not reached.
+        Infinite if a time was printed as not reached.
     value : (replicates,) ndarray
     tolerance : float
-        How far a value may be off: half a unit of the last printed digit.
+        Largest difference allowed: half a unit of the last printed digit.
     note : str
     usual : float
-        For a condition that definitions make soft: the share by which the mean may be off.
+        For a fact whose definition varies: the largest relative difference of the mean (0: not such a fact).
     time : float
-        Of a fact at a time (NaN for others), in the unit of the input.
+        Time to which the fact refers (NaN if none), in the unit of the input.
     limit : Limit
-        Of a fact that is the limit of an interval.
+        Which limit the fact is, if it is a confidence limit.
     binding : bool
-        Whether patients of one group, or two, can have the number at all: not where it is that of a model with strata
-        or covariates, or of another definition.
+        Whether the number must hold for patients of one group, or two; not if it is from a model with strata or
+        covariates, or if its definition may differ.
     """
 
     fact: str
@@ -59,13 +59,13 @@ class FactRow:
 
     @property
     def within(self) -> NDArray[np.bool_]:
-        """Whether each replicate meets it."""
+        """Whether each replicate meets the fact."""
         if self.usual:
             mean = self._mean(self.value)
             return np.full(self.value.shape, np.isfinite(mean) and abs(mean / self.printed - 1) < self.usual)
         if np.isinf(self.printed):
             return ~np.isfinite(self.value)
-        # numbers that end in 5 may fall on either side of a half; of a tiny p, 1e-9 would be all
+        # rounding of a final 5 may go either way; an absolute tolerance of 1e-9 would accept any very small p
         slack = 1e-9 * min(1.0, abs(self.printed))
         return np.asarray(np.abs(self.value - self.printed) <= self.tolerance * (1 + 1e-6) + slack)
 
@@ -98,17 +98,17 @@ class FactRow:
 
 
 def tally(held: int, replicates: int) -> str:
-    """In how many replicates a fact holds, in words; nothing where it holds in all."""
+    """The number of replicates in which a fact holds, in words; empty if it holds in all."""
     return "" if held == replicates else f"holds in {held} of {replicates} replicates"
 
 
 def with_tally(note: str, held: int, replicates: int) -> str:
-    """A note, and in how many replicates the fact holds where it does not in all."""
+    """A note, and the number of replicates in which the fact holds if it does not hold in all."""
     return "; ".join(part for part in (note, tally(held, replicates)) if part)
 
 
 class Printed(Protocol):
-    """What was printed of an arm that no curve fixes, so that replicates can be judged again after a change."""
+    """What was printed about an arm without a curve, for comparison with its replicates after a change."""
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -116,7 +116,7 @@ class Printed(Protocol):
 
     @property
     def within(self) -> float:
-        """How near a patient must be to belong to such a time."""
+        """Largest distance of a patient from such a time at which the patient counts as being at it."""
 
     def rows(self, time: Floats, event: Floats) -> list[FactRow]:
         """Every printed number in replicates of shape (replicates, n), each sorted by time."""
@@ -124,29 +124,29 @@ class Printed(Protocol):
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Patients behind one arm, and how well they fit everything that was printed.
+    """The rebuilt patients of one arm, and how well they fit everything that was printed.
 
     Attributes
     ----------
     patients : DataFrame, columns replicate (int, from 0), time (float, the unit of the input), event (1 or 0)
-        n rows a replicate, ordered by replicate and time. One replicate from a fully determined curve.
+        n rows per replicate, ordered by replicate and time. One replicate for a fully determined curve.
     accuracy : DataFrame, columns fact, printed, rebuilt, difference, holds, note, kind, time, limit, binding, ...
-        Every printed fact beside the rebuilt value (the mean over replicates); `holds` says whether all replicates
-        meet it within the rounding of the printed number, `held` in how many of `replicates` it is met. `fact` is for
-        readers; `kind`, `time` and `limit` say the same in fixed terms. `binding` is False where no patients of these
-        groups need have the number: it comes from a model with strata, or definitions of it differ.
+        Every printed fact beside the rebuilt value (the mean over replicates). `holds` says whether all replicates meet
+        it within the rounding of the printed number, and `held` how many of `replicates` do. `fact` is for readers;
+        `kind`, `time` and `limit` say the same in fixed terms. `binding` is False if the number need not hold for these
+        patients, because it comes from a model with strata or its definition varies.
     repairs : list of str
         What was changed in the input, in words.
     undetermined : list of str
         What the input did not determine, in words.
     evidence : {'curve', 'summary'}
-        Whether the arm rests on digitised coordinates or on printed numbers only.
+        Whether the arm was rebuilt from digitised coordinates or from printed numbers only.
     method : str
         How the patients were placed, in words.
     printed : Printed, optional
-        What patients must keep to when they are shifted; None: all of them stand where a curve puts them.
+        The numbers that must still hold when patients are shifted; None if a curve determines all positions.
     shapes : tuple of str
-        Kind of hazard of each replicate; none where the shape was not drawn.
+        Kind of hazard of each replicate; empty if the shape was not drawn.
     """
 
     patients: pd.DataFrame
@@ -160,7 +160,7 @@ class Reconstruction:
 
     @property
     def n(self) -> int:
-        """Patients in a replicate."""
+        """Number of patients in a replicate."""
         return int(len(self.patients) // max(self.n_replicates, 1))
 
     @property
@@ -170,7 +170,7 @@ class Reconstruction:
 
     @property
     def events(self) -> np.ndarray:
-        """Events in each replicate, shape (replicates,)."""
+        """Number of events in each replicate, shape (replicates,)."""
         return self.patients.groupby("replicate", sort=True)["event"].sum().to_numpy()
 
     @property
@@ -179,7 +179,7 @@ class Reconstruction:
         return bool(self.accuracy["holds"].all())
 
     def replicate(self, index: int = 0) -> pd.DataFrame:
-        """Time and event of one replicate, ordered by time.
+        """Time and event indicator of one replicate, ordered by time.
 
         Raises
         ------
@@ -192,13 +192,13 @@ class Reconstruction:
         return rows[["time", "event"]].reset_index(drop=True)
 
     def stacked(self) -> tuple[Floats, Floats]:
-        """Times and marks, shape (replicates, n)."""
+        """Times and event indicators, shape (replicates, n)."""
         shape = (self.n_replicates, self.n)
         time, event = (self.patients[name].to_numpy(float).reshape(shape) for name in ("time", "event"))
         return time, event
 
     def meeting(self, least: int) -> NDArray[np.int64]:
-        """Replicates that meet all that is printed of the arm, where these are at least `least`; otherwise all."""
+        """Replicates that meet everything printed about the arm if there are at least `least`; otherwise all."""
         if self.printed is None or self.n_replicates <= least:
             return np.arange(self.n_replicates)
         rows = [row.within for row in self.printed.rows(*self.stacked()) if not row.usual]
@@ -206,9 +206,9 @@ class Reconstruction:
         return held if held.size >= least else np.arange(self.n_replicates)
 
     def with_patients(self, time: Floats, event: Floats, of: NDArray[np.int64] | None = None) -> Reconstruction:
-        """Other replicates of the same arm, shape (replicates, n), set beside what is printed of it anew.
+        """Replace the replicates of this arm, shape (replicates, n), and compare them again with what is printed.
 
-        `of` names the replicate of this arm that each was made of; without it nothing is known of their shapes.
+        `of` gives the replicate of this arm from which each was made; without it their shapes are unknown.
         """
         patients = stacked_patients(time, event)
         shapes = tuple(self.shapes[row] for row in of) if of is not None and self.shapes else ()
@@ -226,16 +226,16 @@ class Reconstruction:
 
 
 def not_found(accuracy: pd.DataFrame) -> list[str]:
-    """A sentence about the printed numbers that do not hold in all replicates, where there are any."""
+    """A sentence about the printed numbers that do not hold in all replicates, if there are any."""
     missed = accuracy.loc[~accuracy["holds"], "fact"].tolist()
     return [f"{NOT_FOUND} for: {', '.join(missed)}"] if missed else []
 
 
 def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.DataFrame:
-    """The table of patients from one pair of vectors a replicate, ordered by replicate, time and event.
+    """The table of patients from one pair of vectors per replicate, ordered by replicate, time and event.
 
-    At a tied time events come before censorings, as in the product-limit estimate, so that equal sets of patients
-    give equal bytes whatever the order in which they were built.
+    At tied times events come before censorings, as in the product-limit estimate, so that equal sets of patients give
+    equal bytes whatever the order in which they were built.
     """
     frames = []
     for index, (time, event) in enumerate(zip(times, events, strict=True)):
@@ -247,7 +247,7 @@ def patients_table(times: list[np.ndarray], events: list[np.ndarray]) -> pd.Data
 
 
 def stacked_patients(time: Floats, event: Floats) -> pd.DataFrame:
-    """The table of patients from arrays of shape (replicates, n), each row sorted by time already."""
+    """The table of patients from arrays of shape (replicates, n), each row already sorted by time."""
     size, n = time.shape
     columns = {
         "replicate": np.repeat(np.arange(size), n),
@@ -263,6 +263,6 @@ def accuracy_table(rows: list[dict[str, object]]) -> pd.DataFrame:
     kinds = {"fact": object, "note": object, "holds": bool, "kind": object, "limit": object, "binding": bool}
     kinds |= {"held": np.int64, "replicates": np.int64}
     columns["note"] = ["" if note is None else note for note in columns["note"]]
-    # arrays of a known kind spare pandas the search for one, which took a third of a whole reconstruction
+    # arrays of known type save pandas from inferring it, which took a third of a whole reconstruction
     arrays = {name: np.array(values, dtype=kinds.get(name, float)) for name, values in columns.items()}
     return pd.DataFrame(arrays, copy=False)

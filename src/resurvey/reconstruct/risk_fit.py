@@ -1,4 +1,4 @@
-"""Whether numbers at risk belong to their curve, or to that of another arm."""
+"""Check whether numbers at risk belong to their curve or to that of another arm."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from resurvey.errors import InconsistentReport
 
 Floats = NDArray[np.float64]
 
-#: How far (in survival) a number at risk may lie above the curve by noise of the points and rounding.
+#: How far (in survival) a number at risk may lie above the curve because of noise in the points and rounding.
 SLACK = 0.03
 
 
 @dataclass(frozen=True)
 class RiskFit:
-    """One arm's curve (survival as a proportion) with numbers at risk beside it."""
+    """One arm's curve (survival as a proportion) and its numbers at risk."""
 
     name: str
     times: Floats
@@ -27,7 +27,7 @@ class RiskFit:
     at_risk: Floats
 
     def excess(self, times: Floats, counts: Floats) -> float:
-        """By how much (in survival) counts lie above n S(t-), or the first one off n, at the worst row."""
+        """Largest excess (in survival) of a count over n S(t-), or difference between a count at time 0 and n."""
         legible = np.isfinite(times) & np.isfinite(counts)
         t, share = times[legible], counts[legible] / self.n
         order = np.lexsort((-self.survival, self.times))
@@ -39,17 +39,17 @@ class RiskFit:
 
     @property
     def slack(self) -> float:
-        """What noise and rounding explain."""
+        """The excess that noise and rounding can explain."""
         return SLACK + 1 / self.n
 
 
 def refuse_exchanged_tables(first: RiskFit, second: RiskFit) -> None:
-    """Refuse two arms each of whose numbers at risk fit the curve of the other, and not its own.
+    """Refuse two arms whose numbers at risk fit each other's curve but not both their own.
 
     Raises
     ------
     InconsistentReport
-        Naming both arms and how far the numbers lie above n S.
+        If they are exchanged; the message names both arms and how far the numbers lie above n S.
     """
     own = (
         first.excess(first.at_risk_times, first.at_risk) - first.slack,

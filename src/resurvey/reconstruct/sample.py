@@ -1,4 +1,4 @@
-"""From draws of the hazards to patients: whole numbers in each segment, times inside it, medians in place."""
+"""From draws of the hazards to patients: whole numbers in each segment, times within it, and medians as printed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ROUNDS = 4
 MOST_SPARE = 6.0
 EVENT_OFFSETS = np.array([-12, -8, *range(-5, 6), 8, 12])
 CENSOR_OFFSETS = np.array([-25, -16, -11, *range(-7, 8), 11, 16, 25])
-# offsets up to this are tried first, and what a patient more or fewer costs beside a missed survival
+# offsets up to this are tried first; cost of one patient more or fewer, relative to a missed survival
 NEAR_OFFSET = 2
 OFFSET_COST = 0.1
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Patients of every replicate, sorted by time, arrays (replicates, n); `placed` where all that is printed holds."""
+    """Patients of every replicate, sorted by time, arrays (replicates, n); `placed` where everything printed holds."""
 
     time: Floats
     event: Floats
@@ -38,11 +38,11 @@ class Ensemble:
 
     @classmethod
     def empty(cls, size: int, n: int) -> Ensemble:
-        """Room for so many replicates."""
+        """Uninitialised arrays for `size` replicates."""
         return cls(np.empty((size, n)), np.empty((size, n)), np.zeros(size, dtype=bool))
 
     def put(self, rows: Ints, other: Ensemble, chosen: Ints | slice = slice(None)) -> None:
-        """Put replicates of another ensemble in place of some of this one's."""
+        """Replace some replicates by those of another ensemble."""
         self.time[rows], self.event[rows] = other.time[chosen], other.event[chosen]
         self.placed[rows] = other.placed[chosen]
 
@@ -52,8 +52,8 @@ def ensembles(
 ) -> list[Ensemble]:
     """`size` replicates of each arm of a trial, drawn together.
 
-    A replicate that cannot be put in place in every arm is drawn again, a few times; what is left then is put together
-    from arms that were placed in different draws, and if there are none of those, stays as it was drawn.
+    A replicate that cannot be made to meet the printed numbers in every arm is redrawn a few times. Any left over are
+    combined from arms that succeeded in different draws or, if there are none, kept as drawn.
     """
     made = [Ensemble.empty(size, s.n) for s in arms]
     open_, spare = np.arange(size), 1.1
@@ -76,7 +76,7 @@ def ensembles(
 
 
 def _next_best(placed: NDArray[np.bool_], used: Ints, count: int) -> Ints:
-    """Tries of one arm for replicates that no draw placed in all arms: placed ones first, unused before used."""
+    """Draws of one arm for replicates that no draw placed in all arms: placed before unplaced, unused before used."""
     free = np.ones(placed.size, dtype=bool)
     free[used] = False
     order = np.argsort(2 * ~placed + ~free, kind="stable")
@@ -92,7 +92,7 @@ def _batch(
 
 
 def _patients(arm: Arm, s: SurvivalSummary, state: Floats, transform: str, rng: np.random.Generator) -> Ensemble:
-    """Patients of one arm behind each of its states."""
+    """Patients of one arm for each of its states."""
     path = paths(arm, state)
     plan = _plan(arm, s, path)
     leaving, events, late = _counts(plan, s, rng)
@@ -108,10 +108,10 @@ def _patients(arm: Arm, s: SurvivalSummary, state: Floats, transform: str, rng: 
 
 
 def _keep_above(level: float, time: Floats, event: Floats, since: float) -> None:
-    """Where the last events among few patients bring the curve to a level, exchange them with earlier censorings.
+    """If the last events among few patients bring the curve down to a level, exchange them with earlier censorings.
 
-    Only marks after `since` (the last printed survival or crossing) change places, so that numbers at risk and
-    survivals stay.
+    Only event indicators after `since` (the last printed survival or crossing) are exchanged, so that numbers at risk
+    and printed survivals do not change.
     """
     n = time.shape[1]
     kept = 1 - 1.0 / (n - np.arange(n))
@@ -127,7 +127,7 @@ def _keep_above(level: float, time: Floats, event: Floats, since: float) -> None
             marks[last], marks[free[-1]] = 0.0, 1.0
             reached = reached / kept[last] * kept[free[-1]] if kept[last] > 0 else np.prod(kept[marks > 0])
             free = free[:-1]
-            last -= 1  # between the exchanged two there were events only
+            last -= 1  # between the two exchanged patients there were only events
 
 
 def _meets_landmarks(s: SurvivalSummary, time: Floats, event: Floats) -> NDArray[np.bool_]:
@@ -146,12 +146,12 @@ def _plan(arm: Arm, s: SurvivalSummary, path: Paths) -> Plan:
     last = arm.bins
     table = dict(zip(_places(arm, s.at_risk_times or ()), s.at_risk or (), strict=True)) if s.at_risk_times else {}
     landmarks = dict(zip(_places(arm, [t for t, _ in s.landmarks]), [v for _, v in s.landmarks], strict=True))
-    # where survival is known about, patients leave as the draw has them: its curve there is that of the patients
+    # where survival is known approximately, patients leave as drawn: the drawn curve there is that of the patients
     about = _places(arm, [t for t, *_ in s.landmarks_about])
     knots = np.array(sorted({0, last, *table, *landmarks, *about}))
     fixed = np.array([int(s.n) if k == 0 else int(table.get(k, -1)) for k in knots])
     survival = np.array([landmarks.get(k, np.nan) for k in knots])
-    # events among those leaving: not the ratio of the hazards' sums, because the hazards change while patients leave
+    # share of events among those leaving: not the ratio of summed hazards, because hazards change while patients leave
     gained = np.add.reduceat(path.event * path.at_risk_mid, knots[:-1], axis=1)
     lost = np.add.reduceat(path.censor * path.at_risk_mid, knots[:-1], axis=1)
     return Plan(knots, fixed, survival, path.log_at_risk[:, knots], gained / np.maximum(gained + lost, 1e-12))
@@ -184,7 +184,7 @@ def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[I
     if begin < knots - 1:
         block = slice(begin, knots - 1)
         if s.events is not None and plan.fixed_at_risk[-1] < 0:
-            # fewer may be left at the end than was drawn, where the printed events ask for more to leave
+            # fewer patients may remain at the end than drawn if the printed events require more to leave
             short = np.maximum(s.events - used - leaving[:, block].sum(axis=1), 0)
             leaving[:, -1] += np.minimum(short, at_risk[:, -1])
         expected, total = leaving[:, block] * plan.share[:, block], None
@@ -199,10 +199,9 @@ def _counts(plan: Plan, s: SurvivalSummary, rng: np.random.Generator) -> tuple[I
 
 
 def _add_up(total: int, leaving: Ints, events: Ints) -> None:
-    """Exchange events for censorings, latest segments first, until as many happen as were printed (in place).
+    """Exchange events for censorings (in place), latest segments first, until there are as many events as printed.
 
-    The same the other way round for too few. Only where a printed survival asked for another number is anything left to
-    do.
+    The reverse is done if there are too few. This is needed only if a printed survival required another number.
     """
     for j in range(leaving.shape[1] - 1, -1, -1):
         over = np.clip(events.sum(axis=1) - total, 0, events[:, j])
@@ -213,7 +212,7 @@ def _add_up(total: int, leaving: Ints, events: Ints) -> None:
 
 
 def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
-    """Patients at risk at the knots: as printed, otherwise the draw's to the nearest whole, never rising."""
+    """Patients at risk at the knots: as printed, otherwise the drawn number rounded, never rising."""
     value = np.rint(steady.exp(np.clip(plan.log_at_risk, -5, 20))).astype(np.int64)
     floor = np.maximum.accumulate(np.where(plan.fixed_at_risk >= 0, plan.fixed_at_risk, 0)[::-1])[::-1]
     if plan.fixed_at_risk[-1] < 0:
@@ -226,7 +225,7 @@ def _whole_at_risk(plan: Plan, s: SurvivalSummary) -> Ints:
 
 
 def shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
-    """Expected events with the odds of an event shifted alike in all segments, so that they add up to `total`."""
+    """Expected events with the odds of an event multiplied equally in all segments so that they add up to `total`."""
     if leaving.shape[1] == 1:
         return total[:, None].astype(float)
     share = np.clip(share, 1e-9, 1 - 1e-9)
@@ -240,7 +239,7 @@ def shifted(leaving: Ints, share: Floats, total: Ints) -> Floats:
 
 
 def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> Ints:
-    """Whole numbers with the running sum kept: each is its expectation rounded up or down, the sum is `total`."""
+    """Round each expectation up or down such that the running sum is preserved; the sum is `total`."""
     running = np.cumsum(expected, axis=1)
     if total is not None and running.shape[1]:
         running[:, -1] = total
@@ -252,7 +251,7 @@ def _rounded(expected: Floats, total: Ints | None, rng: np.random.Generator) -> 
 
 
 def _ratio(at_risk: Ints, leaving: Ints, events: Ints) -> Floats:
-    """Survival over a segment with the censorings spread evenly between the events."""
+    """Survival over a segment if censorings are spread evenly between the events."""
     middle = at_risk - 0.5 * (leaving - events)
     return np.clip(1 - events / np.maximum(middle, 1), 0, 1)
 
@@ -260,10 +259,10 @@ def _ratio(at_risk: Ints, leaving: Ints, events: Ints) -> Floats:
 def _fit_mark(
     plan: Plan, s: SurvivalSummary, mark: int, at_risk: Ints, leaving: Ints, events: Ints, used: Ints, survival: Floats
 ) -> None:
-    """Choose events and censorings of the segment before a printed survival so that some order gives it (in place).
+    """Choose events and censorings (in place) in the segment before a printed survival so that some order gives it.
 
-    With y at risk, d events and c censorings the ratio of survivals lies between (y - c - d) / (y - c), all censorings
-    first, and (y - d) / y, all last.
+    With y at risk, d events and c censorings, the ratio of survivals lies between (y - c - d) / (y - c) (all censorings
+    first) and (y - d) / y (all censorings last).
     """
     j = mark - 1
     wanted = np.clip(plan.survival[mark] / np.maximum(survival, 1e-9), 0, 1)
@@ -271,7 +270,7 @@ def _fit_mark(
     given = (at_risk[:, j], events[:, j], leaving[:, j] - events[:, j], used, wanted, slack)
     near = np.abs(EVENT_OFFSETS) <= NEAR_OFFSET, np.abs(CENSOR_OFFSETS) <= NEAR_OFFSET
     died, lost, cost = _cheapest(plan, s, mark, given, EVENT_OFFSETS[near[0]], CENSOR_OFFSETS[near[1]])
-    # a choice further off costs more than this: only where no near one is cheaper are they all looked at
+    # more distant choices cost more than this: they are tried only if no near one is cheaper
     far = np.flatnonzero(cost >= OFFSET_COST * (NEAR_OFFSET + 1))
     if far.size:
         found = _cheapest(plan, s, mark, tuple(column[far] for column in given), EVENT_OFFSETS, CENSOR_OFFSETS)
@@ -281,7 +280,7 @@ def _fit_mark(
     leaving[:, j] = np.where(ok, died + lost, leaving[:, j])
     at_risk[:, mark] = at_risk[:, j] - leaving[:, j]
     if mark < leaving.shape[1]:
-        # what left earlier or later is made up for in the segments that follow, up to the next printed number at risk
+        # patients who leave earlier or later are compensated in later segments, up to the next printed number at risk
         follow = np.minimum.accumulate(np.minimum(at_risk[:, mark:], at_risk[:, mark, None]), axis=1)
         at_risk[:, mark:] = follow
         leaving[:, mark:] = -np.diff(follow, axis=1)
@@ -295,12 +294,12 @@ def _cheapest(
     event_offsets: Ints,
     censor_offsets: Ints,
 ) -> tuple[Ints, Ints, Floats]:
-    """Events, censorings and cost of the best choice of offsets in each replicate; an infinite cost where none can be.
+    """Events, censorings and cost of the best choice of offsets in each replicate; infinite cost if none is possible.
 
-    `given` are patients at risk, usual events and censorings, events before, wanted survival and its slack, each
+    `given` are patients at risk, usual events and censorings, earlier events, target survival and its tolerance, each
     (replicates,).
     """
-    # axes: replicate, events, censorings; with a printed number at risk the events leave no choice of censorings
+    # axes: replicate, events, censorings; with a printed number at risk the events determine the censorings
     y, d0, c0, used, aim, reach = (column[:, None, None] for column in given)
     d = d0 + event_offsets[:, None]
     c = d0 + c0 - d if plan.fixed_at_risk[mark] >= 0 else c0 + censor_offsets
@@ -313,7 +312,7 @@ def _cheapest(
     high = 1 - d / np.maximum(y, 1)
     low = 1 - d / np.maximum(left, np.maximum(d, 1))
     missed = np.maximum(low - (aim + reach), 0) + np.maximum(aim - reach - high, 0)
-    # among the orders that give it, one with the censorings near their usual place is the more likely
+    # among the orders that give it, those with the censorings near their usual place are more likely
     lean = np.abs(2 * aim - (low + high)) / np.maximum(high - low, 2 * reach)
     moved = OFFSET_COST * (np.abs(event_offsets)[:, None] + np.abs(c - c0))
     cost = np.where(possible, moved + np.minimum(lean, 3) ** 2 + missed * 1e4, np.inf).reshape(len(possible), -1)
@@ -325,7 +324,7 @@ def _cheapest(
 def _times(
     arm: Arm, path: Paths, plan: Plan, leaving: Ints, events: Ints, late: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Floats]:
-    """Times and marks, sorted, shape (replicates, n): inside a segment each kind follows its own smooth density."""
+    """Sorted times and event indicators, shape (replicates, n); in a segment each kind follows its smooth density."""
     size, n = leaving.shape[0], int(arm.n)
     mass = _mass(arm, path)
     # cells by kind (events, then censorings), replicate and segment: how many leave, and between which levels
@@ -334,10 +333,10 @@ def _times(
     begin, width = level[:, :-1].ravel(), np.diff(level, axis=1).ravel()
     apart = 2.0 * np.arange(2 * size)[:, None]
     wanted = begin.repeat(count) + rng.random(int(count.sum())) * width.repeat(count)
-    # in rising order within each cell, in which they are quicker to look up and to merge
+    # in rising order within each cell, which makes them faster to look up and merge
     wanted = np.sort(wanted + np.broadcast_to(apart, (2 * size, leaving.shape[1])).ravel().repeat(count))
     found = np.interp(wanted, (mass + apart).ravel(), np.tile(arm.edges, 2 * size))
-    # strictly inside the segment, so that a printed number at risk counts them on the right side
+    # strictly inside the segment, so that a printed number at risk counts them on the correct side
     gap = 1e-9 * arm.edges[-1]
     low, high = arm.edges[plan.knots[:-1]], arm.edges[plan.knots[1:]]
     first, last = np.tile(low + gap, 2 * size), np.tile(np.maximum(high - gap, low + 0.5 * gap), 2 * size)
@@ -348,7 +347,7 @@ def _times(
     time = np.full((size, n), arm.edges[-1])
     time.put(np.flatnonzero(happens), found[: n_event.sum()])
     time.put(np.flatnonzero(leaves & ~happens), found[n_event.sum() :])
-    # nobody left at the end: the last event is the longest follow-up
+    # nobody remains at the end: the last event is the longest follow-up
     emptied = np.flatnonzero(n_left == n)
     time[emptied, np.argmax(time[emptied], axis=1)] = arm.edges[-1]
     event = happens | (~leaves & (slot < (n_left + late)[:, None]))
@@ -356,7 +355,7 @@ def _times(
 
 
 def _mass(arm: Arm, path: Paths) -> Floats:
-    """Running share, from 0 to 1 at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
+    """Cumulative share (0 to 1) at the edges, of events (first rows) and of censorings, (2 replicates, bins + 1)."""
     mass = np.zeros((2 * path.at_risk_mid.shape[0], arm.bins + 1))
     density = np.concatenate([path.smooth[:, kind] * path.at_risk_mid for kind in range(2)])
     np.cumsum(density + 1e-12 * arm.width, axis=1, out=mass[:, 1:])
@@ -367,7 +366,7 @@ def _mass(arm: Arm, path: Paths) -> Floats:
 def _in_place(
     arm: Arm, s: SurvivalSummary, plan: Plan, time: Floats, event: Floats, transform: str, rng: np.random.Generator
 ) -> Ensemble:
-    """Replicates with median and limits where they were printed; `placed` where that could be done."""
+    """Move the median and its limits to where they were printed; `placed` where that was possible."""
     placed = np.ones(time.shape[0], dtype=bool)
     if s.median_not_reached or s.upper_not_reached:
         median, _, upper = limits(time, event, s.z, transform)
@@ -377,7 +376,7 @@ def _in_place(
     held = np.broadcast_to(arm.edges[plan.knots], (time.shape[0], plan.knots.size))
     stretch = stretch_to(s, crossings(s, time, event, transform), held, rng)
     moved, placed = stretch.apply(time), placed & stretch.possible
-    # Where a curve stays at one half, the median is the middle of a stretch whose ends moved by different factors.
+    # If a curve stays at one half, the median is the middle of a stretch whose ends moved by different factors.
     off = placed & _median_off(s, moved, event, transform)
     if off.any():
         again = stretch_to(s, crossings(s, moved[off], event[off], transform), held[off], rng)
@@ -387,7 +386,7 @@ def _in_place(
 
 
 def _median_off(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> NDArray[np.bool_]:
-    """Replicates whose median is not the printed one within its rounding."""
+    """Replicates whose median differs from the printed one by more than its rounding."""
     if s.median is None:
         return np.zeros(time.shape[0], dtype=bool)
     return np.abs(limits(time, event, s.z, transform)[0] - s.median) > s.time_half_unit

@@ -1,4 +1,4 @@
-"""One set of patients for an arm: the most plausible one, or one drawn among all that satisfy what was printed."""
+"""One set of patients for an arm: the most plausible one, or one drawn from all that satisfy what was printed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from resurvey.reconstruct.placement import (
     whole_deaths,
 )
 
-#: Log standard deviations of the replicates: of the censoring hazard after the last row, and of where in a gap
-#: censorings gather.
+#: Log standard deviations between replicates: of the censoring hazard after the last row, and of where in a gap
+#: censorings concentrate.
 TAIL_SPREAD, GAP_SPREAD = 0.7, 0.3
-#: A printed rate or median this far (in survival) from the curve is left to the table of facts.
+#: A printed rate or median further than this (in survival) from the curve is not imposed.
 NEAR = 0.02
 
 
 def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, Floats]:
-    """Times and marks of the most plausible set of patients, or of a random plausible one where `rng` is given."""
+    """Times and event indicators of the most plausible set of patients, or of a random one if `rng` is given."""
     cut = frame(arm.curve, arm.table, arm.end, arm.ticks)
     total = feasible_total(arm, cut)
     known = followed(cut)
@@ -62,7 +62,7 @@ def rebuild(arm: Arm, rng: np.random.Generator | None = None) -> tuple[Floats, F
 
 
 def pinned(arm: Arm, cut: Frame, died: Floats, lost: Floats) -> Floats:
-    """Deaths moved, within the noise of the curve, so that the printed rates and the printed median hold."""
+    """Move deaths within the noise of the curve so that the printed rates and the printed median hold."""
     for when, rate in arm.landmarks:
         if 0 < when <= arm.end and abs(float(arm.curve.at(when)) - rate) <= NEAR:
             died = pin(cut, died, lost, when, rate, crossing=False)
@@ -72,7 +72,7 @@ def pinned(arm: Arm, cut: Frame, died: Floats, lost: Floats) -> Floats:
 
 
 def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generator | None) -> Floats:
-    """G of an arm without numbers at risk, at its knots: the mean over candidates, or one drawn among them."""
+    """G at the knots of an arm without numbers at risk: the mean over candidates, or a randomly drawn one."""
     u = cut.knot / arm.end
     steps = step_heights(arm.curve, arm.n, arm.end)
     candidates = unknown_events(steps) if total is None else known_events(steps, u, arm.n * cut.fall, total)
@@ -82,7 +82,7 @@ def silent_path(arm: Arm, cut: Frame, total: int | None, rng: np.random.Generato
 
 
 def tail_path(cut: Frame, known: Followed, rng: np.random.Generator | None) -> Floats:
-    """G after the last row: the censoring hazard of the gap before goes on, give or take a random factor."""
+    """G after the last row: the censoring hazard of the previous gap continues, times a random factor if drawn."""
     theta = foreseen_theta(cut, known)
     if rng is not None and theta < 1.0:
         kept = steady.exp(float(rng.normal(0.0, TAIL_SPREAD))) * steady.log(1.0 - theta)
@@ -93,7 +93,7 @@ def tail_path(cut: Frame, known: Followed, rng: np.random.Generator | None) -> F
 def scattered_levels(count: NDArray[np.int64], rng: np.random.Generator) -> Floats:
     """Random levels for the censorings of each gap, earlier in some gaps and later in others.
 
-    The last gap is open: where its censorings gather is already drawn with its path.
+    The last gap is open: where its censorings concentrate is already drawn with its path.
     """
     bend = steady.exp(rng.normal(0.0, GAP_SPREAD, count.size))
     bend[-1] = 1.0
@@ -103,12 +103,12 @@ def scattered_levels(count: NDArray[np.int64], rng: np.random.Generator) -> Floa
 
 
 def redrawn(arm: Arm, rng: np.random.Generator) -> Arm:
-    """The arm with its curve drawn anew within the noise of the points (a parametric bootstrap)."""
+    """The arm with its curve redrawn within the noise of the points (a parametric bootstrap)."""
     if arm.curve.exact:
         return arm
     fitted = np.interp(arm.points.time, arm.curve.drop_times, 1.0 - np.cumsum(arm.curve.drops))
     curve = monotone_curve(arm.points.time, fitted + rng.normal(0.0, arm.curve.noise, fitted.size))
     curve = anchored(curve, curve_input.anchors(arm.median, arm.landmarks), [])
-    # noise and steps are facts about the points that were given, not about the drawn ones
+    # noise and steps are properties of the given points, not of the drawn ones
     curve = replace(curve, noise=arm.curve.noise, drop_times=arm.curve.drop_times, drops=arm.curve.drops)
     return replace(arm, curve=curve, conflicts=[])

@@ -1,4 +1,4 @@
-"""Medians and limits of many replicates at once, and the stretching of time that puts them where they were printed."""
+"""Medians and confidence limits of many replicates at once, and the stretching of time that moves them as printed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Floats = NDArray[np.float64]
 
 LOG_2 = steady.log(2.0)
 MOST_HAZARD = 27.0
-#: A cumulative hazard this near to log 2 is a survival of exactly one half.
+#: A cumulative hazard this near to log 2 counts as a survival of exactly one half.
 HALF = 1e-9
 
 
 def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Floats, Floats, Floats]:
     """Median and Brookmeyer-Crowley limits of every row of sorted patients; infinite where not reached.
 
-    The same limits as those of `survival.stack.CurveStack`, in less than half of the time: rows are sorted already, and
-    each patient leaves by himself, so there are no ties to look for. The limits are computed thousands of times a fit.
+    The limits are those of `survival.stack.CurveStack` in less than half the time: rows are already sorted and have no
+    ties, as each patient leaves separately. They are computed thousands of times per fit.
 
     References
     ----------
@@ -30,7 +30,7 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
     """
     at_risk = time.shape[1] - np.arange(time.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        # one patient at a time leaves, so a factor of survival and a term of Greenwood's sum depend on the place alone
+        # patients leave one at a time, so factors of survival and terms of Greenwood's sum depend on the position alone
         step = np.append(-steady.log(1 - 1 / at_risk[:-1]), 2 * MOST_HAZARD)
         hazard = np.cumsum(event * step, axis=1)
         root = np.sqrt(np.cumsum(event * np.append(1 / (at_risk[:-1] * (at_risk[:-1] - 1.0)), 1e12), axis=1))
@@ -48,9 +48,9 @@ def limits(time: Floats, event: Floats, z: float, transform: str) -> tuple[Float
 
 
 def crossings(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -> list[tuple[Floats, float]]:
-    """Where every printed crossing is now in rows of sorted patients, and where it was printed; in order of time."""
+    """Current time of every printed crossing in rows of sorted patients, and its printed time; in order of time."""
     middle, low, high = limits(time, event, s.z, transform)
-    # where limits are printed at the median's own time, they keep their order about it
+    # limits printed at the same time as the median keep their order around it
     early = [(v, t) for v, t in s.quantiles if v > 0.5]
     late = [(v, t) for v, t in s.quantiles if v <= 0.5]
     reached = dict(zip(s.quantiles, quantile_times(time, event, [v for v, _ in s.quantiles]).T, strict=True))
@@ -63,7 +63,7 @@ def crossings(s: SurvivalSummary, time: Floats, event: Floats, transform: str) -
 
 
 def quantile_times(time: Floats, event: Floats, levels: list[float]) -> Floats:
-    """When every row of sorted patients reaches each survival, shape (rows, levels); infinite where it does not."""
+    """Time at which every row of sorted patients reaches each survival, shape (rows, levels); infinite if never."""
     if not levels:
         return np.empty((len(time), 0))
     left = time.shape[1] - np.arange(time.shape[1])
@@ -72,7 +72,7 @@ def quantile_times(time: Floats, event: Floats, levels: list[float]) -> Floats:
 
 
 def _median(time: Floats, hazard: Floats) -> Floats:
-    """Where each curve reaches one half, as papers print it: the middle of the stretch on which it is exactly that."""
+    """Median of each curve as papers print it: if the curve equals one half on a stretch, the middle of it."""
     start = _first(time, hazard >= LOG_2 - HALF)
     after = _first(time, hazard > LOG_2 + HALF)
     reached = np.where(hazard >= LOG_2 - HALF, hazard, np.inf).min(axis=1)
@@ -81,7 +81,7 @@ def _median(time: Floats, hazard: Floats) -> Floats:
 
 
 def by_time(time: Floats, event: Floats) -> tuple[Floats, Floats]:
-    """Patients of every row sorted by time; at a tied time they keep their order."""
+    """Patients of every row sorted by time; at tied times they keep their order."""
     size, n = time.shape
     order = np.argsort(time, axis=1, kind="stable") + n * np.arange(size)[:, None]
     return time.take(order), event.take(order)
@@ -101,7 +101,7 @@ def survival_at(time: Floats, event: Floats, times: list[float]) -> Floats:
 
 
 def interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
-    """Row-wise linear interpolation in one call: rows are set apart on one axis."""
+    """Row-wise linear interpolation in one call: rows are kept apart on one axis by an offset."""
     low, high = xp[:, :1], xp[:, -1:]
     apart = 2.0 * np.arange(xp.shape[0])[:, None]
     scaled = (xp - low) / (high - low) + apart
@@ -111,14 +111,14 @@ def interpolate(x: Floats, xp: Floats, fp: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A monotone map of time for each replicate, `source` to `goal`; the identity where it is not `possible`."""
+    """A monotone map of time from `source` to `goal` for each replicate; the identity where it is not `possible`."""
 
     source: Floats
     goal: Floats
     possible: NDArray[np.bool_]
 
     def apply(self, time: Floats) -> Floats:
-        """Mapped times, shape as given; the last held time stays what it is to the bit."""
+        """Mapped times, of the same shape; times at or after the last held time are returned unchanged."""
         use = np.flatnonzero(self.possible)
         if not use.size or not self.source.shape[1]:
             return time
@@ -130,12 +130,12 @@ class Stretch:
 def stretch_to(
     s: SurvivalSummary, moved: list[tuple[Floats, float]], held: Floats, rng: np.random.Generator
 ) -> Stretch:
-    """Stretch time between the `held` times (replicates, k) so that median and limits fall where they were printed.
+    """Stretch time between the `held` times (replicates, k) so that the median and its limits are as printed.
 
-    `moved` is where they are now and where they were printed, as `crossings` gives them.
+    `moved` holds their current and printed times, as returned by `crossings`.
 
-    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and the
-    limits with it; numbers at risk and landmarks stay as they are because their times are held.
+    A monotone map of time changes neither survival nor Greenwood's sum at any patient, so it moves the median and its
+    limits. Numbers at risk and landmarks do not change because their times are held.
     """
     size = held.shape[0]
     if not moved:

@@ -1,4 +1,4 @@
-"""All arms of one study rebuilt together, from what the typed tables hold."""
+"""Rebuild all arms of one study together from the typed tables."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Partition = Sequence[str] | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Curve:
-    """Digitised points of one arm, times in months; numbers at risk where printed; what was decided in reading."""
+    """Digitised points of one arm, times in months; printed numbers at risk, if any; notes on decisions in reading."""
 
     times: np.ndarray
     survival: np.ndarray
     at_risk_times: np.ndarray | None = None
     at_risk: np.ndarray | None = None
     notes: tuple[str, ...] = ()
-    # Standard deviation of the survival from reading a figure; None where it is not known.
+    # Standard deviation of the survival due to reading a figure; None if unknown.
     spread: float | None = None
 
     def settled(self) -> Curve:
-        """Every coordinate to ten significant digits."""
+        """Round every coordinate to ten significant digits."""
 
         def part(values: np.ndarray | None) -> np.ndarray | None:
             return None if values is None else steady.settled_array(values)
@@ -68,11 +68,11 @@ def rebuild_study(
     given: Mapping[Key, Reconstruction] | None = None,
     shapes: Sequence[Shape] | None = None,
 ) -> RebuiltStudy:
-    """Rebuild every arm, population and endpoint of a study that prints a median.
+    """Rebuild every arm, population and endpoint of a study for which a median is printed.
 
-    Subgroups that make up an arm are rebuilt together, so that they add up to it; then arms between which a ratio is
-    printed are paired, so that it holds, and those between which only the p of a log-rank test is, so that it holds
-    about. An arm that cannot be rebuilt is a row with its reason, never a missing row.
+    Subgroups that make up an arm are rebuilt together so that they add up to it. Arms between which a hazard ratio is
+    printed are then paired so that it holds; if only the p of a log-rank test is printed, they are paired so that it
+    holds approximately. An arm that cannot be rebuilt has a row with the reason and is never omitted.
 
     Parameters
     ----------
@@ -82,17 +82,17 @@ def rebuild_study(
     replicates : int
         Replicates of the ensemble, at least 1.
     seed : int
-        The project's seed; each arm draws from a stream of its own.
+        The project's seed; each arm or jointly drawn group has its own random stream.
     block : int, default 0
-        Which block of a longer ensemble this is; each has streams of its own. Arms that were `given` and that no ratio
-        pairs are in the first one only.
+        Number of this block in a longer ensemble; each block has its own random streams. Arms that were `given` and are
+        not paired by a ratio are in the first block only.
     partitions : sequence of (sequence of str, or mapping)
-        Sets of populations that together make up the whole arm; or `{"whole": arm, "arms": [arm, ...]}` where arms
-        without a patient in common belong to one that stands for all of them.
+        Sets of populations that together make up the whole arm; or `{"whole": arm, "arms": [arm, ...]}` for arms
+        without common patients that belong to an arm comprising them.
     curves : mapping of claim id to Curve, optional
-        Digitised points of rows of the table curves; such an arm is rebuilt from its curve and all that is printed.
+        Digitised points for rows of the table curves; such an arm is rebuilt from its curve and everything printed.
     given : mapping of key to Reconstruction, optional
-        Arms that others rebuilt, taken as they are.
+        Arms rebuilt by others, used unchanged.
     shapes : sequence of Shape, optional
         Kinds of hazards, as for `from_summary`.
     """
@@ -132,7 +132,7 @@ def rebuild_study(
 
 @dataclass(frozen=True)
 class _Draws:
-    """How many replicates, and the streams they are drawn from."""
+    """Number of replicates, and the random streams from which they are drawn."""
 
     replicates: int
     seed: int
@@ -140,20 +140,20 @@ class _Draws:
     shapes: Sequence[Shape] | None = None
 
     def stream(self, *names: str) -> np.random.Generator:
-        # the first block draws as an ensemble of its size did before there were blocks
+        # the first block has the same streams as an ensemble without blocks
         return generator(self.seed, *names, *([f"block {self.block}"] if self.block else []))
 
 
-# A printed ratio chooses among replicates; arms that have one are given this many times as many to choose from, and
-# more, up to so many patients, where the ratio lies so far off that too few of them meet it; still further off (in
-# standard deviations of the log ratio of random pairs) so many more would not do either.
+# A printed ratio chooses among replicates. Arms with a ratio get this multiple of the replicates to choose from, and
+# a larger multiple (up to a maximum number of patients) if too few pairs meet the ratio. If the ratio is further away
+# than TOO_FAR standard deviations of the log ratio of random pairs, the larger multiple would not help either.
 SPARE, MORE, MOST_PATIENTS, TOO_FAR = 2, 8, 2_000_000, 3.5
 
 
 def _rebuild_curves(
     known: dict[Key, StudyArm], typed: Tables, study_id: str, curves: Mapping[str, Curve], draws: _Draws
 ) -> None:
-    """Arms with a digitised curve, each with whatever else is printed of it."""
+    """Rebuild arms with a digitised curve from the curve and everything else printed about them."""
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     for _, row in rows.iterrows():
         key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
@@ -191,9 +191,9 @@ def _spare(arm: StudyArm, typed: Tables) -> int:
 
 
 def _together(arms: Sequence[StudyArm]) -> list[list[StudyArm]]:
-    """Arms of one trial, drawn together: of one endpoint, population and data cut; one that holds others is alone.
+    """Groups of arms to draw together: same trial, endpoint, population and data cut; an arm of all arms is alone.
 
-    Within a group they stand in the order of their numbers, so that no draw hangs on a name.
+    Within a group they are ordered by their numbers, so that no draw depends on a name.
     """
     groups: dict[tuple[str, ...], list[StudyArm]] = {}
     for arm in arms:
@@ -209,12 +209,12 @@ def _order(arm: StudyArm) -> tuple[float, float, str]:
 
 
 def _rebuilt(group: Sequence[StudyArm], times: int, draws: _Draws) -> list[tuple[Reconstruction | None, str]]:
-    """The arms of a group, or why not; one that cannot be rebuilt leaves the others to be drawn without it."""
+    """Rebuild the arms of a group, or give reasons; if they cannot be drawn together, each is drawn separately."""
     if len(group) > 1:
         try:
             return [(made, "") for made in _drawn(group, times, "reconstruct", draws)]
         except ResurveyError:
-            pass  # each says for itself what is wrong with it
+            pass  # each arm then gives its own reason
     return [_one(arm, times, draws) for arm in group]
 
 
@@ -228,7 +228,7 @@ def _one(arm: StudyArm, times: int, draws: _Draws) -> tuple[Reconstruction | Non
 
 
 def _drawn(group: Sequence[StudyArm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
-    """The arms of a trial from their summaries, so many times the replicates asked for."""
+    """Rebuild the arms of a trial from their summaries, with `times` as many replicates as requested."""
     summaries = [arm.facts.summary for arm in group if arm.facts.summary is not None]
     study, name, *rest = group[0].facts.key
     rng = draws.stream(purpose, study, *([name] if len(group) == 1 else []), *rest)
@@ -236,13 +236,13 @@ def _drawn(group: Sequence[StudyArm], times: int, purpose: str, draws: _Draws) -
 
 
 def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], draws: _Draws) -> None:
-    """Rebuild the named populations of every arm and endpoint together with the whole, where all have a summary."""
+    """Rebuild the named populations of every arm and endpoint together with the whole, if all have a summary."""
     for key, whole in known.items():
         keys = [(key[0], key[1], population, key[3], key[4]) for population in populations]
         if key[2] != "all" or any(part not in known for part in keys) or whole.facts.summary is None:
             continue
         if any(known[part].made is not None for part in keys):
-            continue  # A part with a curve of its own is better known than its share of the whole.
+            continue  # A part with its own curve is better known than its share of the whole.
         summaries = [known[part].facts.summary for part in keys]
         parts = {name: found for name, found in zip(populations, summaries, strict=True) if found is not None}
         if len(parts) < len(keys):
@@ -251,7 +251,7 @@ def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], dra
             rng = draws.stream("subgroups", *key, *populations)
             made = from_subgroups(parts, whole.facts.summary, replicates=draws.replicates, rng=rng)
         except ResurveyError as error:
-            # The parts are still rebuilt, each by itself; the reason stands with them.
+            # The parts are still rebuilt, each separately; the reason is recorded with them.
             for part in keys:
                 known[part].not_used.append(f"not rebuilt with the whole: {error}")
             continue
@@ -262,7 +262,7 @@ def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], dra
 def _wholes(
     known: dict[Key, StudyArm], partitions: Sequence[Mapping[str, Any]], ratios: Sequence[tuple[pd.Series, HazardRatio]]
 ) -> dict[Key, list[Key]]:
-    """Arms that stand for others and are rebuilt after them, with their parts; not those that a ratio is printed of."""
+    """Arms that comprise others and are rebuilt after them, with their parts; not those with a printed ratio."""
     compared = {arm.facts.key for row, _ in ratios for arm in _both(known, row) or ()}
     found = {}
     for partition in partitions:
@@ -275,7 +275,7 @@ def _wholes(
 
 
 def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], draws: _Draws) -> None:
-    """An arm that stands for others, with the events of those that were rebuilt; by itself where they contradict it."""
+    """Rebuild an arm that comprises others, with their events; rebuild it separately if they contradict it."""
     whole = known[key]
     made = {part[1]: found for part in parts if (found := known[part].made) is not None}
     if made and whole.facts.summary is not None:
@@ -292,7 +292,7 @@ def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], d
 
 
 def _both(known: dict[Key, StudyArm], row: pd.Series) -> tuple[StudyArm, StudyArm] | None:
-    """The two groups of patients that a printed ratio stands between, where both are known and differ."""
+    """The two groups of patients that a printed ratio compares, if both are known and differ."""
     rest = (row["endpoint"], row["data_cut"])
     first = known.get((row["study_id"], row["arm_id"], row["population"], *rest))
     other = row["comparator_population"] or row["population"]
@@ -301,7 +301,7 @@ def _both(known: dict[Key, StudyArm], row: pd.Series) -> tuple[StudyArm, StudyAr
 
 
 def _count_events(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio) -> None:
-    """Give groups that print no events the number that the interval of the ratio between them implies."""
+    """Give groups without printed events the number that the interval of the ratio between them implies."""
     both = _both(known, row)
     if both is None or any(arm.facts.summary is None or arm.facts.summary.events_about for arm in both):
         return
@@ -309,13 +309,13 @@ def _count_events(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio
     try:
         counted = with_implied_events(first, second, ratio)  # type: ignore[arg-type]
     except ResurveyError:
-        return  # a summary that cannot be one is refused, with its reason, where it is rebuilt
+        return  # an invalid summary is refused, with its reason, where it is rebuilt
     for arm, summary in zip(both, counted, strict=True):
         arm.facts = replace(arm.facts, summary=summary)
 
 
 def _pair(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio, draws: _Draws) -> None:
-    """Bring two groups together so that the printed ratio between them holds; each is paired once."""
+    """Pair the replicates of two groups so that their printed ratio holds; each group is paired once."""
     both = _both(known, row)
     if both is None or any(arm.paired for arm in both):
         return
@@ -335,7 +335,7 @@ def _pair(known: dict[Key, StudyArm], row: pd.Series, ratio: HazardRatio, draws:
 
 
 def _joined(both: tuple[StudyArm, StudyArm], made: ReconstructedPair, claim_id: str) -> None:
-    """Give two arms their paired replicates, and what is printed between them to their facts."""
+    """Give two arms their paired replicates, and add the printed comparison to their facts."""
     for arm, rebuilt in zip(both, (made.first, made.second), strict=True):
         facts = pd.concat([rebuilt.accuracy, made.accuracy.assign(claim_id=claim_id)], ignore_index=True)
         arm.made = _noted(replace(rebuilt, accuracy=facts), made.undetermined)
@@ -343,7 +343,7 @@ def _joined(both: tuple[StudyArm, StudyArm], made: ReconstructedPair, claim_id: 
 
 
 def _pair_by_test(known: dict[Key, StudyArm], row: pd.Series, test: LogRankTest, draws: _Draws) -> None:
-    """Bring two groups together that print the p of a log-rank test and no ratio; each is paired once."""
+    """Pair the replicates of two groups with a printed log-rank p and no ratio; each group is paired once."""
     both = _both(known, row)
     if both is None or any(arm.paired for arm in both):
         return
@@ -363,7 +363,7 @@ def _pair_by_test(known: dict[Key, StudyArm], row: pd.Series, test: LogRankTest,
 def _paired_anew(
     both: tuple[StudyArm, StudyArm], ratio: HazardRatio, draws: _Draws, rng: np.random.Generator
 ) -> ReconstructedPair | None:
-    """The pair made of many more replicates; None where neither arm can have more, or one of these has no events."""
+    """The pair made from many more replicates; None if neither arm can have more, or a replicate has no events."""
     fresh = [arm for arm in both if arm.alone and arm.facts.summary is not None]
     patients = sum(arm.facts.summary.n for arm in fresh if arm.facts.summary)
     times = min(MORE, len(fresh) * MOST_PATIENTS // max(patients * draws.replicates, 1))
@@ -388,7 +388,7 @@ def _noted(made: Reconstruction, notes: Sequence[str]) -> Reconstruction:
 
 
 def _cut(made: Reconstruction | None, replicates: int) -> Reconstruction | None:
-    """As many replicates as are wanted of an arm that was given spare ones; those that meet all that is printed."""
+    """The requested number of an arm's replicates if it has more, preferably those that meet everything printed."""
     if made is None or made.n_replicates <= replicates:
         return made
     time, event = made.stacked()

@@ -1,4 +1,4 @@
-"""The tables of a study whose arms were rebuilt: patients, how well they fit, and the curves of the ensembles."""
+"""The tables of a study with rebuilt arms: patients, how well they fit, and the curves of the ensembles."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
 
 @dataclass(frozen=True)
 class RebuiltStudy:
-    """Patients of every arm of a study, and how well they fit.
+    """The rebuilt patients of every arm of a study, and how well they fit.
 
     Attributes
     ----------
     patients : DataFrame
-        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, the evidence that the
-        arm was rebuilt from, and the kind of hazard of the replicate (`shape`, empty where it was not drawn).
+        Columns study_id, arm_id, population, endpoint, data_cut, replicate, time (months), event, the evidence from
+        which the arm was rebuilt, and the kind of hazard of the replicate (`shape`, empty if it was not drawn).
     accuracy : DataFrame
-        A row an arm: status, evidence, method, n, events, facts and how many hold, the reason where it was refused, and
-        what was asked for and not used (`not_used`).
+        One row per arm: status, evidence, method, n, events, facts and how many hold, the reason if it was refused, and
+        what was requested but not used (`not_used`).
     facts : DataFrame
         Every printed fact beside the rebuilt value.
     """
@@ -41,18 +41,18 @@ class RebuiltStudy:
 
 @dataclass
 class StudyArm:
-    """An arm of a study on its way: what is printed of it, what was rebuilt, or why not."""
+    """An arm of a study while it is being rebuilt: what is printed about it, what was rebuilt, or why not."""
 
     facts: ArmFacts
     made: Reconstruction | None = None
     reason: str = ""
     paired: bool = False
-    alone: bool = False  # drawn from its own summary, not with others or from a curve
-    not_used: list[str] = field(default_factory=list)  # what was asked for, and why it was left out
+    alone: bool = False  # drawn from its own summary, not together with others or from a curve
+    not_used: list[str] = field(default_factory=list)  # what was requested, and why it was left out
 
 
 def assembled(rebuilt: Sequence[StudyArm], shapes: Sequence[str]) -> RebuiltStudy:
-    """The tables of a study from its arms; `shapes` names the kinds of hazards that replicates were drawn from."""
+    """The tables of a study from its arms; `shapes` names the kinds of hazards from which replicates were drawn."""
     patients, accuracy, facts = [], [], []
     for arm in rebuilt:
         key = dict(zip(ARM_COLUMNS, arm.facts.key, strict=True))
@@ -64,7 +64,7 @@ def assembled(rebuilt: Sequence[StudyArm], shapes: Sequence[str]) -> RebuiltStud
 
 
 def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The facts of all arms, times in months; only what stands between two groups has a claim."""
+    """The facts of all arms, times in months; only comparisons of two groups have a claim."""
     if not parts:
         return pd.DataFrame(columns=FACTS.names)
     table = pd.concat(parts, ignore_index=True).rename(columns={"time": "time_months"})
@@ -74,7 +74,7 @@ def _facts_table(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _stacked(parts: Sequence[tuple[Key, Reconstruction]], shapes: Sequence[str]) -> pd.DataFrame:
-    """The patients of all arms; what names an arm is a category, as there are hundreds of thousands of rows."""
+    """The patients of all arms; arm identifiers are categories, as there are hundreds of thousands of rows."""
     columns = ["replicate", "time", "event"]
     if not parts:
         return pd.DataFrame(columns=[*ARM_COLUMNS, *columns, "evidence", "shape"])
@@ -83,21 +83,21 @@ def _stacked(parts: Sequence[tuple[Key, Reconstruction]], shapes: Sequence[str])
     for place, column in enumerate(ARM_COLUMNS):
         table.insert(place, column, _category([key[place] for key, _ in parts], sizes))
     evidence = _category([made.evidence for _, made in parts], sizes)
-    # the same categories in every block, so that blocks can stand below each other
+    # the same categories in every block, so that blocks can be concatenated
     names = ["", *shapes]
     drawn = [_codes(made, names, size) for (_, made), size in zip(parts, sizes, strict=True)]
     return table.assign(evidence=evidence, shape=pd.Categorical.from_codes(np.concatenate(drawn), names))
 
 
 def _codes(made: Reconstruction, names: Sequence[str], rows: int) -> NDArray[np.intp]:
-    """For each row of an arm's patients, the place of its kind of hazard among the names; 0 where it was not drawn."""
+    """For each row of an arm's patients, the index of its kind of hazard in `names`; 0 if it was not drawn."""
     if not made.shapes:
         return np.zeros(rows, dtype=np.intp)
     return np.repeat([names.index(shape) for shape in made.shapes], rows // len(made.shapes))
 
 
 def _category(values: Sequence[str], sizes: Sequence[int]) -> pd.Categorical:
-    """A column of one value an arm."""
+    """A column with one value per arm."""
     names = sorted(set(values))
     return pd.Categorical.from_codes(np.repeat([names.index(value) for value in values], sizes), names)
 
@@ -125,13 +125,13 @@ def _row(arm: StudyArm) -> Mapping[str, object]:
 
 
 def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
-    """Of an arm's facts, those that patients can have at all, and how many of these hold."""
+    """Number of an arm's facts that are binding for its patients, and how many of these hold."""
     binding = facts["binding"].astype(bool)
     return {"facts_binding": int(binding.sum()), "facts_binding_held": int(facts.loc[binding, "holds"].sum())}
 
 
 def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
-    """What one arm's ensemble comes to: patients, replicates, events, the median and its middle 90 %.
+    """Summary of one arm's ensemble: patients, replicates, events, the median and its central 90 %.
 
     Parameters
     ----------
@@ -154,21 +154,22 @@ def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
 
 
 def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:
-    """Median survival of each arm's ensemble on a grid of times, with the band for that of the patients themselves.
+    """Median survival of each arm's ensemble on a grid of times, with a band for the trial's own patients.
 
-    The band claims to hold the product-limit curve of the trial's own patients at a time, not that of the population
-    they are from: one more replicate lies in it with probability `level`, however many there are.
+    At each time the band is intended to contain the product-limit curve of the trial's own patients, not that of the
+    population they come from: a further replicate lies in it with probability `level`, however many replicates there
+    are.
 
     Returns
     -------
     DataFrame
-        The arm's columns, then time (months), survival, lower, upper, at_risk (mean patients just before the time).
+        The arm's columns, then time (months), survival, lower, upper, at_risk (mean number just before the time).
     """
     made = []
     for key, arm in patients.groupby(ARM_COLUMNS, sort=True, observed=True):
         stack = patient_stack(arm, " ".join(key))
         grid = np.linspace(0.0, float(arm["time"].max()), points)
-        # between the order statistics that one more replicate falls between so often: those of few replicates are wide
+        # between the order statistics that contain a further replicate with this probability: wide for few replicates
         tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
         low, middle, high = np.quantile(stack.curves.survival_at(grid), tails, axis=0, method="weibull")
         at_risk = (stack.time.size - np.searchsorted(np.sort(stack.time, axis=None), grid)) / stack.replicates

@@ -1,4 +1,4 @@
-"""Subgroups rebuilt so that together they are the whole."""
+"""Rebuild subgroups that together make up the whole."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class ReconstructedSubgroups:
     Attributes
     ----------
     parts : dict of str to Reconstruction
-        By name, with 'rest' for patients of the whole in none of the named parts. Replicate r of every part belongs to
-        replicate r of the whole.
+        By name, with 'rest' for patients of the whole who are in none of the named parts. Replicate r of every part
+        belongs to replicate r of the whole.
     whole : Reconstruction
-        The union of the parts, compared with what was printed of the whole.
+        The union of the parts, compared with what was printed about the whole.
     """
 
     parts: dict[str, Reconstruction]
@@ -50,7 +50,7 @@ class ReconstructedSubgroups:
 
 @dataclass
 class _Part:
-    """A part's summary, its replicates, how its interval was read, and the kind of hazard of each replicate."""
+    """A part's summary, its replicates, the transformation of its interval, and each replicate's kind of hazard."""
 
     summary: SurvivalSummary
     made: Ensemble
@@ -71,7 +71,7 @@ def from_subgroups(
     replicates: int = 200,
     rng: np.random.Generator | None = None,
 ) -> ReconstructedSubgroups:
-    """Rebuild subgroups so that their patients and events add up to the whole and their union has its curve.
+    """Rebuild subgroups so that their patients and events add up to the whole and their union has the whole's curve.
 
     Every part satisfies its own printed numbers. Replicates of the parts are combined so that the union agrees best
     with the whole, and time is then stretched between the printed times of the parts until the whole's median and
@@ -80,7 +80,7 @@ def from_subgroups(
     Parameters
     ----------
     parts : mapping of name to SurvivalSummary
-        Disjoint subgroups. Where they do not make up the whole, the others become a part named 'rest'.
+        Disjoint subgroups. If they do not make up the whole, the other patients become a part named 'rest'.
     whole : SurvivalSummary
     replicates : int, default 200
     rng : numpy.random.Generator, optional
@@ -108,7 +108,7 @@ def from_subgroups(
 
 
 def _inheriting(part: SurvivalSummary, whole: SurvivalSummary, name: str) -> SurvivalSummary:
-    """A part is followed no longer than the whole, and looked at by the same schedule."""
+    """A part with the whole's longest follow-up and visit schedule unless it has its own."""
     return replace(
         part,
         label=part.label or name,
@@ -140,7 +140,7 @@ def _check_sums(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> No
 
 
 def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:
-    """Events of parts that print none: what is left of the whole's, shared out."""
+    """Divide the whole's remaining events among the parts that print none."""
     silent = [name for name, part in parts.items() if part.events is None]
     if whole.events is None:
         return _with_inferred_events(parts, whole)
@@ -151,7 +151,7 @@ def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> d
     rate = whole.events / whole.n
     sizes = np.array([parts[name].n for name in silent] + [rest])
     foretold = np.array([_expected(parts[name], rate) for name in silent] + [rest * rate])
-    # the odds of an event are shifted alike until the events add up: no part gets more than it has patients
+    # the odds of an event are multiplied equally until the events add up: no part gets more events than patients
     expected = shifted(sizes[None], (foretold / np.maximum(sizes, 1))[None], np.array([left]))[0]
     upto = np.rint(np.cumsum(expected)).astype(int)
     share = np.diff(np.concatenate([[0], upto]))
@@ -159,7 +159,7 @@ def _with_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> d
 
 
 def _expected(part: SurvivalSummary, rate: float) -> float:
-    """Events that a part's own numbers foretell (a longer median, fewer events); at the whole's rate without any."""
+    """Events predicted by a part's own numbers (fewer for a longer median); at the whole's rate if it has none."""
     if part.events_about is not None:
         return part.events_about[0]
     try:
@@ -169,7 +169,7 @@ def _expected(part: SurvivalSummary, rate: float) -> float:
 
 
 def _with_inferred_events(parts: dict[str, SurvivalSummary], whole: SurvivalSummary) -> dict[str, SurvivalSummary]:
-    """The whole's inferred events for parts of which nothing is known, at its rate and as surely."""
+    """Divide the whole's inferred events among parts without any, at its rate and with proportional uncertainty."""
     if whole.events_about is None:
         return parts
     expected, sd = whole.events_about
@@ -184,7 +184,7 @@ def _with_inferred_events(parts: dict[str, SurvivalSummary], whole: SurvivalSumm
 def _rest(
     parts: dict[str, SurvivalSummary], made: dict[str, _Part], whole: SurvivalSummary, made_whole: Ensemble
 ) -> SurvivalSummary | None:
-    """What must hold of the patients in none of the parts: survival of the whole less that of the parts, loosely."""
+    """Summary of the patients in none of the parts: approximately, survival of the whole minus that of the parts."""
     n = whole.n - sum(part.n for part in parts.values())
     if n == 0:
         return None
@@ -216,7 +216,7 @@ def _rest(
 
 
 def _with_sum(whole: SurvivalSummary, made: dict[str, _Part]) -> SurvivalSummary:
-    """The whole with its events where only the parts print theirs."""
+    """The whole with the sum of the parts' events if only the parts print theirs."""
     events = [part.summary.events for part in made.values()]
     if whole.events is None and all(e is not None for e in events):
         return replace(whole, events=int(sum(e for e in events if e is not None)))
@@ -248,7 +248,7 @@ def _together(
 
 
 def _combined(made: dict[str, _Part], whole: SurvivalSummary, size: int, rng: np.random.Generator) -> dict[str, Ints]:
-    """For each replicate of the whole the replicate of each part: the best of a number of random combinations."""
+    """For each replicate of the whole, the replicate of each part: the best of several random combinations."""
     best: dict[str, Ints] = {}
     cost = np.full(size, np.inf)
     for _ in range(CANDIDATES):
@@ -282,7 +282,7 @@ def _misfit(whole: SurvivalSummary, time: Floats, event: Floats) -> Floats:
 
 
 def _union(parts: Mapping[str, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
-    """All patients of the parts, sorted by time, events before censorings at a tie."""
+    """All patients of the parts, sorted by time, events before censorings at tied times."""
     time = np.hstack([t for t, _ in parts.values()])
     event = np.hstack([e for _, e in parts.values()])
     order = np.lexsort((-event, time), axis=1)
@@ -309,9 +309,9 @@ def _held(
 
 
 def _events_around(time: Floats, event: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """The last event no later and the first no earlier than a time of each row.
+    """The last event at or before a time of each row, and the first at or after it.
 
-    A median in the middle of a level stretch of the curve stays where it is only if both ends of the stretch do.
+    A median in the middle of a level stretch of the curve stays in place only if both ends of the stretch do.
     """
     seen = event > 0
     before = np.where(seen & (time <= at[:, None]), time, -np.inf).max(axis=1)
@@ -320,9 +320,9 @@ def _events_around(time: Floats, event: Floats, at: Floats) -> tuple[Floats, Flo
 
 
 def _apart(held: Floats) -> Floats:
-    """Held times of each row, repeated ones replaced so that all rows keep one length and times stay distinct.
+    """Held times of each row, with repeated ones replaced so that all rows have the same length and times are distinct.
 
-    What takes their place stands just before the end of the row, where nothing has to move past it.
+    The replacements are just before the end of the row, where nothing has to move past them.
     """
     out = held.copy()
     for row in out:

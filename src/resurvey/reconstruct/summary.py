@@ -1,4 +1,4 @@
-"""Patients behind an arm that was printed without a curve: from n, events, median, landmark rates, numbers at risk."""
+"""Rebuild patients of an arm without a curve from n, events, median, landmark survival rates and numbers at risk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 Floats = NDArray[np.float64]
 
-# how often each transformation of the band is met with in print, before its fit is looked at
+# prior frequency of each transformation of the band in publications
 TRANSFORM_SHARE = {"log-log": 0.6, "log": 0.25, "linear": 0.15}
 SMALLEST_SHARE = 0.03
 LIKELY = 0.5
@@ -40,13 +40,13 @@ def from_summary(
     Parameters
     ----------
     summary : SurvivalSummary
-        What was printed; any subset that places the curve.
+        What was printed: any subset of numbers that determines a curve.
     replicates : int, default 200
-        Members of the ensemble; each has n patients and satisfies what was printed, and they differ where it is silent.
+        Members of the ensemble. Each has n patients and satisfies what was printed; they differ in everything else.
     rng : numpy.random.Generator, optional
-        Source of randomness; by default a fixed seed.
+        Source of randomness; by default a generator with a fixed seed.
     shapes : sequence of Shape, optional
-        Kinds of hazards with their shares (`resurvey.reconstruct.kinds.read_shapes`); by default those of the package.
+        Kinds of hazards with their shares (`resurvey.reconstruct.kinds.read_shapes`); by default the package's table.
 
     Returns
     -------
@@ -56,11 +56,11 @@ def from_summary(
     Raises
     ------
     InputError
-        A number that cannot be one; all faults are listed.
+        If a number is invalid; all faults are listed.
     InconsistentReport
-        Printed numbers that cannot all hold; all faults are listed.
+        If the printed numbers cannot all hold; all faults are listed.
     NotEstimable
-        Too little to place a curve; the message says what is missing.
+        If too little is printed to determine a curve; the message says what is missing.
 
     References
     ----------
@@ -79,9 +79,9 @@ def from_summaries(
 ) -> list[Reconstruction]:
     """Rebuild the arms of one trial together.
 
-    They are seen by one schedule, followed alike and recruited from one population: replicate r of every arm has the
-    same kind of hazard and most of its departure from the mean of that kind in common, and so what is printed of one
-    arm tells of the others, too. Each arm keeps its own printed numbers.
+    They have the same visit schedule, similar follow-up and one source population: replicate r of every arm has the
+    same kind of hazard and shares most of its departure from the mean of that kind. What is printed about one arm
+    therefore informs the others. Each arm keeps its own printed numbers.
 
     Parameters
     ----------
@@ -126,11 +126,11 @@ class RebuiltArms:
     ----------
     ensembles : list of Ensemble
     transform : str
-        By which the intervals of medians were read.
+        Transformation by which the intervals of medians were interpreted.
     ends : list of float
-        The end of follow-up of each arm.
+        End of follow-up of each arm.
     kinds : tuple of str
-        Kind of hazard of each replicate, that of all arms.
+        Kind of hazard of each replicate, common to all arms.
     """
 
     ensembles: list[Ensemble]
@@ -142,7 +142,7 @@ class RebuiltArms:
 def rebuilt(
     arms: Sequence[SurvivalSummary], size: int, rng: np.random.Generator, shapes: Sequence[Shape] | None = None
 ) -> RebuiltArms:
-    """Replicates of the checked summaries of a trial's arms, from each fit in proportion to its share."""
+    """Draw replicates for the checked summaries of a trial's arms from each fit in proportion to its share."""
     fits, transform = weigh(arms, shapes)
     ends = [float(arm.edges[-1]) for arm in fits[0].fit.arms]
     running = np.cumsum([one.share for one in fits])
@@ -154,7 +154,7 @@ def rebuilt(
 
 @dataclass(frozen=True)
 class Weighed:
-    """The fit under one kind of hazard and one schedule of visits, and its share."""
+    """The fit under one kind of hazard and one schedule of visits, and its posterior share."""
 
     fit: Fit
     kind: str
@@ -164,7 +164,7 @@ class Weighed:
 
 @dataclass
 class _Tries:
-    """Fits under kinds of hazards and visits: their period, or the first one's time where a drop is there."""
+    """Fits under kinds of hazards and visits: their period or, if the kind has a drop, the time of the first scan."""
 
     arms: Sequence[SurvivalSummary]
     transform: str
@@ -172,7 +172,7 @@ class _Tries:
     made: list[tuple[Shape, float | None, float, Fit]] = field(default_factory=list)
 
     def add(self, shape: Shape, visits: float | None, prior: float, found: Fit | None = None) -> None:
-        """One more fit and its share before anything was seen."""
+        """Add a fit with its prior share."""
         self.made.append((shape, visits, prior, self._fit(shape, visits) if found is None else found))
 
     def _fit(self, shape: Shape, visits: float | None) -> Fit:
@@ -180,7 +180,7 @@ class _Tries:
         return fit(arms_of(self.arms, transform=self.transform, prior=shape.prior, **{name: visits}), self.best)
 
     def add_scans(self, shape: Shape, prior: float, scans: Sequence[tuple[float, float]]) -> None:
-        """A kind with a drop at the first scan: at the usual time of it and, where that is likely, at all of them."""
+        """Add a kind with a drop at the first scan: at the usual time of the scan and, if likely, at all times."""
         usual = max(scans, key=lambda one: one[1])[0]
         self.add(shape, usual, prior)
         if self.shares()[-1] >= SMALLEST_SHARE:
@@ -190,13 +190,13 @@ class _Tries:
                 self.add(shape, scan, prior * share / whole, known.get(scan))
 
     def shares(self) -> Floats:
-        """Share of each fit, those of all other fits considered."""
+        """Posterior share of each fit among all fits."""
         score = np.array([found.evidence for *_, found in self.made])
         score = score + steady.log(np.array([prior for _, _, prior, _ in self.made]))
         return _shares(np.where(np.isfinite(score), score, -1e9))
 
     def weighed(self) -> list[Weighed]:
-        """The fits whose share is not too small to matter; those of one kind with a drop count together."""
+        """The fits with a share large enough to matter; those of one kind with a drop are counted together."""
         share = self.shares()
         kept = share >= SMALLEST_SHARE
         for name in {shape.name for shape, *_ in self.made if shape.prior.drop}:
@@ -208,7 +208,7 @@ class _Tries:
 
 
 def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None) -> tuple[list[Weighed], str]:
-    """Fits under each kind of hazard and schedule of visits with their shares, and how the intervals were read."""
+    """Fits under each kind of hazard and schedule of visits with their shares, and the transformation of intervals."""
     kinds = SHAPES if shapes is None else shapes
     best, transform = _read(arms, kinds[0])
     known = next((s.assessment_interval for s in arms if s.assessment_interval is not None), None)
@@ -217,7 +217,7 @@ def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None
     tries = _Tries(arms, transform, best)
     for period, share in schedules:
         tries.add(kinds[0], period, share * kinds[0].share(death), best if period is None else None)
-    # the others under the schedule that the usual kind makes likely: every one under each would be many fits
+    # the other kinds only under the schedule that the usual kind makes likely: all combinations would be many fits
     likely = tries.shares()
     period = schedules[int(np.argmax(likely))][0] if likely.max() > LIKELY else None
     scans = [(visits, share) for visits, share in schedules if visits is not None]
@@ -232,7 +232,7 @@ def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None
 
 
 def _read(arms: Sequence[SurvivalSummary], usual: Shape) -> tuple[Fit, str]:
-    """The fit under the usual kind with the intervals of medians read as fits best: one program made them all."""
+    """The fit under the usual kind with the best transformation of the medians' intervals, common to all arms."""
     first, *transforms = _transforms(arms)
     plain = {first: fit(arms_of(arms, transform=first, prior=usual.prior))}
     for name in transforms:
@@ -260,7 +260,7 @@ def _drawn(
     transform: str,
     rng: np.random.Generator,
 ) -> list[Ensemble]:
-    """Each replicate from the fit that `which` names."""
+    """Draw each replicate from the fit that `which` gives."""
     made = [Ensemble.empty(which.size, s.n) for s in arms]
     for number, one in enumerate(fits):
         rows = np.flatnonzero(which == number)

@@ -1,4 +1,4 @@
-"""All faults of a summary at once, before anything is rebuilt from it."""
+"""List all faults of a summary at once, before anything is rebuilt from it."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ TIMES = (
     "assessment_interval",
 )
 LISTS = ("landmarks", "landmark_limits", "landmarks_about", "quantiles", "stays_above", "at_risk_times", "at_risk")
-# when the first scan's progressions are dated, as a factor of its planned time, and how far the share of patients whose
-# best response is progression may be off the curve's drop there, as a share of it
+# time by which the first scan's progressions are dated, as a multiple of its planned time, and the relative standard
+# deviation between the share of patients whose best response is progression and the curve's drop there
 AFTER_SCAN, EARLY_DOUBT = 1.15, 0.3
 MAY_BE_ZERO = ("shortest_follow_up", "accrual", "follow_up_after_accrual", "assessment_interval", "lower")
 
 
 def checked(s: SurvivalSummary) -> SurvivalSummary:
-    """The summary with missing numbers as None, flags set, rounding inferred; refused with every fault it has.
+    """Check a summary, and return it with missing numbers as None, flags set and rounding inferred.
 
     Raises
     ------
     InputError
-        A number that cannot be one (negative, not finite, a percentage where a proportion is asked for), or lists that
-        do not pair.
+        If a number is invalid (negative, not finite, a percentage instead of a proportion), or paired lists differ in
+        length; all faults are listed.
     InconsistentReport
-        Numbers that are possible one by one but not together.
+        If the numbers are possible separately but not together; all faults are listed.
     """
     where = f"{s.label}: " if s.label else ""
     s = _settled(s)
@@ -60,7 +60,7 @@ def checked(s: SurvivalSummary) -> SurvivalSummary:
 
 
 def _settled(s: SurvivalSummary) -> SurvivalSummary:
-    """Every number to ten digits, so that nothing hangs on what a conversion of units did to the last ones."""
+    """Round every number to ten digits, so that nothing depends on rounding errors of a conversion of units."""
     changes: dict[str, Any] = {part.name: _settled_value(getattr(s, part.name)) for part in fields(s)}
     return replace(s, **changes)
 
@@ -151,7 +151,7 @@ def _bad_times(s: SurvivalSummary) -> Iterator[str]:
 
 
 def _bad_span(s: SurvivalSummary) -> Iterator[str]:
-    """Times of one arm do not lie a hundred thousand times apart in one unit."""
+    """Times of one arm cannot differ by a factor above 100,000 in the same unit."""
     times = {name: getattr(s, name) for name in TIMES}
     times = {name: float(v) for name, v in times.items() if _number(v) and math.isfinite(v) and v > 0}
     if times and max(times.values()) > 1e5 * min(times.values()):
@@ -234,7 +234,7 @@ def _bad_risk_table(s: SurvivalSummary) -> Iterator[str]:
 
 
 def _tidied(s: SurvivalSummary) -> SurvivalSummary:
-    """None for missing, flags for infinite, sorted lists, inferred rounding."""
+    """The summary with None for missing, flags for infinite, sorted lists and inferred rounding."""
     changes: dict[str, object] = {
         name: None if _missing(getattr(s, name)) else float(getattr(s, name)) for name in TIMES
     }
@@ -275,13 +275,13 @@ def _tidied(s: SurvivalSummary) -> SurvivalSummary:
 
 
 def _after_first_scan(time: float, share: float, n: int) -> tuple[float, float, float]:
-    """Survival just after the first scan as the share of early progressors has it, and its standard deviation."""
+    """Time just after the first scan, survival there by the share of early progressors, and its standard deviation."""
     after = AFTER_SCAN * float(time)
     return after, 1 - float(share), math.hypot(EARLY_DOUBT * share, math.sqrt(share * (1 - share) / n))
 
 
 def decimals(value: float, most: int = 4) -> int:
-    """Decimals a number needs, at most `most`."""
+    """Number of decimals that a number needs, at most `most`."""
     return next((d for d in range(most) if abs(value - round(value, d)) < 1e-9), most)
 
 
@@ -316,7 +316,7 @@ def _median_faults(s: SurvivalSummary) -> Iterator[str]:
 
 
 def _quantile_faults(s: SurvivalSummary) -> Iterator[str]:
-    """Times at which the curve reaches lower survivals cannot fall, nor contradict a survival."""
+    """Lower survivals cannot be reached at earlier times, nor contradict a printed survival."""
     points = list(s.quantiles) + ([(0.5, s.median)] if s.median is not None else [])
     for level in s.stays_above:
         yield from (
@@ -397,7 +397,7 @@ def _follow_up_faults(s: SurvivalSummary) -> Iterator[str]:
     slack = max(s.time_rounding or 0.0, 0.5 if end > 50 else 0.05) + 1e-9
     for name in ("median", "lower", "upper", "median_follow_up", "shortest_follow_up"):
         value = getattr(s, name)
-        # follow-up for death may well outlast the longest time to another event, but not many times over
+        # follow-up for death may be longer than the longest time to another event, but not many times longer
         most = end + slack if name in ("median", "lower", "upper") else 4 * end
         if value is not None and value > most:
             yield f"{name} ({value:g}) lies beyond the longest follow-up ({end:g}): check the unit of time"
@@ -427,7 +427,7 @@ def _impossible_times(s: SurvivalSummary, most: float) -> Iterator[str]:
 
 
 def _cross_faults(s: SurvivalSummary) -> Iterator[str]:
-    """Survival against patients at risk: y / n <= S, and d events cannot bring S below y / (y + d) while y remain."""
+    """Survival v patients at risk: y / n <= S, and d events cannot bring S below y / (y + d) while y remain at risk."""
     if s.at_risk_times is None or s.at_risk is None:
         return
     points = [(t, v, s.survival_rounding, "survival is {v:g} at time {t:g}") for t, v in s.landmarks]

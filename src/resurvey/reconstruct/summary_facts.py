@@ -1,4 +1,4 @@
-"""From printed numbers to conditions: the grid of time, the prior placed on it, and one fact a number."""
+"""From printed numbers to conditions: the grid of time, the prior on it, and one fact per number."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ EARLY_EDGES = (
 EVEN_BINS = 16
 NO_HAZARD = -25.0
 MOST_VISITS = 14
-# of the log of a variance: what another transformation than log-log makes of it; and where that is named, what whole
-# patients make of it, who leave at once where the grid spreads them
+# standard deviation of the log of a variance: because its transformation may not be log-log and, if that is known,
+# because whole patients leave at single times while the grid spreads them
 LIMITS_METHOD, LIMITS_STEP = 0.15, 0.03
-# the longest follow-up that is inferred, in medians
+# largest inferred follow-up, in medians
 MOST_MEDIANS = 15.0
-# by how much of a patient's step the curve misses a level that it crosses: one patient's step is 1 / n
+# standard deviation of the distance of the curve from a level that it crosses, in steps of one patient, 1 / n
 CURVE_STEP = 0.416
-# how much of the departure of censoring is left where enrolment and cut-off are known, in standard deviations
+# factor on the standard deviation of the departure of censoring if enrolment and cut-off are known
 DATED = 0.35**0.5
 LOG_TWO = steady.log(2.0)
 WEEK = {"days": 7.0, "weeks": 1.0, "months": 7 / 30.4375, "years": 7 / 365.25}
 
 
 def guess_scale(s: SurvivalSummary, end: float | None) -> tuple[float, float]:
-    """A guess of the median and the standard deviation of its log, which is that of the hazard's level.
+    """Guess the median, and the standard deviation of its log, which is that of the level of the hazard.
 
     Raises
     ------
     NotEstimable
-        If nothing places the curve; the message says what is missing.
+        If nothing determines the curve; the message says what is missing.
     """
     if s.median is not None:
         return s.median, PRIOR.level
@@ -123,7 +123,7 @@ def _follow_up_for(share: float, prior: HazardPrior) -> float:
     u = MOST_MEDIANS * (np.arange(1, 601) / 600) ** 2
     width = np.diff(u, prepend=0.0)
     hazard = np.cumsum(steady.exp(np.interp(steady.log(u), steady.log(np.array(prior.nodes)), prior.shape)) * width)
-    # a drop at the first scan is over long before the median of most arms
+    # a drop at the first scan ends long before the median of most arms
     left = max(LOG_TWO - prior.drop, 0.1)
     survival = steady.exp(-hazard * (left / np.interp(1.0, u, hazard)) - (LOG_TWO - left))
     area = np.cumsum(survival * width)
@@ -132,13 +132,13 @@ def _follow_up_for(share: float, prior: HazardPrior) -> float:
 
 
 def _inferred_end(s: SurvivalSummary, prior: HazardPrior = PRIOR, alike: float | None = None) -> float:
-    """An end beyond everything printed, within what is known of the longest follow-up; `alike` is that of its trial."""
+    """An end after all printed times, within the bounds of the longest follow-up; `alike` is the end in its trial."""
     end = max(_unbounded_end(s, prior, alike), s.followed_at_least or 0.0)
     return end if s.followed_at_most is None else min(end, s.followed_at_most)
 
 
 def _unbounded_end(s: SurvivalSummary, prior: HazardPrior, alike: float | None = None) -> float:
-    """An end beyond everything printed, far enough for the share of events that was printed."""
+    """An end after all printed times, late enough for the printed share of events."""
     last = max(printed_times(s))
     if s.at_risk_times and s.at_risk and s.at_risk[-1] > 0:
         step = float(np.diff(s.at_risk_times).mean()) if len(s.at_risk_times) > 1 else last
@@ -147,17 +147,17 @@ def _unbounded_end(s: SurvivalSummary, prior: HazardPrior, alike: float | None =
 
 
 def _end_for_events(s: SurvivalSummary, prior: HazardPrior) -> float:
-    """The end by which the share of events that was printed has happened, under the mean hazard of a prior."""
+    """The end by which the printed share of events has occurred under the mean hazard of a prior."""
     scale, _ = guess_scale(s, max(printed_times(s)))
     events = s.events if s.events is not None else s.events_about[0] if s.events_about is not None else 0.7 * s.n
     end = scale * _follow_up_for(min(events / s.n, 0.97), prior)
-    if s.median_follow_up is not None:  # enrolled evenly, nobody is followed for more than twice the median
+    if s.median_follow_up is not None:  # with even enrolment, nobody is followed for more than twice the median
         end = min(end, 2 * s.median_follow_up)
     return end
 
 
 def _ends(summaries: Sequence[SurvivalSummary], prior: HazardPrior) -> list[tuple[float, bool]]:
-    """The longest follow-up of each arm of a trial and whether it was printed; arms are followed alike."""
+    """The longest follow-up of each arm of a trial and whether it was printed; the arms are assumed to be similar."""
     known = [end_of_follow_up(s) for s in summaries]
     silent = [s for s, (end, _) in zip(summaries, known, strict=True) if end is None]
     alike = max((end for end, printed in known if end is not None and printed), default=None)
@@ -170,7 +170,7 @@ def _ends(summaries: Sequence[SurvivalSummary], prior: HazardPrior) -> list[tupl
 
 
 def grid(s: SurvivalSummary, scale: float, end: float, visits: Floats) -> Floats:
-    """Edges of the bins: fine where curves bend and around visits, and every printed time an edge."""
+    """Edges of the bins: dense where curves bend and around visits, with an edge at every printed time."""
     fixed = np.unique([0.0, end, *[t for t in printed_times(s) if 0 < t < end]])
     loose = np.concatenate([np.array(EARLY_EDGES) * scale, np.linspace(0, end, EVEN_BINS + 1)])
     loose = np.concatenate([visits, loose[loose > visits.max(initial=0.0)]])
@@ -182,7 +182,7 @@ def grid(s: SurvivalSummary, scale: float, end: float, visits: Floats) -> Floats
 
 
 def visit_edges(period: float | None, end: float, prior: HazardPrior = PRIOR) -> Floats:
-    """Edges that resolve the events found at visits every `period`, as long as they stand apart."""
+    """Edges that resolve the events found at visits every `period`, as long as visits can be distinguished."""
     if period is None:
         return np.empty(0)
     visit = np.arange(1, min(int(end / period), MOST_VISITS) + 1)
@@ -221,11 +221,11 @@ def arms_of(
 ) -> tuple[Arm, ...]:
     """The grids, the prior and the facts of the arms of one trial.
 
-    `period` is the interval between visits, if any, and `scan` the time of the first scan, where the prior has a drop
+    `period` is the interval between visits, if any, and `scan` the time of the first scan if the prior has a drop
     there.
 
-    The mean hazard of one arm is that of another times a constant, so that each has its own median; what they share of
-    the departures is the same at the same time since entry.
+    The mean hazards of the arms are proportional, so that each has its own median; the shared part of the departures is
+    the same at the same time since entry.
     """
     scales = [guess_scale(s, end_of_follow_up(s)[0]) for s in summaries]
     ends = _ends(summaries, prior)
@@ -240,7 +240,7 @@ def arms_of(
 
 @dataclass(frozen=True)
 class _Setting:
-    """An arm within its trial: the end of its follow-up and its median about, and those of the trial."""
+    """An arm within its trial: the end of its follow-up and its approximate median, and those of the trial."""
 
     prior: HazardPrior
     transform: str
@@ -286,9 +286,9 @@ def _arm_of(s: SurvivalSummary, at: _Setting) -> Arm:
 
 
 def _faster(at: _Setting, mean: Floats, middle: Floats) -> float:
-    """Log of the constant by which an arm's hazard is above the trial's, so that its median is its own.
+    """Log of the ratio of an arm's hazard to the trial's that gives the arm its own median.
 
-    The constant is what brings the cumulative mean hazard of the arm to its value at the trial's median.
+    With it, the arm's cumulative mean hazard at its own median equals the trial's at the trial's median.
     """
     if at.common_scale == at.scale:
         return 0.0
@@ -301,22 +301,22 @@ def _faster(at: _Setting, mean: Floats, middle: Floats) -> float:
 
 
 def read_by(arm: Arm, transform: str) -> Arm:
-    """The same arm with the interval of its median read from a band of another transformation."""
+    """The same arm with the interval of its median interpreted by another transformation."""
     return replace(arm, facts=[replace(fact, transform=transform) for fact in arm.facts])
 
 
 def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrior) -> tuple[Floats, Floats, float]:
-    """Prior of the log hazard of censoring: none, from enrolment and cut-off, or the general shape.
+    """Prior of the log hazard of censoring: no censoring, from enrolment and cut-off, or the general shape.
 
-    The last is the factor on the standard deviation of the general departure.
+    The third value returned is the factor on the standard deviation of the general departure.
     """
     if s.events == s.n:
         return np.full(middle.size, NO_HAZARD - steady.log(float(end))), 1e-6 * np.eye(middle.size), 0.0
     mean, cov = prior.censoring(middle, end)
     shortest = s.follow_up_after_accrual if s.follow_up_after_accrual is not None else s.shortest_follow_up
     if s.accrual and s.follow_up_after_accrual is not None:
-        # uniform enrolment: the administrative hazard is 1 / (last - t) once the last to enrol may be cut off; before,
-        # drop-out only
+        # uniform enrolment: the administrative hazard is 1 / (last - t) once the last patients enrolled reach the
+        # cut-off; before that, there is drop-out only
         last = s.follow_up_after_accrual + s.accrual
         rate = (
             np.where(middle > s.follow_up_after_accrual, 1 / np.maximum(last - middle, 0.02 * last), 0.0) + 0.1 / last
@@ -328,10 +328,10 @@ def _censoring(s: SurvivalSummary, middle: Floats, end: float, prior: HazardPrio
 
 
 def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tuple[float, float]:
-    """Log of Greenwood's sum behind the interval of a survival, and its standard deviation.
+    """Log of Greenwood's sum derived from the interval of a survival, and its standard deviation.
 
-    On the log-log scale the limits lie z sqrt(sum) / H to either side, on the log scale z sqrt(sum), on that of the
-    survival itself z sqrt(sum) S.
+    The limits are at a distance of z sqrt(sum) / H on the log-log scale, z sqrt(sum) on the log scale, and
+    z sqrt(sum) S on the scale of survival itself.
     """
     if s.landmark_ci_method == "linear":
         width, off, scale = high - low, [s.survival_half_unit] * 2, 1 / held
@@ -347,10 +347,10 @@ def _spread_of(held: float, low: float, high: float, s: SurvivalSummary) -> tupl
 
 @dataclass(frozen=True)
 class _Blurs:
-    """How exactly the time of a crossing is known, as a standard deviation of the log of the cumulative hazard there.
+    """Precision of the time of a crossing, as a standard deviation of the log of the cumulative hazard there.
 
-    The curve crosses one half in a step of about 1 / n, and the printed time is rounded. Where progression is found at
-    visits many patients have one time, and the crossing is anywhere in their drop.
+    The curve crosses one half in a step of about 1 / n, and the printed time is rounded. If progression is found at
+    visits, many patients have the same time, and the crossing is anywhere in their drop.
     """
 
     summary: SurvivalSummary
@@ -360,7 +360,7 @@ class _Blurs:
     prior: HazardPrior
 
     def at(self, time: float, level: float = 0.5) -> float:
-        """Of a crossing of a level of survival printed at a time."""
+        """Standard deviation for a crossing of a level of survival printed at a time."""
         within = self.summary.time_half_unit
         steep = 1.3 / (self.scale if level == 0.5 else time)
         if self.period is not None:

@@ -1,4 +1,4 @@
-"""What was printed beside what was rebuilt from a summary, and what nobody could know."""
+"""Compare what was rebuilt from a summary with what was printed, and report what is undetermined."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def report(s: SurvivalSummary, end: float, made: Ensemble, transform: str) -> Re
 
 @dataclass(frozen=True)
 class PrintedSummary:
-    """The printed numbers of a checked summary, the interval of its median read by `transform`."""
+    """The printed numbers of a checked summary, with the interval of its median interpreted by `transform`."""
 
     summary: SurvivalSummary
     transform: str

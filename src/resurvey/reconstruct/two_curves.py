@@ -1,4 +1,4 @@
-"""Two arms of one figure rebuilt together, with the hazard ratio printed between them; arms exchanged, detected."""
+"""Rebuild two arms of one figure together with their printed hazard ratio, and detect exchanged arms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.survival import cox
 
-#: Log hazard ratios closer to 0 than this cannot tell exchanged arms from right ones.
+#: Log hazard ratios closer to 0 than this cannot distinguish exchanged arms from correct ones.
 TELLING = 0.10
 
 
@@ -25,8 +25,8 @@ class ExchangedArms:
     Attributes
     ----------
     exchanged : bool or None
-        True where the inverse of the rebuilt ratio fits the printed one and the ratio itself does not; None where the
-        ratios are too near 1, or fit neither way, to tell.
+        True if the inverse of the rebuilt ratio fits the printed one and the ratio itself does not; None if it cannot
+        be decided because the ratios are too near 1 or neither fits.
     rebuilt, printed : float
         Hazard ratios, first arm against second.
     message : str
@@ -47,18 +47,18 @@ def from_two_curves(
     replicates: int = 100,
     rng: np.random.Generator | None = None,
 ) -> ReconstructedPair:
-    """Rebuild two arms of one figure so that the printed hazard ratio holds between them.
+    """Rebuild two arms of one figure so that the hazard ratio printed between them holds.
 
-    Each arm becomes an ensemble that satisfies all that was printed of it alone; replicates are then paired so that
-    the ratio (and with it, through the numbers of events, its interval and p) is the printed one. No curve leaves the
-    band of its noise for it.
+    Each arm becomes an ensemble that satisfies everything printed about it alone. Replicates are then paired so that
+    the ratio (and with it, through the numbers of events, its interval and p) is the printed one. No curve is moved
+    beyond its noise to achieve this.
 
     Parameters
     ----------
     first, second : mapping
-        Arguments of `from_curve` for each arm (times, survival, n and whatever else is known).
+        Arguments of `from_curve` for each arm (times, survival, n and any others).
     hazard_ratio : HazardRatio or float
-        First arm against second (below 1: fewer events in the first arm).
+        First arm against second (below 1: lower hazard in the first arm).
     replicates : int, default 100
         Pairs of arms.
     rng : numpy.random.Generator, optional
@@ -66,12 +66,12 @@ def from_two_curves(
     Returns
     -------
     ReconstructedPair
-        `undetermined` says where the ratio could not be met, and whether the arms look exchanged.
+        `undetermined` says if the ratio could not be met, and if the arms look exchanged.
 
     Raises
     ------
     InputError, InconsistentReport, NotEstimable
-        As `from_curve` and `from_pair`.
+        As for `from_curve` and `from_pair`.
     """
     source = np.random.default_rng(SEED) if rng is None else rng
     arms = []

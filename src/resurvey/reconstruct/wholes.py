@@ -1,7 +1,7 @@
-"""A whole and its parts agree: a whole is followed as long as its parts, and has their events.
+"""Make a whole agree with its parts: it is followed at least as long as its parts, and has their events.
 
-The parts here print numbers of their own and are rebuilt by themselves (`resurvey.reconstruct.subgroups` rebuilds parts
-that print little together with their whole).
+The parts here have their own printed numbers and are rebuilt separately (`resurvey.reconstruct.subgroups` rebuilds
+parts with few printed numbers together with their whole).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Key = tuple[str, str, str, str, str]
 
 
 def is_part(part: ArmFacts, whole: ArmFacts) -> bool:
-    """Whether a group is by its name a part of another: a population of the arm, or an arm of all of them."""
+    """Whether a group is by its name a part of another: a population of the arm, or one of all arms."""
     if (part.endpoint, part.data_cut) != (whole.endpoint, whole.data_cut) or part.key == whole.key:
         return False
     arm = part.arm_id == whole.arm_id or whole.arm_id == ALL
@@ -32,7 +32,7 @@ def is_part(part: ArmFacts, whole: ArmFacts) -> bool:
 
 
 def followed_as_parts(facts: Sequence[ArmFacts]) -> dict[Key, SurvivalSummary]:
-    """Summaries of wholes of which some part is followed longer than the whole's own numbers tell."""
+    """Changed summaries of wholes with a part whose follow-up is longer than that from the whole's own numbers."""
     ends = {one.key: _end(one.summary) for one in facts}
     changed = {}
     for whole in facts:
@@ -43,7 +43,7 @@ def followed_as_parts(facts: Sequence[ArmFacts]) -> dict[Key, SurvivalSummary]:
 
 
 def _end(summary: SurvivalSummary | None) -> float:
-    """The longest follow-up; 0 where the numbers make no arm (that is told where it is rebuilt)."""
+    """The longest follow-up; 0 if the numbers do not suffice for an arm (reported when it is rebuilt)."""
     if summary is None:
         return 0.0
     try:
@@ -55,24 +55,24 @@ def _end(summary: SurvivalSummary | None) -> float:
 def whole_of_parts(
     whole: SurvivalSummary, parts: Mapping[str, Reconstruction], *, replicates: int, rng: np.random.Generator
 ) -> Reconstruction:
-    """A whole that prints no events, rebuilt with the events and the follow-up of parts that were rebuilt before it.
+    """Rebuild a whole without printed events using the events and follow-up of its previously rebuilt parts.
 
-    Events of the parts are added up in every replicate; patients in none of the parts have theirs at the rate of the
-    parts. Replicates of the whole are put in the order of these sums, so that replicate r of the whole belongs to
-    replicate r of the parts. A whole that prints its events is rebuilt from its own numbers alone.
+    Events of the parts are summed in every replicate; patients in none of the parts have events at the rate of the
+    parts. Replicates of the whole are ordered by these sums, so that replicate r of the whole belongs to replicate r of
+    the parts. A whole with printed events is rebuilt from its own numbers alone.
 
     Parameters
     ----------
     whole : SurvivalSummary
     parts : mapping of name to Reconstruction
-        Groups without a patient in common, `replicates` replicates each.
+        Groups without common patients, with `replicates` replicates each.
     replicates : int
     rng : numpy.random.Generator
 
     Raises
     ------
     InconsistentReport
-        If the parts hold more patients, or more events, than the whole.
+        If the parts have more patients, or more events, than the whole.
     """
     stacks = [part.stacked() for part in parts.values()]
     events = np.sum([event.sum(axis=1) for _, event in stacks], axis=0)
@@ -95,7 +95,7 @@ def whole_of_parts(
 
 
 def _ordered(made: Reconstruction, events: np.ndarray) -> Reconstruction:
-    """The same replicates, those with most events where the parts have most."""
+    """The same replicates, reordered so that those with most events are where the parts have most."""
     time, event = made.stacked()
     own = np.argsort(event.sum(axis=1), kind="stable")
     order = np.empty(own.size, dtype=np.intp)
