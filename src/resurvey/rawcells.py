@@ -74,7 +74,7 @@ def is_day(value: str) -> bool:
 
 #: The rule that a cell of text violates, by kind; an empty text if it is valid.
 RULES_OF_WORDS: dict[str, Callable[[str], str]] = {
-    "id": lambda value: "" if IDENTIFIER.match(value) else "it is not a id",
+    "id": lambda value: "" if IDENTIFIER.match(value) else "it is not an id",
     "file": lambda value: "" if FILE.match(value) else "it is not a file",
     "date": _date,
     "grade": _grade,

@@ -145,7 +145,7 @@ def test_byte_order_mark_and_windows_line_ends_are_read(folder):
 
 def test_ids_cannot_leave_the_results_folder(folder):
     set_cell(folder, "studies", 2, "study_id", "../../etc")
-    assert any("not a id" in text for text in fault_texts(folder))
+    assert any("not an id" in text for text in fault_texts(folder))
 
 
 def test_typed_tables_keep_the_print_and_add_values(folder):
