@@ -294,9 +294,10 @@ def write_csv(frame: pd.DataFrame, path: Path, *, digits: int = RESULT_DIGITS) -
     """Write a table atomically, so that the same content gives the same bytes.
 
     Numbers have `digits` significant digits, as many as are identical on every processor. Text that a spreadsheet would
-    take for a formula is preceded by a quote, which `read_table` removes.
+    take for a formula is preceded by a quote, which `read_table` removes. A zero has no sign.
     """
-    text = inert.cells(frame).to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
+    unsigned = {name: frame[name] + 0.0 for name in frame.select_dtypes("float").columns}
+    text = inert.cells(frame.assign(**unsigned)).to_csv(index=False, lineterminator="\n", float_format=f"%.{digits}g")
     write_text(text, path)
 
 
@@ -307,7 +308,7 @@ def write_json(value: object, path: Path) -> None:
 
 def _shortened(value: object) -> object:
     if isinstance(value, float) and isfinite(value):
-        return float(f"{value:.{RESULT_DIGITS}g}")
+        return float(f"{value:.{RESULT_DIGITS}g}") + 0.0
     if isinstance(value, dict):
         return {key: _shortened(part) for key, part in value.items()}
     return [_shortened(part) for part in value] if isinstance(value, list | tuple) else value

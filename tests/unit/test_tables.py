@@ -216,3 +216,10 @@ def test_the_dictionary_names_the_columns_of_the_schema():
         section = text.split(f"### {'curves/curves.csv' if name == 'curves' else name}", 1)[1].split("\n###", 1)[0]
         missing = [column for column in table.names if column not in section and column not in common]
         assert not missing, f"{name}: {missing} not in data/raw/README.md"
+
+
+def test_a_zero_has_no_sign(tmp_path):
+    tables.write_csv(pd.DataFrame({"z": [-0.0, 0.0, -0.5]}), tmp_path / "z.csv")
+    assert (tmp_path / "z.csv").read_text(encoding="utf-8") == "z\n0\n0\n-0.5\n"
+    tables.write_json({"z": -0.0}, tmp_path / "z.json")
+    assert "-0" not in (tmp_path / "z.json").read_text(encoding="utf-8")
