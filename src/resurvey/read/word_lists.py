@@ -50,13 +50,19 @@ TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCS
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
+def _no_abbreviation(word: str) -> bool:
+    return word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+
+
 @lru_cache(maxsize=512)
 def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     """Start, end and standard name of each endpoint in a text, in order."""
     found = []
     for match in ENDPOINT.finditer(text):
         word = match.group()
-        if word in ("PCR", "pcr") or (word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")):
+        if word in ("PCR", "pcr") or (
+            word != "DoR" and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+        ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
     return tuple(found)
