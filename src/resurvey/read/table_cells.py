@@ -10,7 +10,7 @@ from resurvey.read.word_lists import time_unit
 
 PIECE = re.compile(
     r"(?P<mark>(?<=\d)\+(?=\s?(?:[-,;)\]]|to\b|$))|(?:\^\s?)+[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
-    r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
+    r"|(?P<level>(?:\s?\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
     r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
     r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"

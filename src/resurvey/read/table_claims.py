@@ -96,7 +96,7 @@ class Reader(Words):
         place = row.cells[c]
         numbers = place.value.numbers
         name = one.name
-        if name == "mean" and not re.search(r"[A-Za-z]{3}", row.path):
+        if name == "mean" and not re.search(r"[A-Za-z]{2}", row.path):
             return None
         if name in (
             "count",
@@ -160,11 +160,9 @@ class Reader(Words):
     def _incidence(self, row: Row, c: int, one: Role) -> Found:
         """Events over time at risk: `1.32 (1.07 to 1.65)` under `Rate per 100 person-years (95% CI)`."""
         place, numbers = row.cells[c], row.cells[c].value.numbers
-        said = row.label if PERSON_TIME.search(row.label) else self.layout.head(c)
-        unit = re.search(
-            r"per [\d,. ]*(?:person|patient|subject)s?[- ]?(?:years?|months?|days?)", plain(said), re.IGNORECASE
-        )
-        cells = {"value": numbers[0].text, "unit": unit[0] if unit else "per person-time", "kind": "epidemiology"}
+        said = PERSON_TIME.search(plain(row.label)) or PERSON_TIME.search(plain(self.layout.leaf(c)))
+        unit = said[0].replace("/", "per ") if said else ""
+        cells = {"value": numbers[0].text, "unit": unit, "kind": "epidemiology"}
         limits = self._limits(place, ci=True)
         level = limits.pop("ci_level", "")
         found = self._found(
@@ -265,6 +263,8 @@ class Reader(Words):
             cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
             return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
         cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
+        if one.rule == "median-quartiles" and len(numbers) == 2 and name in TIME_TO_EVENT:
+            cells["lower_quartile"] = numbers[1].text
         if "iqr" in tags and "range_lower" in cells and name in TIME_TO_EVENT:
             cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
         elif "iqr" in tags and "range_lower" in cells:

@@ -81,7 +81,13 @@ class Denominators:
         sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
-        printed = self.printed(column) or self._elsewhere(column, group, list(sections.values()))
+        printed = self.printed(column)
+        if not printed and (proven := self._elsewhere(column, group, list(sections.values()))):
+            group = [one for one in group if "percent" not in one.cells or "n" not in one.cells or _fits(one, proven)]
+            fitting = {id(one) for one in group}
+            sections = {key: [one for one in part if id(one) in fitting] for key, part in sections.items()}
+            sections = {key: part for key, part in sections.items() if part}
+            printed = proven
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
             best = self._best(part, column, printed)
@@ -251,7 +257,7 @@ def _total_row(part: list[Found]) -> str:
 # Headings of columns that count some of the patients of a row.
 COUNTED = re.compile(
     r"\b(?:events?|deaths?|died|dead|relapses?|recurrences?|progress\w*|responses?|responders?|censored|failures?|DLTs?)\b|"
-    r"\b(?:no\.?|n|number|patients) with\b",
+    r"\b(?:no\.?|n|number) with\b",
     re.IGNORECASE,
 )
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)

@@ -65,7 +65,7 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     if shape.startswith("P") and len(numbers) == 1:
         return Role("p", "p-cell")
     context = _context(layout, row, column)
-    if PERSON_TIME.search(layout.head(column)) or PERSON_TIME.search(row.label):
+    if PERSON_TIME.search(layout.leaf(column)) or PERSON_TIME.search(row.label):
         timed = shape == "n" or (VALUE_WITH_LIMITS.match(shape) is not None and shape[0] == "n")
         return Role("incidence", "incidence") if timed and not context.leaf & {*MEASURES, "p"} else NOTHING
     if QUARTERED.fullmatch(shape.replace(" ", "")) and "iqr" in (
@@ -78,6 +78,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
         return _single(layout, row, column, place, context, size)
+    if shape.replace(" ", "") in SHARES_WITH_LIMITS | SHARES_OF_TOTAL:
+        return _composite(place, context, size or noted)
     if (match := VALUE_WITH_LIMITS.match(shape)) is not None:
         return _with_limits(layout, row, column, place, context, match["rest"])
     if LIMITS.match(shape):
@@ -86,7 +88,10 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
 
 
 # `1.32 per 100 person-years`: events over time at risk.
-PERSON_TIME = re.compile(r"\b(?:person|patient|subject)s?[- ]?(?:years?|months?|days?)\b|\bp-?y\b", re.IGNORECASE)
+PERSON_TIME = re.compile(
+    r"\b(?:per|/)\s?(?:[\d,. ]*)(?:(?:person|patient|subject|participant)s?[- ]?(?:years?|months?|days?)|p-?y)\b",
+    re.IGNORECASE,
+)
 # `180 (120/414)`, and `592 (192/-)` where the upper quartile was not reached.
 QUARTERED = re.compile(r"[nR]\(n(?:[/,](?:[nR]|-)|-)\)")
 DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
@@ -304,7 +309,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("n_percent", "n-percent-by-sum")
     if second.whole and _fits(second.value, first.value, size):
         return Role("percent_n", "percent-n-by-sum")
-    if named in ("mean", "sd"):
+    if named in ("mean", "sd") and "pct" not in context.own:
         return Role("mean", "mean-sd-by-head")
     if (
         first.whole

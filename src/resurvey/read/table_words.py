@@ -42,6 +42,7 @@ OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|w
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
+MODEL = re.compile(r"\b(?:uni|multi|bi)vari\w*\b", re.IGNORECASE)
 # `Age (≥65 vs <65)`, `Grade: 3 versus 1-2`: the two groups of a ratio; the title may come before them.
 LEVELS = re.compile(
     r"(?P<title>[^()\[\]:]{0,60}?)\s?(?:[(\[:]\s?(?P<a>[^()\[\]]{1,40}?)\s"
@@ -244,7 +245,7 @@ class Words:
         return {}
 
     def _names_group(self, part: str, arm: str, endpoint: str = "") -> bool:
-        if not part or endpoint in {name for *_, name in endpoints_in(part)}:
+        if not part or MODEL.search(part) or endpoint in {name for *_, name in endpoints_in(part)}:
             return False
         if not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False

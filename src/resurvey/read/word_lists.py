@@ -26,7 +26,12 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
     ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
-    ("PR", r"(?<!very good )(?<!near )partial (?:response|remission)s?|(?<![\w-])PRs?\b"),
+    (
+        "PR",
+        r"(?<!very good )(?<!near )partial (?:response|remission)s?|"
+        r"(?<![\w-])(?<!ER/)(?<!ER\+/)(?<!ER or )(?<!ER and )PRs?\b"
+        r"(?![-+](?!\w)|[- ]?(?:positiv|negativ|status|express|/HER))",
+    ),
     ("SD", r"stable disease"),
     ("PD", r"progressive disease"),
     ("CBR", r"clinical benefit(?: response)?(?: rates?)?|\bCBR\b"),
