@@ -12,7 +12,7 @@ from resurvey.errors import InputError
 from resurvey.reconstruct.formats.behaviour import Floats, Shape, is_counter, is_group, shape
 from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list_faults, number_of
 from resurvey.reconstruct.formats.column_names import Heading, heading
-from resurvey.reconstruct.formats.doubts import date_of, grouped_time, serial_date
+from resurvey.reconstruct.formats.doubtful_times import date_of, grouped_time, serial_date
 from resurvey.reconstruct.formats.sections import Section
 
 RESOLVE = (
