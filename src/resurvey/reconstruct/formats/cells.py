@@ -20,6 +20,8 @@ POINT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?", re.ASCII)
 ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
 SPACE_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([ '\u00a0\u2009\u202f]\d{3})+([.,]\d+)?", re.ASCII)
+#: Headings of two words that R's survfit prints between blanks.
+LIMIT_WORDS = re.compile(r"\b(lower|upper) +[\d.]+ *% +CI\b")
 SHOWN = 20
 
 
@@ -118,7 +120,7 @@ def page_of_text(text: str, name: str) -> Page:
 def _rows(text: str, divider: str | None, name: str) -> list[Row]:
     """Rows split by one delimiter; None stands for blanks."""
     if divider is None:
-        lines = enumerate(text.split("\n"), start=1)
+        lines = enumerate(LIMIT_WORDS.sub(r"\1", text).split("\n"), start=1)
         return [_row(line, re.findall(r'"[^"]*"|[^\s"]+', COMMENT.sub("", words)), words) for line, words in lines]
     csv.field_size_limit(10_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider, skipinitialspace=True)
