@@ -129,9 +129,7 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
             between = line.text[line.tokens[max(nearest.tokens)].end : place]
             if not endpoints_in(between):
                 one.cells["endpoint"] = nearest.cells.get("endpoint", "")
-        elif (
-            one.kind == "p" and last and not endpoints_in(line.text[last:place]) and _own_subject(line.text[last:place])
-        ):
+        elif one.kind == "p" and last and _own_subject(line.text[last:place]):
             one.cells["endpoint"] = ""
         last = line.tokens[one.tokens[0]].end if one.kind == "p" else last
 
@@ -154,11 +152,9 @@ def _closed(text: str) -> bool:
 
 
 def _own_subject(text: str) -> bool:
-    """Whether the words between two p values name what the second compares, apart from groups and connecting words."""
-    words = re.findall(r"[a-z]{3,}", text.lower())
-    return text.lstrip(" )]").startswith((",", "and ", ";")) and any(
-        CONNECTING.fullmatch(word) is None for word in words
-    )
+    """Whether the words between two p values name what the second compares, but no endpoint."""
+    words = [word for word in re.findall(r"[a-z]{3,}", text.lower()) if CONNECTING.fullmatch(word) is None]
+    return bool(words) and text.lstrip(" )]").startswith((",", "and ", ";")) and not endpoints_in(text)
 
 
 def _carry_level(line: Line, found: list[Found]) -> None:
@@ -276,7 +272,7 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
 
 
 def _not_overall(text: str, names: list[tuple[int, int, str]], place: int) -> list[str]:
-    """Endpoints before `PFS was prolonged, both overall (HR 0.57) and in women`: there, `overall` means all patients."""
+    """Endpoints before `PFS was prolonged, both overall (HR 0.57) and in women`: it means all patients there."""
     before = [(begin, name) for begin, end, name in names if end <= place and name in TIME_TO_EVENT]
     if len(before) < 2 or text[before[-1][0] :][:9].lower() != "overall (":
         return []

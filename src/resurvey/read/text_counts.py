@@ -69,7 +69,7 @@ def _assigned(line: Line, i: int) -> bool:
 
 
 def _summed(line: Line, found: list[Found]) -> list[Found]:
-    """`107 patients: 46 had limited disease and 61 extensive`: a number that completes another to a third of the line."""
+    """`107 patients: 46 had limited disease and 61 extensive`: a number that adds up with another to a third."""
     counted = [int(one.cells["n"]) for one in found if one.kind == "proportion" and one.cells.get("n", "").isdigit()]
     more: list[Found] = []
     for i in line.free():
