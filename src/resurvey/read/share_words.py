@@ -192,8 +192,8 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
         return {"kind": "response", "endpoint": response, "item": response}
     grade = _grade(near, following)
     wider = f"{near} {re.split(r'[,;.]', after, maxsplit=1)[0]}"
-    harm = HARMS.search(wider) and (ADVERSE.search(line.text) or SUFFERED.search(wider))
-    harm = (harm or _graded(scope)) and not CAUSE.search(near.rpartition(",")[2])
+    suffered = HARMS.search(wider) and (ADVERSE.search(line.text) or SUFFERED.search(wider))
+    harm = (suffered or _graded(scope)) and not CAUSE.search(near.rpartition(",")[2])
     if harm and one.rule not in ("n-equals",):
         return made | {"kind": "adverse_event", "grade": grade}
     return made | {"kind": "flow"}

@@ -33,7 +33,7 @@ def percentages(line: Line) -> list[Found]:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of|>=|<=|≥|≤)"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of)"
     r"(?: an?)?\s?$"
 )
 

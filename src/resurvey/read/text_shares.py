@@ -160,7 +160,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
 
 
 def _percent_behind(line: Line, n: int, total: int) -> int | None:
-    """`51 of 84 couples assigned to treatment completed it (61%)`: the next number, in brackets, if the counts give it."""
+    """`51 of 84 couples assigned to treatment completed it (61%)`: the next number, if the counts give it."""
     k = next((k for k in range(total + 1, min(total + 14, len(line.tokens))) if line.tokens[k].kind == "num"), None)
     if k is None or not is_percent(line, k) or not _open(line, k - 1):
         return None
@@ -325,7 +325,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
 
 
 def _parts_of_all(line: Line, n: int, k: int) -> bool:
-    """`73 patients with stage III (22%) or IV (78%) disease`: percentages of all patients counted, which add up to 100."""
+    """`73 patients with stage III (22%) or IV (78%) disease`: parts of all patients counted, 100% in all."""
     if k - n < 4:
         return False
     later = [j for j in range(k + 1, len(line.tokens) - 1) if is_percent(line, j) and _open(line, j - 1)]

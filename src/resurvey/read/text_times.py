@@ -104,7 +104,8 @@ def _is_value(line: Line, i: int, start: int) -> bool:
 # `responses lasting 6 months or more`: a threshold, not a median.
 LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
 OR_MORE = re.compile(
-    r"\s?(?:months?|years?|weeks?|days?) (?:or (?:more|longer|less|shorter)|(?:old|of age) (?:or|and) (?:older|over|above|younger))\b",
+    r"\s?(?:months?|years?|weeks?|days?) (?:or (?:more|longer|less|shorter)|"
+    r"(?:old|of age) (?:or|and) (?:older|over|above|younger))\b",
     re.IGNORECASE,
 )
 CHANGED = re.compile(
@@ -336,7 +337,7 @@ def times_alone(line: Line) -> list[Found]:
 
 
 def _said_of_endpoint(line: Line, i: int, found: list[Found]) -> bool:
-    """`PFS was 11 months for A and 9 months for B`: a whole number directly after its endpoint, or joined to such a one."""
+    """`PFS was 11 months for A and 9 months for B`: a whole number directly after its endpoint, or joined to such."""
     token = line.tokens[i]
     if found and JOINED_TIME.search(line.text[line.tokens[found[-1].tokens[-1]].end : token.start]):
         return True
@@ -350,7 +351,8 @@ def _said_of_endpoint(line: Line, i: int, found: list[Found]) -> bool:
 
 SAID = re.compile(r"(?: times?)?(?: \([A-Z]{2,5}\))? (?:was|were|being) (?:only )?(?:\d{1,2} (?:and|v|vs\.?|versus) )?")
 JOINED_TIME = re.compile(
-    r"^\s?(?:months|weeks|years|days)?(?: (?:for|in|with) [^,;:()\d]{1,40}?)? (?:and|v|vs\.?|versus|compared (?:with|to)) $"
+    r"^\s?(?:months|weeks|years|days)?(?: (?:for|in|with) [^,;:()\d]{1,40}?)? "
+    r"(?:and|v|vs\.?|versus|compared (?:with|to)) $"
 )
 
 
