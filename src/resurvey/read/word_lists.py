@@ -24,6 +24,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("TTP", r"times? to (?:disease |tumou?r )?progression|\bTTP\b"),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
+    ("ORR", r"(?:complete|partial) (?:and/or|or|plus|\+) (?:complete|partial) (?:response|remission)s?"),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
     ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
     (
