@@ -13,12 +13,15 @@ from resurvey import inert
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
 from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
+from resurvey.read.unread import Unread
 from resurvey.schema import TABLES
 
+# Ids of numbers seen and not drafted; ids of claims are words and digits, so that none can be one of these.
+UNREAD = "unread:"
 Marks = dict[str, list[tuple[int, int, str]]]
 
 
-def render(document: Document, reading: Reading, findings: Sequence[Finding]) -> str:
+def render(document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread] = ()) -> str:
     """The page as HTML. It loads nothing from outside; the browser saves a person's rulings as a CSV.
 
     Parameters
@@ -29,8 +32,12 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
         Its draft rows and the rulings so far.
     findings : sequence of Finding
         Inconsistencies found.
+    places : sequence of Unread
+        Numbers seen and not drafted.
     """
     marks = _marks(reading)
+    for k, place in enumerate(places):
+        marks[place.span.block].append((place.span.start, place.span.end, f"{UNREAD}{k}"))
     parts = resources.files("resurvey.read").joinpath("templates")
     script = parts.joinpath("read.js").read_text(encoding="utf-8")
     values = {
@@ -39,7 +46,7 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
         "STYLE": parts.joinpath("read.css").read_text(encoding="utf-8"),
         "SCRIPT": script,
         "PAPER": "\n".join(_blocks(document, marks)),
-        "DATA": _json(_data(document, reading, findings)),
+        "DATA": _json(_data(document, reading, findings, places)),
     }
     page = parts.joinpath("read.html").read_text(encoding="utf-8")
     head, *rest = page.split("@@")
@@ -57,7 +64,9 @@ def _json(data: object) -> str:
     )
 
 
-def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> dict[str, object]:
+def _data(
+    document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread]
+) -> dict[str, object]:
     rows = []
     for line in reading.lines:
         about = line.about
@@ -112,6 +121,16 @@ def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> 
         "needed": needed,
         "choices": choices,
         "refused": document.refused,
+        "unread": [
+            {
+                "id": f"{UNREAD}{k}",
+                "kind": one.kind,
+                "printed": one.printed,
+                "place": one.locator,
+                "reason": one.reason,
+            }
+            for k, one in enumerate(places)
+        ],
     }
 
 

@@ -44,7 +44,18 @@
   };
   const what = (row) => [cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
 
+  // A number seen and not drafted: shown and found in the paper, but no row to rule on.
+  const lost = (data.unread || []).map((place) => ({ ...place, unread: true, done: "-", changes: {}, cells: {}, status: "" }));
+  for (const place of lost) byId.set(place.id, place);
+  const lostCard = (place) => {
+    const made = element("div", { class: "row unread", role: "option", "aria-selected": String(place === now), "data-id": place.id, id: "row-" + place.id });
+    made.append(element("span", { class: "tag" }, place.kind), element("span", { class: "numbers" }, place.printed));
+    made.append(element("span", { class: "what" }, place.reason), element("span", { class: "where" }, place.place));
+    return made;
+  };
+
   const shown = (row) => {
+    if (row.unread || filter.value === "unread") return Boolean(row.unread) && filter.value === "unread";
     if (tables.value && row.table !== tables.value) return false;
     if (filter.value === "open") return !row.status && !row.done;
     if (filter.value === "finding") return inFinding.has(row.id);
@@ -113,7 +124,7 @@
   };
   const mates = () => rows.filter((row) => now && row.group && row.group === now.group && row.placed && !row.done);
   const spread = () => {
-    if (!now) return;
+    if (!now || now.unread) return;
     const others = mates().filter((row) => row !== now);
     step(others);
     for (const row of others)
@@ -176,15 +187,15 @@
   };
 
   const draw = (scroll = true) => {
-    order = rows.filter(shown);
-    list.replaceChildren(...order.map(card));
+    order = (filter.value === "unread" ? lost : rows).filter(shown);
+    list.replaceChildren(...order.map((row) => (row.unread ? lostCard(row) : card(row))));
     if (!order.length) list.append(element("p", {}, "No row to show here."));
     const ruled = rows.filter((row) => row.status || row.done).length;
     document.getElementById("progress").textContent = `${ruled} of ${rows.length} rows ruled`;
     const state = (id) => { const row = byId.get(id); return row ? (row.done ? "confirm" : row.status) : ""; };
     for (const mark of document.querySelectorAll("mark")) {
       const ids = mark.dataset.c.split(" ");
-      mark.className = ids.includes(now && now.id) ? "now" : ids.every((id) => state(id) === "drop") ? "gone" : ids.every((id) => ["confirm", "change"].includes(state(id))) ? "done" : "";
+      mark.className = ids.includes(now && now.id) ? "now" : ids.every((id) => byId.get(id) && byId.get(id).unread) ? "unread" : ids.every((id) => state(id) === "drop") ? "gone" : ids.every((id) => ["confirm", "change"].includes(state(id))) ? "done" : "";
     }
     remember();
     if (!scroll || !now) return;
@@ -196,7 +207,7 @@
   };
   const select = (row) => {
     if (!row) return;
-    if (!shown(row)) { filter.value = "all"; tables.value = ""; }
+    if (!shown(row)) { filter.value = row.unread ? "unread" : "all"; tables.value = ""; }
     if (now !== row) editing = false;
     now = row;
     draw();
@@ -249,6 +260,7 @@
     for (const words of data.refused) items.append(element("li", { class: "fault" }, "not read: " + words));
     found.append(items);
   }
+  filter.querySelector("option[value=unread]").textContent += ` (${lost.length})`;
   now = rows.find((row) => shown(row)) || null;
   draw();
   document.documentElement.dataset.ready = "yes";
