@@ -14,6 +14,7 @@ from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
 from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
 from resurvey.read.unread import Unread
+from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
 
 # Ids of numbers seen and not drafted; ids of claims are words and digits, so that none can be one of these.
@@ -84,6 +85,7 @@ def _data(
                 "cells": line.cells,
                 "group": _group(about["span"]),
                 "placed": bool(about["span"]),
+                "needs": _needs(about["table"], line.cells),
             }
         )
     shown = [
@@ -132,6 +134,14 @@ def _data(
             for k, one in enumerate(places)
         ],
     }
+
+
+def _needs(table: str, cells: dict[str, str]) -> list[str]:
+    """Columns that this row needs beside those of its table: the unit of a time."""
+    timed = (table == "follow_up" and cells.get("statistic") != "date") or (
+        table == "medians" and cells.get("endpoint") in TIME_TO_EVENT
+    )
+    return ["unit"] if timed and not cells.get("unit") and cells.get("value") else []
 
 
 def _group(span: str) -> str:

@@ -16,7 +16,7 @@
     return made;
   };
   const cell = (row, name) => (name in row.changes ? row.changes[name] : row.cells[name] || "");
-  const lacks = (row) => (data.needed[row.table] || []).filter((name) => !cell(row, name).trim());
+  const lacks = (row) => [...(data.needed[row.table] || []), ...(row.needs || [])].filter((name) => !cell(row, name).trim());
 
   // What was ruled in this browser before is taken up again, where it is about the same place.
   const remember = () => {
@@ -76,7 +76,7 @@
 
   const form = (row) => {
     const grid = element("form", { class: "cells" });
-    const needed = new Set(data.needed[row.table] || []);
+    const needed = new Set([...(data.needed[row.table] || []), ...(row.needs || [])]);
     const hidden = new Set(["claim_id", "source_id"]);
     const names = data.columns[row.table].filter((name) => !hidden.has(name));
     for (const name of names) {
@@ -157,10 +157,18 @@
     }
     draw();
   };
-  const confirmSure = () => {
-    const chosen = mates().filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id));
+  const confirmSure = (among) => {
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id));
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
+    go(0);
+  };
+  // All rows of a table, where `mates` are those of one of its columns; in running text the same as these.
+  const ofBlock = () => rows.filter((row) => now && row.group && row.group.split(".")[0] === now.group.split(".")[0] && row.placed && !row.done);
+  const dropAll = () => {
+    const chosen = ofBlock().filter((row) => !row.status);
+    step(chosen);
+    for (const row of chosen) row.status = "drop";
     go(0);
   };
   const undo = () => {
@@ -230,7 +238,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: confirmSure, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
