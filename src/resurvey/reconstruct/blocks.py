@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from resurvey.jobs import BLOCK, block_sizes
+from resurvey.montecarlo import ENOUGH
 from resurvey.reconstruct.result import tally, with_tally
 from resurvey.reconstruct.study import rebuild_study
 from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers
 from resurvey.tables import Tables
 
 PARTS = ("patients", "accuracy", "facts")
+#: Replicates that are added at once at least, because a printed ratio chooses among those of a block; and how much
+#: larger than it seems the error is taken to be, because it is itself estimated from the replicates.
+LEAST_MORE, MARGIN = 20, 1.03
 
 
 def rebuild_blocks(
@@ -56,6 +60,40 @@ def rebuild_blocks(
         number: rebuild_study(typed, study_id, replicates=sizes[number], seed=seed, block=number, **sources)
         for number in wanted
     }
+
+
+def grown(
+    typed: Tables, study_id: str, *, replicates: int, more: int, seed: int, block: int = BLOCK, **sources: Any
+) -> RebuiltStudy:
+    """Rebuild a study with enough replicates: the first are as without growing, and a block is added while needed.
+
+    The ensemble is large enough when the Monte Carlo error of every arm (`monte_carlo` of its accuracy) is below a
+    tenth of its standard error. A block that is added has as many replicates as the error asks for.
+
+    Parameters
+    ----------
+    typed, study_id, seed, sources
+        As for `rebuild_study`.
+    replicates, more : int
+        Replicates to begin with, and how many more there may be.
+    block : int
+        Replicates in each of the first blocks.
+    """
+    made = rebuild_blocks(typed, study_id, replicates=replicates, seed=seed, block=block, **sources)
+    study, have = join_blocks(made), replicates
+    while missing := min(_missing(study, have), replicates + more - have):
+        made[len(made)] = rebuild_study(typed, study_id, replicates=missing, seed=seed, block=len(made), **sources)
+        study, have = join_blocks(made), have + missing
+    return study
+
+
+def _missing(study: RebuiltStudy, have: int) -> int:
+    """How many more replicates the error asks for: its square falls with their number."""
+    errors = study.accuracy.get("monte_carlo", pd.Series(dtype=float))
+    error = float(errors.max()) if errors.notna().any() else 0.0
+    if error <= ENOUGH:
+        return 0
+    return max(int(np.ceil(have * (MARGIN * error / ENOUGH) ** 2)) - have, LEAST_MORE)
 
 
 def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
