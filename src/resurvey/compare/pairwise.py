@@ -127,10 +127,10 @@ def pairwise(
     """Compare two arms of rebuilt patients, `a` against `b`, over all their replicates.
 
     Every measure is estimated in each replicate (replicate i of `a` with replicate i of `b`, both rebuilt
-    independently; if an arm has fewer, they are used again in their order) and pooled by Rubin's rules. Test statistics
-    are pooled as standard normal deviates with within variance 1 (Licht). Intervals of medians and landmark survival are
-    log-log in each arm; for the difference they are combined by the method of variance estimates recovery, so they may
-    be asymmetric.
+    independently; if an arm has fewer, they are used again in their order) and pooled by Rubin's rules. Test
+    statistics are pooled as standard normal deviates with within variance 1 (Licht). Intervals of medians and landmark
+    survival are log-log in each arm; for the difference they are combined by the method of variance estimates recovery,
+    so they may be asymmetric.
 
     Parameters
     ----------

@@ -125,10 +125,11 @@ def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
     if len(parts) == 1:
         return parts[0]
     first = parts[0].accuracy
+    by_arm = [_Arms(part) for part in parts]
     rows, patients, facts = [], [], []
     for place, row in enumerate(first.to_dict("records")):
-        key = {name: row[name] for name in ARM_COLUMNS}
-        own = [part for part in (_of_arm(part, key) for part in parts) if len(part.accuracy)]
+        key = tuple(row[name] for name in ARM_COLUMNS)
+        own = [part for part in (arms.of(key) for arms in by_arm) if len(part.accuracy)]
         refused = [part.accuracy.iloc[0] for part in own if part.accuracy.iloc[0]["status"] != "rebuilt"]
         if refused:
             rows.append(refused[0].to_dict())
@@ -153,14 +154,20 @@ def _below(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
-def _of_arm(part: RebuiltStudy, key: Mapping[str, str]) -> RebuiltStudy:
-    """The rows of one arm; none if only the first block has it (an arm rebuilt by others)."""
+class _Arms:
+    """The tables of a block, with the places of each arm's rows."""
 
-    def rows(table: pd.DataFrame) -> pd.DataFrame:
-        own = np.logical_and.reduce([table[name].to_numpy() == value for name, value in key.items()])
-        return table[own]
+    def __init__(self, block: RebuiltStudy) -> None:
+        self.tables = {name: getattr(block, name) for name in PARTS}
+        # the columns may be categories, whose values would otherwise be compared one by one for every arm
+        self.places = {
+            name: table.groupby(ARM_COLUMNS, sort=False, observed=True).indices for name, table in self.tables.items()
+        }
 
-    return RebuiltStudy(*(rows(getattr(part, name)) for name in PARTS))
+    def of(self, key: tuple[str, ...]) -> RebuiltStudy:
+        """The rows of one arm; none if only the first block has it (an arm rebuilt by others)."""
+        none = np.empty(0, dtype=np.intp)
+        return RebuiltStudy(*(table.iloc[self.places[name].get(key, none)] for name, table in self.tables.items()))
 
 
 def _renumbered(patients: Sequence[pd.DataFrame]) -> pd.DataFrame:
