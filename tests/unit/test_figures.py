@@ -211,10 +211,6 @@ def test_forest_symbols_say_the_evidence_and_the_weight():
     assert (small / big) ** 2 == pytest.approx(0.4 / 0.6)
 
 
-def test_forest_of_differences_is_linear():
-    assert drawn_forest(ratio=False).axes[1].get_xscale() == "linear"
-
-
 def test_forest_wraps_words_that_cannot_fit_and_comes_to_an_end():
     rows = studies().assign(label=["x" * 300, "y" * 200, "short words " * 20, "z", "z"])
     figure = drawn_forest(rows)

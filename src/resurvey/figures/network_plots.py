@@ -138,7 +138,6 @@ def league_table(
     order: Sequence[str],
     *,
     names: Mapping[str, str],
-    measure: str = "hazard ratio",
     confidence: Mapping[frozenset[str], str] | None = None,
 ) -> Figure:
     """Draw a league table: each cell is the row treatment against the column treatment.
@@ -151,7 +150,6 @@ def league_table(
     order : sequence of str
         Treatments in the order of rows and columns.
     names : dict of str
-    measure : str
     confidence : dict of str, optional
         Confidence in the estimate of each judged pair.
 
@@ -174,7 +172,7 @@ def league_table(
     axes.text(
         0,
         -0.78,
-        f"Each cell: {measure} (95 % interval) of the treatment at the left against the treatment on top.",
+        "Each cell: hazard ratio (95 % interval) of the treatment at the left against the treatment on top.",
         fontsize=9,
         fontweight="bold",
         va="center",

@@ -21,7 +21,7 @@ from resurvey.report.audit_section import findings_of
 from resurvey.report.document import Block, anchor
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows
-from resurvey.report.inputs import Results, rows
+from resurvey.report.inputs import Results
 from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
 from resurvey.report.standing import conclusions_table, findings_table, grave_findings
@@ -178,9 +178,10 @@ SEVERE = 3
 
 def harm_rows(results: Results) -> list[dict[str, Any]]:
     """Printed adverse event rates from the audited documents, for each arm in the population with the most rates."""
-    table = results.tables.get("proportions", pd.DataFrame())
     pages = {str(page) for page in results.choices.pages}
-    found = [row for row in rows(table) if row["kind"] == "adverse_event" and row["source_id"] in pages]
+    found = [
+        row for row in results.table("proportions") if row["kind"] == "adverse_event" and row["source_id"] in pages
+    ]
     counted = Counter((row["study_id"], row["arm_id"], row["population"]) for row in found)
     most = {key[:2]: key[2] for key, _ in reversed(counted.most_common())}
     return [row for row in found if most[row["study_id"], row["arm_id"]] == row["population"]]
@@ -188,8 +189,7 @@ def harm_rows(results: Results) -> list[dict[str, Any]]:
 
 def harm_compared(results: Results) -> bool:
     """Whether any comparison concerns adverse events."""
-    table = results.tables.get("proportions", pd.DataFrame())
-    events = {str(row["claim_id"]) for row in rows(table) if row["kind"] == "adverse_event"}
+    events = {str(row["claim_id"]) for row in results.table("proportions") if row["kind"] == "adverse_event"}
     return any(events & set(claims_of(results, entry)) for entry in results.choices.comparisons)
 
 

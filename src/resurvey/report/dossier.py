@@ -34,7 +34,7 @@ from resurvey.report.document import (
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
 from resurvey.report.evidence_section import papers, transitivity
-from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.inputs import Record, Results, claims_of_rows, rows
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
@@ -136,7 +136,7 @@ def _findings(results: Results) -> Iterator[Block]:
         title="Findings that touch a number which readers use or pool",
         columns=columns("Paper and place:1.6 | Printed:0.95 | What follows:3.1 | Ruling:0.8"),
         rows=tuple(_finding(results, row) for row in found),
-        claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(found),
     )
 
 
@@ -174,7 +174,7 @@ def _groups(results: Results) -> Iterator[Table]:
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),
-        claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(rebuilt),
     )
 
 

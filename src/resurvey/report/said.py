@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from resurvey.cautions import Caution, marks_of
 from resurvey.evidence_grade import UNPROTECTED, Grade
 from resurvey.labels import brief, without_brackets, without_number
@@ -225,7 +223,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
 def _study_name(results: Results, study: str) -> str:
     """The acronym of the study or, if it has none, its source document."""
     name = results.labels.study(study)
-    found = [row for row in rows(results.tables.get("studies", pd.DataFrame())) if row["study_id"] == study]
+    found = [row for row in results.table("studies") if row["study_id"] == study]
     return results.short(found[0].get("source_id", study)) if name == study and found else name
 
 
