@@ -200,7 +200,7 @@ def test_forest_has_text_columns_a_log_axis_and_both_directions():
     assert plot.get_xscale() == "log"
     assert plot.get_xlim()[0] < 0.3 and plot.get_xlim()[1] > 2.0
     assert len(plot.patches) == 1, "one diamond"
-    assert "summary: rebuilt from printed numbers" in words and "printed ratios" in words
+    assert "patients reconstructed from printed numbers" in words and "printed ratios" in words
 
 
 def test_forest_symbols_say_the_evidence_and_the_weight():

@@ -82,9 +82,10 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     axes.set_ylabel("Strength\n(hazard ratio of the factor)")
     axes.set_title("corrected hazard ratio", loc="right", fontsize=8, fontweight="normal")
     axes.set_title(f"against {plain(cut(second, 60))}", loc="left", fontsize=8)
-    (line,) = axes.plot([], [], color=INK, lw=2.2)
-    words = "conclusion changes across this line (*: no longer as observed)"
-    figure.legend([line], [words], loc="lower left", fontsize=7.5)
+    from matplotlib.lines import Line2D
+
+    line = Line2D([], [], color=INK, lw=2.2, label="conclusion changes across this line (*: no longer as observed)")
+    figure.legend(handles=[line], loc="lower left", fontsize=7.5)
     return figure
 
 

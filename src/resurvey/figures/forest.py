@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 LEAST = 14  # characters below which no column is wrapped
 NARROW = 1.3  # inches: smallest plot width beside other columns
 EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
+LEADING = 1.2  # height of a line in font sizes
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Size:
     bold: float = 0.071
     plot: float = 2.3
     width: float = WIDTH
+
+    @property
+    def line(self) -> float:
+        """Height of a further line of a row, in rows: of a small row it is nearly a whole one."""
+        return max(0.82, LEADING * self.font / 72 / self.row)
 
     @property
     def run(self) -> int:
@@ -79,8 +85,8 @@ RUNNING, RUN = ("heading", "subheading", "note"), 96
 #: Characters per line of the text below the axis.
 FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
-    "summary": "summary: rebuilt from printed numbers",
-    "curve": "curve: rebuilt from a digitised curve",
+    "summary": "patients reconstructed from printed numbers",
+    "curve": "patients reconstructed from a digitised curve",
 }
 
 
@@ -240,8 +246,8 @@ def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[
         cells = [(row[c.column.key], size.run if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
         y += 0.35 if row["kind"] == "heading" and places else 0
-        places.append(y + (count - 1) * 0.41)
-        y += count * 0.82 + 0.25
+        places.append(y + (count - 1) * size.line / 2)
+        y += 1.07 + (count - 1) * size.line
     return places, y
 
 

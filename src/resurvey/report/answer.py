@@ -24,7 +24,7 @@ from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows
 from resurvey.report.inputs import Results
 from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
-from resurvey.report.standing import conclusions_table, findings_table, grave_findings
+from resurvey.report.standing import checks_of, conclusions_table, findings_table, grave_findings, standing
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, interval, is_number, percent, ratio
 from resurvey.results import Quantity, Role
@@ -68,9 +68,10 @@ def facts_of(results: Results) -> dict[str, Any]:
     verdicts = results.checks["verdict"] if len(results.checks) else pd.Series(dtype=str)
     counts = verdicts.value_counts()
     facts, kept, _ = held(results)
-    across = [one for one in said if not one.within and not one.refused]
+    compared = [one for one in said if one.compares and not one.refused]
+    across = [one for one in compared if not one.within]
     # Comparisons to report: those between studies or, if there are none, those within a study.
-    told = across or [one for one in said if not one.refused]
+    told = across or compared
     found, grave = findings_of(results), list(grave_findings(results))
     return {
         "title": results.choices.title,
@@ -83,6 +84,7 @@ def facts_of(results: Results) -> dict[str, Any]:
         "lesser": sum(row["severity"] in ("minor", "none") for row in found),
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
         "conclusions": len(results.choices.conclusions),
+        "standing": Counter(standing(checks_of(results, one.ids)).name for one in results.choices.conclusions),
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "networks": list(networks(results)),
         "said": [one for one in said if not one.refused],

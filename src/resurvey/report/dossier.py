@@ -156,7 +156,8 @@ def _design(results: Results, name: str) -> Iterator[Block]:
         return
     claims = (str(verdict["claim_id"]),) if verdict.get("claim_id") else ()
     yield Heading(2, design_said(results, name)["study"], anchor("design", name))
-    yield Paragraph(words(str(verdict.get("words", "")), " ", Claims(claims, "(its row)") if claims else None))
+    row = (" Printed as ", Claims(claims, "this row"), ".") if claims else ()
+    yield Paragraph(words(str(verdict.get("words", "")), *row))
     yield from list(figures_of(results, f"design-{name}", claims))[:1]
 
 
@@ -236,7 +237,8 @@ def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Re
         above = sum(as_float(line["estimate"]) > 1 for line in chosen)
         yield f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
         return
-    yield f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}: " + _conclusion(said)
+    told = f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}"
+    yield f"{told}: {_conclusion(said)}" if said.compares else f"{told}."
     if said.others:
         low, high = said.others
         turned = "; the conclusion changes with " + listed([name for name, _ in said.changing]) if said.changing else ""
