@@ -303,6 +303,12 @@ REFUSED = {
     "loose decimal commas, heading": ("time,survival\n0,00,1,00\n1,50,0,95\n", "may divide four columns or"),
     "loose decimal commas": ("0,00,1,00\n1,50,0,95\n3,20,0,83\n", "may divide four columns or"),
     "a decimal comma among points": ('t,s\n0.0,100.0\n"0.38","97,8"\n0.75,94.9\n', "line 3, column 2 holds '97,8'"),
+    "a comma of two meanings among points": (
+        'time,survival\n0,1\n0.5,0.95\n"1,500",0.8\n', "line 4, column 1 holds '1,500', which may be 1500 or 1.500"
+    ),
+    "a point of two meanings among commas": (
+        "time;survival\n0;1\n0,5;0,95\n1.500;0,8\n", "line 4, column 1 holds '1.500', which may be 1500 or 1.500"
+    ),
     "commas of two meanings": ('0;"1,000"\n"1,500";"1,000"\n', "may be a decimal mark or group"),
     "four columns of nothing": ("5,7,1,3\n8,2,9,1\n4,4,4,9\n1,9,2,2\n", "plainly a time and a survival"),
     "an object": ('{"a": {"b": 1}}', "JSON of no known layout"),

@@ -7,6 +7,7 @@ import pytest
 
 from resurvey import plan, plan_check, tables
 from resurvey.errors import InputError
+from resurvey.workflow import check_before_loading
 from resurvey.yamlfile import read_yaml
 from tests.project import COMPARISONS, small_tables, write_tables
 
@@ -212,6 +213,13 @@ STEPS = zip("abcdefgh", "bcdefghi", strict=True)
 EXPLODING = "a: &a [1]\n" + "".join(f"{name}: &{name} [{', '.join([f'*{last}'] * 10)}]\n" for last, name in STEPS)
 
 
+def test_a_config_that_is_no_sound_yaml_ends_before_snakemake_loads_it(tmp_path):
+    with pytest.raises(SystemExit, match="line 2: '2019-02-31' is no timestamp"):
+        check_before_loading(yaml_file(tmp_path, "a: 1\nb: 2019-02-31\n"))
+    check_before_loading(yaml_file(tmp_path, "a: 1\nb: '2019-02-31'\n"))
+    check_before_loading(tmp_path / "missing.yaml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -219,6 +227,14 @@ EXPLODING = "a: &a [1]\n" + "".join(f"{name}: &{name} [{', '.join([f'*{last}'] *
         ("a: [1\n", "some.yaml, line 2: "),
         (b"a: \xff\n", "is not UTF-8 text"),
         (EXPLODING, "its anchors written out make more than"),
+        ("a: 1\nb: 010\n", "line 2: 010 begins with 0, which YAML takes for a number to base 8"),
+        ("a: 11:8\n", "line 1: 11:8 has a colon, which YAML takes for a number to base 60"),
+        ("a: 1:30.5\n", "line 1: 1:30.5 has a colon"),
+        ("a: 2019-02-31\n", "line 1: '2019-02-31' is no timestamp"),
+        ("a: !!bool maybe\n", "line 1: 'maybe' is no bool"),
+        ("a: " + "9" * 5000 + "\n", "line 1: '9{60}' is no int"),
+        ("[" * 3000, "line 1: more than 60 lists or mappings inside each other"),
+        ("".join(" " * depth + "a:\n" for depth in range(500)), "line 60: more than 60 lists or mappings"),
     ],
 )  # fmt: skip
 def test_a_yaml_file_that_cannot_be_meant_is_refused(tmp_path, text, message):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.behaviour import Floats, Shape, is_counter, is_group, shape
-from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list_faults, number_of
+from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list_faults, number_of, two_meanings
 from resurvey.reconstruct.formats.column_names import Heading, heading
 from resurvey.reconstruct.formats.doubtful_times import date_of, grouped_time, serial_date
 from resurvey.reconstruct.formats.sections import Section
@@ -115,7 +115,7 @@ def curves_of_section(section: Section, page: Page, decimal: str, choice: Choice
     if not groups and not choice.survival_column:
         rest = [column for column in left if column.heading.role in ("group", "") and _splits(column, pairs)]
         left = [column for column in left if column not in rest]
-    _refuse_damaged([column for pair in pairs for column in pair], section, page)
+    _refuse_damaged([column for pair in pairs for column in pair], section, page, decimal)
     _refuse_doubtful([time for time, _ in pairs], section, page)
     notes = [*page.notes, *note, *_left_out(left, parts)]
     lines = [f"{page.where} {row.line}" for row in section.rows]
@@ -344,16 +344,25 @@ def _seen(numeric: list[Column], parts: list[Rows], ways: list[list[Pair]]) -> s
     return f"the columns ({', '.join(looks)}) can be read in {len(ways)} ways: {readings}"
 
 
-def _refuse_damaged(columns: list[Column], section: Section, page: Page) -> None:
-    faults = {
-        (section.rows[index].line, column.place): column.cells[index] for column in columns for index in column.bad
-    }
+def _refuse_damaged(columns: list[Column], section: Section, page: Page, decimal: str) -> None:
+    used = {column.place: column for column in columns}
     words = []
-    for (line, place), cell in sorted(faults.items()):
-        why = "a decimal mark unlike the others" if is_number(cell) else "not a number"
-        words.append(f"{page.where} {line}, column {place + 1} holds {cell!r}, {why}")
+    for index, row in enumerate(section.rows):
+        for place, column in sorted(used.items()):
+            why = _why_damaged(column, index, decimal if len(page.decimals) == 1 else "")
+            if why:
+                words.append(f"{page.where} {row.line}, column {place + 1} holds {column.cells[index]!r}, {why}")
     if words:
         raise list_faults(page.name, words)
+
+
+def _why_damaged(column: Column, index: int, decimal: str) -> str:
+    """Why a cell is not the number it seems; a comma of two meanings counts where the decimal mark is known."""
+    cell = column.cells[index]
+    if index in column.bad:
+        return "a decimal mark unlike the others" if is_number(cell) else "not a number"
+    meanings = two_meanings(cell, decimal) if decimal else ""
+    return f"which {meanings}: leave out the separator of thousands, or use the other decimal mark" if meanings else ""
 
 
 def _too_few(columns: list[Column], numeric: list[Column], section: Section, page: Page) -> str:
