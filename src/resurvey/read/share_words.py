@@ -31,6 +31,31 @@ ADVERSE = re.compile(
     r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
     re.IGNORECASE,
 )
+# `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
+SUFFERED = re.compile(
+    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted))\b", re.IGNORECASE
+)
+# A grade of what a tumour is, not of what a patient suffered.
+OF_TUMOUR = re.compile(
+    r"[^.;,]{0,20}\b(?:tumou?rs?|cancers?|carcinomas?|gliomas?|astrocytomas?|lymphomas?|sarcomas?|disease|histolog\w*|"
+    r"differentiat\w*|nuclear|lesions?|dysplasia|neoplasia|CIN|PIN|varices|reflux|evidence|recommendation)\b",
+    re.IGNORECASE,
+)
+TUMOUR_GRADE = re.compile(
+    r"\b(?:histolog\w*|nuclear|tumou?r|gleason|pathologic\w*|edmondson|fuhrman|nottingham)\W+$", re.IGNORECASE
+)
+
+
+def _graded(text: str) -> bool:
+    """Whether a text names a grade of an event: `grade 3 or 4 weight changes`."""
+    return any(
+        match["any"] is None
+        and not OF_TUMOUR.match(text, match.end())
+        and not TUMOUR_GRADE.search(text[: match.start()])
+        for match in GRADE.finditer(text)
+    )
+
+
 CONNECTING = re.compile(
     r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
@@ -57,17 +82,27 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     )
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
+    outside: list[dict[str, str]] = []
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
     for k, one in enumerate(shares):
         begin = _end(line, shares[k - 1]) if k else 0
         end = line.tokens[shares[k + 1].tokens[0]].start if k + 1 < len(shares) else len(line.text)
         before = line.text[begin : _start(line, one)]
         after = line.text[_end(line, one) : end]
-        if direct := _direct(after):
+        closed = False
+        for bracket in re.finditer(r"[()]", before):
+            # A proportion after brackets takes up the one before them: `19% (6% complete) with A v 36% with B`.
+            if bracket.group() == "(":
+                own = _own_words(line, begin, begin + bracket.start(), places)
+                outside.append({} if own else last)
+            elif outside and (former := outside.pop()):
+                closed, last = former != last, former
+        if direct := _direct(after) or _part(line, after):
             made = {"kind": "response", "endpoint": direct, "item": direct}
         else:
             made = _described(line, one, before, after)
-            alone = not _own_words(line, begin, _start(line, one), places)
+            outer = begin + before.rfind(")") + 1 if closed else begin
+            alone = not _own_words(line, outer, _start(line, one), places)
             if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
@@ -130,6 +165,9 @@ def _end(line: Line, one: Found) -> int:
     return max(line.tokens[i].end for i in one.tokens)
 
 
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+
 def _own_words(
     line: Line, begin: int, end: int, places: list[tuple[int, int, str]], *, of_the_last: bool = True
 ) -> bool:
@@ -138,6 +176,7 @@ def _own_words(
     for start, stop, _ in reversed(places):
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
+    text = IN_BRACKETS.sub(" ", text)
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
@@ -152,7 +191,9 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if response:
         return {"kind": "response", "endpoint": response, "item": response}
     grade = _grade(near, following)
-    harm = HARMS.search(scope) and ADVERSE.search(line.text) and not CAUSE.search(near.rpartition(",")[2])
+    wider = f"{near} {re.split(r'[,;.]', after, maxsplit=1)[0]}"
+    suffered = HARMS.search(wider) and (ADVERSE.search(line.text) or SUFFERED.search(wider))
+    harm = (suffered or _graded(scope)) and not CAUSE.search(near.rpartition(",")[2])
     if harm and one.rule not in ("n-equals",):
         return made | {"kind": "adverse_event", "grade": grade}
     return made | {"kind": "flow"}
@@ -171,6 +212,19 @@ def _direct(after: str) -> str:
         return ahead[0][1]
     short = SHORT.match(after)
     return short["name"] if short is not None else ""
+
+
+PART = re.compile(
+    r"%?\s(?P<what>complete|partial)\b(?! (?:blood|resection|excision|cytoreduction|data))", re.IGNORECASE
+)
+
+
+def _part(line: Line, after: str) -> str:
+    """`responses in 19% (6% complete plus 13% partial)`: the part of the responses that a percentage counts."""
+    match = PART.match(after)
+    if match is None or not any(name in RESPONSES for *_, name in endpoints_in(line.text)):
+        return ""
+    return "CR" if match["what"].lower() == "complete" else "PR"
 
 
 def _response(one: Found, before: str, following: str) -> str:

@@ -37,7 +37,20 @@ ITEM_STOP = {
 # Words that join or locate numbers and say nothing about what is counted.
 ITEM_STOP |= {"compared", "group", "groups", "arm", "arms", "table", "figure", "fig", "figs", "those", "these", "each"}
 ITEM_STOP |= {"both", "all", "total", "them", "between", "among", "per", "cent", "percent", "out", "while", "whereas"}
-ITEM_STOP |= {"after", "which", "whom", "there", "found", "observed", "seen", "reported", "noted", "respective"}
+ITEM_STOP |= {
+    "v",
+    "n",
+    "after",
+    "which",
+    "whom",
+    "there",
+    "found",
+    "observed",
+    "seen",
+    "reported",
+    "noted",
+    "respective",
+}
 
 
 def item_of(line: Line, index: int) -> str:

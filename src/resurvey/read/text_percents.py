@@ -31,9 +31,18 @@ def percentages(line: Line) -> list[Found]:
     return found
 
 
+# `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
+BOUND = re.compile(
+    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of)"
+    r"(?: an?)?\s?$"
+)
+
+
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a threshold, not a result."""
     cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    if BOUND.search(line.lower()[: line.tokens[i].start]) is not None:
+        return True
     return cut is not None or (
         word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
     )

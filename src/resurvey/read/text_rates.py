@@ -117,6 +117,7 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    values = _before_another_subject(line, values, times)
     if not values:
         return []
     pairs = _paired(line, values, times)
@@ -135,6 +136,30 @@ def rates(line: Line) -> list[Found]:
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
     _name_rates(line, names, found)
     return found
+
+
+# `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
+NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were )?(?P<words>[^()\d;]{3,80}?)\s?\($")
+
+
+def _before_another_subject(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[int]:
+    """Values of a list up to the brackets of a subject that is no survival; later ones only after a new time."""
+    kept: list[int] = []
+    stopped = False
+    for i in values:
+        begin = line.tokens[kept[-1]].end if kept else 0
+        between = line.text[begin : line.tokens[i].start]
+        match = NEXT_SUBJECT.search(between) if kept else None
+        timed = any(begin <= line.tokens[j].start < line.tokens[i].start for j, *_ in times)
+        if match is not None and not timed and OTHER_OUTCOME.search(match["words"]):
+            stopped = True
+        stopped = stopped and not timed
+        if not stopped:
+            kept.append(i)
+    return kept
+
+
+OTHER_OUTCOME = re.compile(r"respon|remission|toxic|adverse|complicat|tumou?r", re.IGNORECASE)
 
 
 def _in_range(line: Line, i: int) -> bool:

@@ -90,7 +90,7 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
-    if LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+    if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
@@ -103,7 +103,11 @@ def _is_value(line: Line, i: int, start: int) -> bool:
 
 # `responses lasting 6 months or more`: a threshold, not a median.
 LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
-OR_MORE = re.compile(r"\s?(?:months?|years?|weeks?|days?) or (?:more|longer|less|shorter)\b", re.IGNORECASE)
+OR_MORE = re.compile(
+    r"\s?(?:months?|years?|weeks?|days?) (?:or (?:more|longer|less|shorter)|"
+    r"(?:old|of age) (?:or|and) (?:older|over|above|younger))\b",
+    re.IGNORECASE,
+)
 CHANGED = re.compile(
     r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b|"
     r"\b(?:benefit|gain|prolongation|advantage|improvement|difference|increase) of\b"
@@ -131,6 +135,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     near = line.lower()[max(0, token.start - 90) : token.end + 40]
     name = _subject(line, start, i)
     is_time = unit in UNITS
+    if unit and not is_time and name in TIME_TO_EVENT:
+        # `a 4 cm margin`: another thing was measured than the endpoint of the sentence.
+        name = ""
     if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
         return None
     cells = {"value": token.printed, "unit": unit, **cells_of(interval, unit=unit)}
@@ -194,12 +201,16 @@ def _subject(line: Line, start: int, i: int) -> str:
         return ""
     before = [name for _, end, name in endpoints_in(line.text) if end <= last and name in TIME_TO_EVENT]
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
-    inner = [w for w in re.sub(r"\bmedians?\b", " ", words).split() if w.isalpha() and w not in NO_SUBJECT]
-    if inner and inner[0] not in ("survival", "value", "values"):
+    phrase = AFTER_SUBJECT.split(IN_BRACKETS.sub(" ", re.sub(r"^\W*medians?\b", " ", words)))[0]
+    inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
+    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]):
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
 
 
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than)\b")
+NO_ITEM = frozenset(["survival", "value", "values"])
 NO_SUBJECT = frozenset(
     [
         "being",
@@ -234,9 +245,11 @@ def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
     kept = []
     for word in tail[:5]:
-        if word in ("was", "were", "in", "of", "for", "with", "is", "(", "["):
+        if word in ("was", "were", "in", "of", "for", "with", "is") or not word[0].isalpha():
             break
-        kept.append(word.strip("(),"))
+        kept.append(word.rstrip(",;:)"))
+        if not word[-1].isalpha():
+            break
     return "time to " + " ".join(kept) if kept else ""
 
 
@@ -297,14 +310,17 @@ def times_alone(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = words_before(line, i, 1)
         unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
-        if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
+        if token.used or not unit or token.op or (before and before[0] in AT):
+            continue
+        if "." not in token.value and not _said_of_endpoint(line, i, found):
             continue
         if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in (
             "to",
             "from",
         ):
             continue
-        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < 70]
+        reach = 150 if before[:1] == ["("] and ";" not in line.text[max(0, token.start - 150) : token.start] else 70
+        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < reach]
         timed = [name for name in near if name in TIME_TO_EVENT]
         if not timed and not found:
             continue
@@ -318,6 +334,26 @@ def times_alone(line: Line) -> list[Found]:
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
     return found
+
+
+def _said_of_endpoint(line: Line, i: int, found: list[Found]) -> bool:
+    """`PFS was 11 months for A and 9 months for B`: a whole number directly after its endpoint, or joined to such."""
+    token = line.tokens[i]
+    if found and JOINED_TIME.search(line.text[line.tokens[found[-1].tokens[-1]].end : token.start]):
+        return True
+    named = [end for _, end, name in endpoints_in(line.text[: token.start]) if name in TIME_TO_EVENT]
+    return (
+        bool(named)
+        and SAID.fullmatch(line.text[named[-1] : token.start]) is not None
+        and not OR_MORE.match(line.text, token.end)
+    )
+
+
+SAID = re.compile(r"(?: times?)?(?: \([A-Z]{2,5}\))? (?:was|were|being) (?:only )?(?:\d{1,2} (?:and|v|vs\.?|versus) )?")
+JOINED_TIME = re.compile(
+    r"^\s?(?:months|weeks|years|days)?(?: (?:for|in|with) [^,;:()\d]{1,40}?)? "
+    r"(?:and|v|vs\.?|versus|compared (?:with|to)) $"
+)
 
 
 def _unit_of_list(line: Line, i: int) -> str:
