@@ -31,7 +31,12 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
     ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
-    ("PR", r"(?<!very good )(?<!near )partial (?:response|remission)s?|(?<![\w-])PRs?\b"),
+    (
+        "PR",
+        r"(?<!very good )(?<!near )partial (?:response|remission)s?|"
+        r"(?<![\w-])(?<!ER/)(?<!ER\+/)(?<!ER or )(?<!ER and )PRs?\b"
+        r"(?![-+](?!\w)|[- ]?(?:positiv|negativ|status|express|/HER))",
+    ),
     ("SD", r"stable disease"),
     ("PD", r"progressive disease"),
     ("CBR", r"clinical benefit(?: response)?(?: rates?)?|\bCBR\b"),
@@ -55,13 +60,19 @@ TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCS
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
+def _no_abbreviation(word: str) -> bool:
+    return word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+
+
 @lru_cache(maxsize=512)
 def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     """Start, end and standard name of each endpoint in a text, in order."""
     found = []
     for match in ENDPOINT.finditer(text):
         word = match.group()
-        if word in ("PCR", "pcr") or (word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")):
+        if word in ("PCR", "pcr") or (
+            word != "DoR" and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+        ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
     return tuple(found)
