@@ -4,16 +4,17 @@ import math
 
 import pandas as pd
 import pytest
+from jinja2 import UndefinedError
 
 from resurvey import plan
 from resurvey.compare import bias_array, e_values
 from resurvey.evidence_grade import Grade
+from resurvey.figures import captions
 from resurvey.figures.gallery import StudyResults, study_drawings
 from resurvey.figures.gallery_comparison import Shown, comparison_drawings
 from resurvey.figures.gallery_design import design_drawings
 from resurvey.figures.gallery_evidence import evidence_drawings, short_names
 from resurvey.figures.gallery_multiples import multiples_drawings
-from resurvey.figures.gallery_network import _indirect
 from resurvey.figures.gallery_overview import overview_drawings
 from resurvey.figures.style import many
 from resurvey.labels import Labels
@@ -475,12 +476,22 @@ def test_a_comparison_within_a_study_is_not_called_one_between_studies(same, wor
     assert words in forest.caption
 
 
-def test_a_league_says_how_much_of_it_was_compared():
-    pairs = [frozenset(pair) for pair in (("a", "b"), ("b", "c"), ("a", "c"))]
-    assert _indirect(set(pairs), set(pairs)) == "Each pair was compared in a study."
-    assert _indirect(set(pairs), set(pairs[:2])) == "Of 3 pairs 1 rests on indirect evidence alone."
-    assert _indirect(set(pairs), set()) == "Of 3 pairs 3 rest on indirect evidence alone."
+@pytest.mark.parametrize(
+    ("alone", "words"),
+    [(0, "Each pair was compared in a study."), (1, "Of 3 pairs 1 rests on indirect evidence alone."),
+     (3, "Of 3 pairs 3 rest on indirect evidence alone.")],
+)  # fmt: skip
+def test_a_league_says_how_much_of_it_was_compared(alone, words):
+    said = captions.said("league", "caption", model="random", clear=0, linked=3, alone=alone, judged=False)
+    assert said.endswith(f"nothing was rebuilt. {words}")
     assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"
+
+
+def test_a_name_from_a_table_stands_in_a_caption_as_it_is_and_a_fact_left_out_is_seen():
+    name = "{{ A }} & <b>*\u00a0x"
+    assert name in captions.said("legs", "alt", first=name, second="B", whole={"estimate": 1, "lower": 0, "upper": 2})
+    with pytest.raises(UndefinedError, match="second"):
+        captions.said("legs", "alt", first=name)
 
 
 def test_curves_that_were_read_have_strokes_where_patients_were_censored():

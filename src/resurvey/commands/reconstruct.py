@@ -109,16 +109,10 @@ def read_summary(path: Path) -> Any:
     InputError
         If the file is missing, is not YAML, has unknown keys, or lacks the number of patients.
     """
-    import yaml
-
     from resurvey.reconstruct import SurvivalSummary
+    from resurvey.yamlfile import read_yaml
 
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        cells = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not readable YAML: {error}") from None
+    cells = read_yaml(path.resolve())
     known = {field.name for field in dataclasses.fields(SurvivalSummary)}
     if not isinstance(cells, dict) or not set(cells) <= known:
         wrong = sorted(map(str, set(cells) - known)) if isinstance(cells, dict) else "no mapping"
@@ -126,8 +120,16 @@ def read_summary(path: Path) -> Any:
     if "n" not in cells:
         raise InputError(f"{path}: the key n (patients) is missing")
     if cells.get("landmarks"):
-        cells["landmarks"] = tuple(tuple(pair) for pair in cells["landmarks"])
+        cells["landmarks"] = _pairs(cells["landmarks"], path)
     return SurvivalSummary(**cells)
+
+
+def _pairs(landmarks: object, path: Path) -> tuple[tuple[Any, ...], ...]:
+    if not isinstance(landmarks, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in landmarks):
+        raise InputError(
+            f"{path}, landmarks: {landmarks!r} is no list of pairs of time and survival, as in [[12, 0.49], [24, 0.3]]"
+        )
+    return tuple(tuple(pair) for pair in landmarks)
 
 
 def _curves(arguments: argparse.Namespace) -> dict[str, Reconstruction]:
