@@ -277,6 +277,7 @@ def test_numbers_seen_and_not_drafted_are_listed_with_place_and_reason(browser, 
     paper = TRIAL.replace("<body>", f"<body>{methods}")
     main(["read", str(write(tmp_path / "made.nxml", paper)), "--into", str(tmp_path / "review")])
     browser.get((tmp_path / "review" / "made" / "read.html").as_uri())
+    browser.execute_script("localStorage.clear(); location.reload()")
     until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
     data = json.loads(browser.execute_script("return document.getElementById('data').textContent"))
     choose(browser, "unread")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from resurvey import tables
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 from resurvey.plausible import implausible, unusable
 from resurvey.read import draft_folder
 from resurvey.read.draft_folder import Line, Reading
@@ -60,7 +60,9 @@ def apply_rulings(reading: Reading, path: Path) -> int:
         elif status not in draft_folder.STATUSES:
             faults.append(f"row {number}, status: {status!r} is unknown; use confirm, change, drop or leave it empty")
     if faults:
-        raise InputError(f"{path.name}: {len(faults)} fault(s); nothing was taken over:\n  " + "\n  ".join(faults[:50]))
+        raise InputError(
+            f"{path.name}: {plural(len(faults), 'fault')}; nothing was moved:\n  " + "\n  ".join(faults[:50])
+        )
     for row in rows:
         about = lines[row["claim_id"]].about
         if not about["confirmed_as"]:
