@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 from resurvey.read import draft_folder
 from resurvey.read.draft_folder import Line, Reading
 from resurvey.read.drafting import SHORT
@@ -55,7 +55,9 @@ def apply_rulings(reading: Reading, path: Path) -> int:
         elif status not in draft_folder.STATUSES:
             faults.append(f"row {number}, status: {status!r} is unknown; use confirm, change, drop or leave it empty")
     if faults:
-        raise InputError(f"{path.name}: {len(faults)} fault(s); nothing was taken over:\n  " + "\n  ".join(faults[:50]))
+        raise InputError(
+            f"{path.name}: {plural(len(faults), 'fault')}; nothing was moved:\n  " + "\n  ".join(faults[:50])
+        )
     for row in rows:
         about = lines[row["claim_id"]].about
         if not about["confirmed_as"]:

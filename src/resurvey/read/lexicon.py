@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Claim, Document, Span
+from resurvey.read.objects import Claim, Document, Span, Table
 from resurvey.read.table_hints import size_in
+from resurvey.read.table_layout import is_size_label
 from resurvey.read.word_lists import ELSEWHERE, endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
@@ -23,6 +24,10 @@ SIZED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
     r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
     r"\d{1,5})\b"
+)
+NOTED = re.compile(
+    r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s(?:\+|[A-Za-z0-9][\w+/-]{0,24})){0,4})\s?[,(:\[]\s?[nN]\s?=\s?"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\b"
 )
 NOT_ARMS = frozenset(
     [
@@ -218,17 +223,41 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
     """Sizes printed for each arm in table headings and text, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
     for table in document.tables:
-        for column in zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False):
+        below = _sizes_in_rows(table)
+        for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
             texts = [cell.text for cell in column if cell is not None]
             arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
-            if arm and size:
+            if arm and (size := size or below.get(c, "")):
                 found.setdefault(arm, {})[size] = None
     for paragraph in document.paragraphs:
         for match in SIZED.finditer(plain(paragraph.text)):
             if arm := arm_named(match["name"], lexicon):
                 found.setdefault(arm, {})[match["n"].replace(",", "")] = None
     return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    """Sizes printed for arms in a caption or note: `intervention group, n = 827; control group, n = 1,320`."""
+    found: dict[str, dict[str, None]] = {}
+    for match in NOTED.finditer(plain(text)):
+        words = re.split(r"\band\b|\bthe\b|\bin\b|\bof\b|\bfor\b", match["name"])[-1]
+        if arm := arm_named(words, lexicon):
+            found.setdefault(arm, {})[match["n"].replace(",", "")] = None
+    return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+def _sizes_in_rows(table: Table) -> dict[int, str]:
+    """Sizes by column from one of the first rows below the headings, labelled so: `Patients treated | 12 | 12`."""
+    found: dict[int, str] = {}
+    for row in table.grid[table.heads : table.heads + 3]:
+        if row[0] is None or not is_size_label(row[0].text):
+            continue
+        for c, cell in enumerate(row[1:], start=1):
+            text = plain(cell.text).replace(",", "").strip() if cell is not None else ""
+            if text.isdigit() and int(text) > 0:
+                found.setdefault(c, text)
+    return found
 
 
 ALL = re.compile(
@@ -245,6 +274,9 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
     for paragraph in document.paragraphs:
         if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
             found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
+    for table in document.tables:
+        sizes = _sizes_in_rows(table)
+        found |= dict.fromkeys(sizes.values()) if len(sizes) == 1 else {}
     return tuple(found)[:8]
 
 
@@ -272,10 +304,18 @@ def strip_size(text: str) -> str:
     one = plain(text).replace("\n", " ")
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
     one = re.sub(
-        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b[nN]o?\.?\s?)?[(\[]\s?%\s?[)\]]|"
+        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b(?:[nN]o?\.?|[Nn]umber)\s?)?[(\[]\s?(?:%|[Pp]er ?cent(?:age)?)\s?[)\]]|"
         r"\b[nN]o?\.?\s?[,/]?\s?%|[(\[]\s?\d{2,5}\s?(?:patients|pts)?\s?[)\]]",
         " ",
         one,
+    )
+    one = re.sub(
+        r"[,;:-]?\s?[(\[]?\b(?:(?:no\.|number|n)(?: of)? )?(?:events?|deaths|responders|n)\s?/\s?"
+        r"(?:(?:no\.|number)(?: of)? )?"
+        r"(?:patients|pts|N|total)\b[)\]]?(?:\s?[(\[]\s?%\s?[)\]])?\s*$",
+        " ",
+        one,
+        flags=re.IGNORECASE,
     )
     one = re.sub(r"(?:,\s?)?\b(?:[Nn]o\.|[Nn]umber|[nN])\s?(?:of (?:patients|pts))?\s*$|(?:,\s*)?%\s*$", " ", one)
     return " ".join(one.split()).strip(" ,;:-")

@@ -31,7 +31,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("lower", r"\blower\b|\blow\b"),
     ("upper", r"\bupper\b|\bhigh\b(?!.*level)"),
     ("median", r"(?<![<>≤≥])(?<![<>≤≥] )\bmedians?\b(?! split)|\bmed\.?\b(?! onc)|\b(?-i:MST|mOS|mPFS)\b"),
-    ("mean", r"\bmeans?\b|\baverage\b"),
+    ("mean", r"\bmeans?\b|(?<!daily )(?<!weekly )(?<!monthly )\baverage\b(?! of \d|\s?[<>≤≥]| risk)"),
     ("sd", r"\bs\.?d\.?\b|\bstandard deviation"),
     ("se", r"\bs\.?e\.?m?\.?\b|\bstandard error"),
     ("range", r"\brange\b|\bmin(?:imum)?\s?[-,/]\s?max"),
@@ -69,7 +69,7 @@ TIME = re.compile(
 )
 # A unit is set off (`(months)`, `, years`, `in days`), ends the text, or precedes times; `Day 1` is not a unit.
 TIME_HEAD = re.compile(
-    r"(?:[(\[,]\s?|\bin )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
+    r"(?:[(\[,]\s?|\bin | - )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
     r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
     re.IGNORECASE,
 )
