@@ -69,6 +69,7 @@ def _graph(
         network_plots.network_graph(contrasts, names=names, reference=entry.reference),
         nodes=len({*contrasts["treatment"], *contrasts["comparator"]}),
         studies=contrasts["study"].nunique(),
+        several=bool(network_plots.many_armed(contrasts)),
         direct=[(a, b, len(rows)) for (a, b), rows in contrasts.groupby(["treatment", "comparator"], sort=True)],
         names=bare,
     )
@@ -178,7 +179,13 @@ def _node_split(
             name = "network" if source == "estimate" else source
             kind = "pooled" if source == "estimate" else "study"
             parts.append(
-                {"kind": kind, "label": name, "evidence": "printed ratios" if kind == "study" else "", **limits}
+                {
+                    "kind": kind,
+                    "label": name,
+                    "evidence": "printed ratios" if kind == "study" else "",
+                    "main": False,  # several comparisons: a line at the first would cross the others
+                    **limits,
+                }
             )
     rows = pd.DataFrame(parts)
     rows["evidence"] = rows["evidence"].fillna("")

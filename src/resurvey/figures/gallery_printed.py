@@ -27,9 +27,9 @@ from resurvey.results import Contrast, Quantity, Role
 from resurvey.steady import critical_value
 
 
-def _exponentiated(rows: pd.DataFrame, z: float = critical_value(0.95)) -> pd.DataFrame:
+def _exponentiated(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratios with 95 % limits from log estimates and standard errors."""
-    middle, half = rows["estimate"].astype(float), z * rows["se"].astype(float)
+    middle, half = rows["estimate"].astype(float), critical_value(0.95) * rows["se"].astype(float)
     return rows.assign(estimate=np.exp(middle), lower=np.exp(middle - half), upper=np.exp(middle + half))
 
 

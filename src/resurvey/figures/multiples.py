@@ -12,7 +12,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.rebuilt import fact_name, printed_points, printed_value
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, WIDTH, fixed_figure, plain, sensible, styled
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, WIDTH, cut, fixed_figure, plain, sensible, styled
 from resurvey.results import FactKind, Limit
 
 if TYPE_CHECKING:
@@ -183,11 +183,7 @@ def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
         letters = 0.86 * size if words == panel.verdict else size  # numbers are not shortened
         room = int(place.width / (LETTER * letters * (1.12 if weight == "bold" else 1)))
         style = {"fontsize": letters, "color": colour, "fontweight": weight, "va": "center"}
-        axes.text(place.left, top + line * step, plain(_cut(words, room)), **style)
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+        axes.text(place.left, top + line * step, plain(cut(words, room)), **style)
 
 
 def _printed(axes: Axes, panel: Panel, place: _Place, last: float) -> None:

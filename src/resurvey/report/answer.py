@@ -21,10 +21,10 @@ from resurvey.report.audit_section import findings_of
 from resurvey.report.document import Block, anchor
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows
-from resurvey.report.inputs import Results, rows
+from resurvey.report.inputs import Results
 from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
-from resurvey.report.standing import conclusions_table, findings_table, grave_findings
+from resurvey.report.standing import checks_of, conclusions_table, findings_table, grave_findings, standing
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, interval, is_number, percent, ratio
 from resurvey.results import Quantity, Role
@@ -68,9 +68,10 @@ def facts_of(results: Results) -> dict[str, Any]:
     verdicts = results.checks["verdict"] if len(results.checks) else pd.Series(dtype=str)
     counts = verdicts.value_counts()
     facts, kept, _ = held(results)
-    across = [one for one in said if not one.within and not one.refused]
+    compared = [one for one in said if one.compares and not one.refused]
+    across = [one for one in compared if not one.within]
     # Comparisons to report: those between studies or, if there are none, those within a study.
-    told = across or [one for one in said if not one.refused]
+    told = across or compared
     found, grave = findings_of(results), list(grave_findings(results))
     return {
         "title": results.choices.title,
@@ -83,6 +84,7 @@ def facts_of(results: Results) -> dict[str, Any]:
         "lesser": sum(row["severity"] in ("minor", "none") for row in found),
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
         "conclusions": len(results.choices.conclusions),
+        "standing": Counter(standing(checks_of(results, one.ids)).name for one in results.choices.conclusions),
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "networks": list(networks(results)),
         "said": [one for one in said if not one.refused],
@@ -178,9 +180,10 @@ SEVERE = 3
 
 def harm_rows(results: Results) -> list[dict[str, Any]]:
     """Printed adverse event rates from the audited documents, for each arm in the population with the most rates."""
-    table = results.tables.get("proportions", pd.DataFrame())
     pages = {str(page) for page in results.choices.pages}
-    found = [row for row in rows(table) if row["kind"] == "adverse_event" and row["source_id"] in pages]
+    found = [
+        row for row in results.table("proportions") if row["kind"] == "adverse_event" and row["source_id"] in pages
+    ]
     counted = Counter((row["study_id"], row["arm_id"], row["population"]) for row in found)
     most = {key[:2]: key[2] for key, _ in reversed(counted.most_common())}
     return [row for row in found if most[row["study_id"], row["arm_id"]] == row["population"]]
@@ -188,8 +191,7 @@ def harm_rows(results: Results) -> list[dict[str, Any]]:
 
 def harm_compared(results: Results) -> bool:
     """Whether any comparison concerns adverse events."""
-    table = results.tables.get("proportions", pd.DataFrame())
-    events = {str(row["claim_id"]) for row in rows(table) if row["kind"] == "adverse_event"}
+    events = {str(row["claim_id"]) for row in results.table("proportions") if row["kind"] == "adverse_event"}
     return any(events & set(claims_of(results, entry)) for entry in results.choices.comparisons)
 
 

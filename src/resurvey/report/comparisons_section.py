@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import (
     Badge,
@@ -29,7 +27,7 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows, refusal, within_one_study
 from resurvey.report.estimate_tables import estimate_tables
 from resurvey.report.evidence_section import transitivity
-from resurvey.report.inputs import Record, Results, rows
+from resurvey.report.inputs import Record, Results
 from resurvey.report.said import comparison_said
 from resurvey.report.words import count, is_number, number, ratio, sentence
 
@@ -158,25 +156,19 @@ def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) ->
 
 
 def _sensitivity(results: Results, entry: AnyComparison, claims: tuple[str, ...]) -> Iterator[Block]:
-    folder = results.folders.get(entry.id, {})
-    values = rows(folder.get("e_values", pd.DataFrame()))
-    needed = rows(folder.get("bias_needed", pd.DataFrame()))
+    values, needed = (results.tables_of(entry.id, name) for name in ("e_values", "bias_needed"))
     if not values and not needed:
         return
     yield Heading(3, "What would overturn it", anchor("sensitivity", entry.id))
     if isinstance(entry, NetworkComparison):
         yield _by_regimen(results, entry, values, needed, claims)
         return
-    items: list[Words] = []
-    for row in values:
-        items.append(
-            words(f"E-value of the {row['of']}: {number(row['e_value'])} "
-                  f"(hazard ratio {ratio(row['ratio'])}, as a risk "
-                  f"ratio {ratio(row['risk_ratio'])}).")
-        )  # fmt: skip
-    for row in needed:
-        items.append(_bias_words(row))
-    yield Bullets(tuple(items))
+    strength = (
+        f"E-value of the {row['of']}: {number(row['e_value'])} (hazard ratio {ratio(row['ratio'])}, as a risk ratio "
+        f"{ratio(row['risk_ratio'])})."
+        for row in values
+    )
+    yield Bullets(tuple(words(said) for said in (*strength, *map(_bias_words, needed))))
     if claims:
         yield Paragraph(words("Printed numbers behind all of this: ", Claims(claims, count(len(claims), "row")), "."))
 
@@ -219,15 +211,15 @@ def _by_regimen(
     )
 
 
-def _bias_words(row: Record) -> Words:
+def _bias_words(row: Record) -> str:
     question = {
         "change the conclusion": "change whether the interval excludes 1",
         "cross 1": "bring the estimate to 1",
         "reverse the conclusion": "make the interval exclude 1 on the other side",
     }.get(str(row["question"]), str(row["question"]))
     if row["already"]:
-        return words(f"No bias is needed to {question}: it is so as it stands.")
-    return words(
+        return f"No bias is needed to {question}: it is so as it stands."
+    return (
         f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no "
         "difference."
     )

@@ -29,12 +29,10 @@ from resurvey.report.words import (
     VERDICT_TONES,
     VERDICT_WORDS,
     as_float,
-    count,
     interval,
     number,
     p_value,
     percent,
-    sentence,
     thousands,
 )
 
@@ -275,8 +273,3 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
         note=words("Each replicate of the rebuilt patients was tested; the median and the range of the middle 90 % of "
                    f"replicates are shown. Source: results/design/{name}.json."),
     )  # fmt: skip
-
-
-def asked(results: Results) -> str:
-    """The number of statements checked, in words."""
-    return sentence(count(len(results.choices.designs), "sample-size statement"))

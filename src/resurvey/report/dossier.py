@@ -34,7 +34,7 @@ from resurvey.report.document import (
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
 from resurvey.report.evidence_section import papers, transitivity
-from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.inputs import Record, Results, claims_of_rows, rows
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
@@ -136,7 +136,7 @@ def _findings(results: Results) -> Iterator[Block]:
         title="Findings that touch a number which readers use or pool",
         columns=columns("Paper and place:1.6 | Printed:0.95 | What follows:3.1 | Ruling:0.8"),
         rows=tuple(_finding(results, row) for row in found),
-        claims=tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(found),
     )
 
 
@@ -156,7 +156,8 @@ def _design(results: Results, name: str) -> Iterator[Block]:
         return
     claims = (str(verdict["claim_id"]),) if verdict.get("claim_id") else ()
     yield Heading(2, design_said(results, name)["study"], anchor("design", name))
-    yield Paragraph(words(str(verdict.get("words", "")), " ", Claims(claims, "(its row)") if claims else None))
+    row = (" Printed as ", Claims(claims, "this row"), ".") if claims else ()
+    yield Paragraph(words(str(verdict.get("words", "")), *row))
     yield from list(figures_of(results, f"design-{name}", claims))[:1]
 
 
@@ -174,7 +175,7 @@ def _groups(results: Results) -> Iterator[Table]:
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),
-        claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(rebuilt),
     )
 
 
@@ -236,7 +237,8 @@ def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Re
         above = sum(as_float(line["estimate"]) > 1 for line in chosen)
         yield f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
         return
-    yield f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}: " + _conclusion(said)
+    told = f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}"
+    yield f"{told}: {_conclusion(said)}" if said.compares else f"{told}."
     if said.others:
         low, high = said.others
         turned = "; the conclusion changes with " + listed([name for name, _ in said.changing]) if said.changing else ""
