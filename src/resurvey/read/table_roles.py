@@ -235,6 +235,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
     if simple in ("n±n", "p±p", "n(±n)"):
         return Role("mean", "mean-sd")
+    if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
+        return Role("mean", "mean-sd-range")
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
