@@ -256,3 +256,24 @@ def test_the_dose_in_the_name_of_a_group_makes_no_measurement_of_its_counts():
 
 def test_a_size_after_n_and_a_point():
     assert of_table(read([["", "Pts n.912"], ["Female, n (%)", "835 (91.6)"]]), "n", "total") == [("835", "912")]
+
+
+def test_an_arm_and_a_grade_in_one_heading():
+    found = read(
+        [["", "Alfa, grade 3-4 (n=39)", "All grades, beta (n=40)"], ["Nausea", "2 (5)", "1 (2)"]], caption="Toxicity"
+    )
+    assert of_table(found, "arm", "grade", "total") == [("alfa", "3-4", "39"), ("beta", "any", "40")]
+
+
+@pytest.mark.parametrize(
+    ("label", "groups"),
+    [
+        ("ECOG 1 versus 0", ("ecog, 1", "ecog, 0")),
+        ("Nodes positive vs negative", ("nodes, positive", "nodes, negative")),
+        ("Stage (IV v III)", ("stage, iv", "stage, iii")),
+        ("Alfa versus beta", ("", "")),
+    ],
+)
+def test_the_two_groups_of_a_ratio_in_its_label(label, groups):
+    found = read([["Factor", "HR (95% CI)"], [label, "1.5 (1.1-2.2)"]], caption="Cox model of overall survival")
+    assert of_table(found, "population", "comparator_population", kind="ratio") == [groups]

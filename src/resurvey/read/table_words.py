@@ -50,6 +50,14 @@ LEVELS = re.compile(
     r"(?:vs\.?|versus|v|compared (?:with|to)|against)\s"
     r"(?P<b>[^()\[\]]{1,40}?)[)\]]?)"
 )
+_LEVEL = (
+    r"(?:[<>≥≤]\s?)?\d[\d.]*(?:\s?[-/]\s?\d[\d.]*)?\+?|[IVX]{1,4}[A-C]?(?:\s?[-/]\s?[IVX]{1,4})?|yes|no|positive|negative|high|low|"
+    r"male|female|men|women|present|absent|other|others|none|any|poor|good|well"
+)
+# `ECOG 1 versus 0`, `Nodes positive vs negative`, without brackets.
+BARE_LEVELS = re.compile(
+    rf"(?P<title>.{{0,60}}?)\s?(?P<a>{_LEVEL})\s(?:vs\.?|versus|v)\s(?P<b>{_LEVEL})", re.IGNORECASE
+)
 RESPONSE_ROW = re.compile(r"\brespon(?:ses?|ders?)\b", re.IGNORECASE)
 EVENT_COUNT = re.compile(
     r"^(?:OS|PFS|DFS|EFS|RFS|iDFS|TTP) events?\b|"
@@ -171,9 +179,8 @@ class Words:
     def _reference(self, found: Found) -> dict[str, str]:
         """The group that a ratio is against: in its label (`Age (≥65 vs <65)`) or the reference row of its section."""
         row = found.row
-        if (match := LEVELS.fullmatch(plain(row.label))) is not None and "comparator_arm_id" not in self._compared(
-            found
-        ):
+        match = LEVELS.fullmatch(plain(row.label)) or BARE_LEVELS.fullmatch(plain(row.label))
+        if match is not None and "comparator_arm_id" not in self._compared(found):
             title = ", ".join((*row.section, match["title"].strip(" ,:-"))).strip(", ")
             both = (", ".join(part for part in (title, match[side].strip()) if part) for side in ("a", "b"))
             population, comparator = (_short(part.lower()) for part in both)
