@@ -164,3 +164,146 @@ def test_a_score_up_to_100_is_no_percentage():
     sentence = "Of the patients, 90% had a Karnofsky score of 90-100, 18% had weight loss."
     assert cells(sentence, "proportion", "percent") == [("90",), ("18",)]
     assert cells(sentence, "quantity", "lower") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("It yielded a 26.5% response rate and a 29% survival rate at 1 year.", [("29", "1", "OS")]),
+        (
+            "There were 59% and 65% survival rates of 1 year and 27% and 28% survival rates of 2 years.",
+            [("59", "1", "OS"), ("65", "1", "OS"), ("27", "2", "OS"), ("28", "2", "OS")],
+        ),
+        (
+            "The one, two, three and five-year survival was 72%, 39%, 17% and 3.5%.",
+            [("72", "1", "OS"), ("39", "2", "OS"), ("17", "3", "OS"), ("3.5", "5", "OS")],
+        ),
+        ("The 5-year overall survival was 68% (+/- 3% SEM).", [("68", "5", "OS")]),
+        ("Many patients (24%) failed to complete at least 6 weeks of therapy before death.", []),
+    ],
+)
+def test_a_rate_takes_the_name_and_the_time_that_belong_to_it(sentence, expected):
+    assert cells(sentence, "rate", "value", "time", "endpoint") == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "Median PFS and OS were 3.2 months (95% CI, 1.8 to 4.6) and 6.8 months (95% CI, 2.6 to 11.1) with A; "
+            "4.9 months (95% CI, 3.5 to 6.3) and 9.5 months (95% CI, 6.9 to 12.2) with B.",
+            [("3.2", "PFS"), ("6.8", "OS"), ("4.9", "PFS"), ("9.5", "OS")],
+        ),
+        (
+            "Median PFS and OS were 5.1 v 6.2 months and 10.3 v 12.4 months.",
+            [("5.1", "PFS"), ("6.2", "PFS"), ("10.3", "OS"), ("12.4", "OS")],
+        ),
+        ("No differences were seen in median survival rates of 1 and 2 years.", []),
+        ("Survival after relapse was shorter (3.6 months less; 95% CI 0.9-6.3 months).", []),
+        (
+            "Median survival was longer with a pressure of 90 mm Hg: 20.7 months (95% CI 18.4-24.6) v 12.9 months.",
+            [("20.7", "OS"), ("12.9", "OS")],
+        ),
+    ],
+)
+def test_medians_of_two_endpoints_and_what_is_no_median(sentence, expected):
+    assert cells(sentence, "median", "value", "endpoint") == expected
+
+
+def test_limits_whose_end_is_censored_are_a_range():
+    sentence = "Median survival was 10.6 (1.3-92.7) months and 17.3 (0.4-96.9+) months."
+    assert cells(sentence, "median", "lower", "range_lower", "range_upper") == [
+        ("", "1.3", "92.7"),
+        ("", "0.4", "96.9"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "Therapy reduced the risk of relapse by 34% (95% CI, 12% to 50%; P =.002).",
+            [("34", "12", "50", ".002")],
+        ),
+        (
+            "A difference was seen (mean difference, 3.4 MET hr per week; 95% CI, 0.7-6.1; p =.011).",
+            [("3.4", "0.7", "6.1", ".011")],
+        ),
+    ],
+)
+def test_a_difference_keeps_its_limits(sentence, expected):
+    assert cells(sentence, "difference", "value", "lower", "upper", "p") == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "In all, 724 patients (51% with limited and 49% with extensive disease) were seen.",
+            [("724", ""), ("", "51"), ("", "49")],
+        ),
+        ("Performance status (PS) 2 patients had more pain.", []),
+        ("The analysis was based on a 10% difference (types I/II error rates: 5%/20%).", []),
+        ("A decline was defined as a 10% decrease from baseline.", []),
+        ("He was not interested (83, 14%) or had moved (44, 7%).", [("83", "14"), ("44", "7")]),
+    ],
+)
+def test_shares_are_joined_only_to_the_count_they_belong_to(sentence, expected):
+    assert cells(sentence, "proportion", "n", "percent") == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "We enrolled 382 (23%) with negative tumours, 1217 (73%) with positive tumours, and 70 (4%) with others.",
+            ["negative tumours", "positive tumours", "others"],
+        ),
+        (
+            "Neutropenia (6% v 23%), vomiting (4% v 17%) and deaths (one v four) occurred.",
+            ["neutropenia"] * 2 + ["vomiting"] * 2,
+        ),
+        (
+            "There was partial remission in 341 (64%), and 15 patients (3%) had undergone surgery.",
+            ["PR", "undergone surgery"],
+        ),
+        (
+            "Of the children 24% (28/116) were treated by surgery, 29% (34/116) were treated by drugs.",
+            ["treated surgery", "treated drugs"],
+        ),
+    ],
+)
+def test_each_share_has_the_words_of_its_own(sentence, expected):
+    assert [item for (item,) in cells(sentence, "proportion", "item")] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("ORR, stable disease were 4.4% versus 5.5%, 36.0% versus 39.6%.", ["ORR", "ORR", "SD", "SD"]),
+        ("Rates were higher (23.5% vs 11.8% for ORR; 58.8% vs 35.3% for DCR).", ["ORR", "ORR", "DCR", "DCR"]),
+        ("An objective response (complete [CR] or partial [PR]) was obtained in 55% and 48%.", ["ORR", "ORR"]),
+        ("Responses: 2 PR (5.3%) and 16 SD (42.1%).", ["PR", "SD"]),
+        ("Among these 32 patients, 8 had a partial response.", ["", "PR"]),
+    ],
+)
+def test_responses_are_named_by_the_words_beside_them(sentence, expected):
+    assert [name for (name,) in cells(sentence, "proportion", "endpoint")] == expected
+
+
+def test_the_size_behind_a_list_of_harms_is_no_harm():
+    sentence = "Common grade 3 events were pain (60 [17%]) and fatigue (37 [10%]) in 359 treated patients."
+    assert cells(sentence, "proportion", "n", "kind")[-1] == ("359", "flow")
+    assert cells("Forty patients were assessable for toxicity.", "proportion", "kind") == [("flow",)]
+
+
+def test_a_p_value_takes_the_endpoint_directly_behind_it():
+    assert cells("Tests gave P =.01 for disease-free survival and P =.07 for overall survival.", "p", "endpoint") == [
+        ("DFS",),
+        ("OS",),
+    ]
+
+
+def test_the_name_of_a_group_stands_before_the_brackets_of_its_dose():
+    sentence = "Patients received axitinib (5 mg twice daily; n=361) or sorafenib (400 mg twice daily; n=362)."
+    assert cells(sentence, "proportion", "n", "item") == [("361", "axitinib"), ("362", "sorafenib")]

@@ -121,6 +121,8 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             j += 1
         elif not kind and not bracket and _of_a_value(tokens[index]) and (opened := _named_behind(tokens, j)):
             j, bracket = opened, True
+        elif not kind and not bracket and (named := _after_its_unit(tokens, index, j)):
+            j = named
         elif token.kind == "num":
             break
         elif not kind and (past := _in_favour(tokens, j)):
@@ -163,6 +165,18 @@ def _named_behind(tokens: list[Token], start: int) -> int:
             named = tokens[j + 1].kind in ("level", "ci") or tokens[j + 1].text.lower() in RANGES
             return j if named else 0
         if tokens[j].kind not in ("word", "name", "cite", "super"):
+            return 0
+    return 0
+
+
+def _after_its_unit(tokens: list[Token], index: int, start: int) -> int:
+    """The mark before a named interval that follows a unit in words: `3.4 MET hr per week; 95% CI, 0.7-6.1`; else 0."""
+    if start != index + 1 or tokens[index].unit or "." not in tokens[index].value:
+        return 0
+    for j in range(start, min(start + 5, len(tokens) - 1)):
+        if tokens[j].text in (";", ",", ":"):
+            return j if j > start and tokens[j + 1].kind in ("level", "ci") else 0
+        if tokens[j].kind != "word":
             return 0
     return 0
 

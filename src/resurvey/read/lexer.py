@@ -345,6 +345,9 @@ def _mask(line: Line) -> None:
         of_score = token.text.lower() in ("ps", "status", "score", "grade")
         if of_score and j + 1 < len(tokens) and tokens[j].text.lower() == "of":
             j += 1
+        if j + 1 < len(tokens) and tokens[j].text == ")" and i and tokens[i - 1].text == "(":
+            # `performance status (PS) 2`
+            j += 1
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
             if after.kind == "num":

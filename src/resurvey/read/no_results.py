@@ -60,7 +60,7 @@ def mask(line: Line) -> None:
     for token in line.tokens:
         if token.kind == "num" and not token.masked:
             before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]
-            token.masked = _no_result(token, before, after)
+            token.masked = before.rstrip().endswith("±") or _no_result(token, before, after)
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:

@@ -61,6 +61,7 @@ WORDS = {
 def plain(text: str) -> str:
     """The text normalised, one character for each character; decimal commas become points."""
     one = _POINT.sub(".", text.translate(_TABLE))
+    one = one.replace("+/-", "  ±")
     if "=" in one:
         one = _OR_EQUAL.sub(lambda match: f"{match['sign']}=".rjust(len(match.group())), one)
     return _with_points(one) if "," in one else one

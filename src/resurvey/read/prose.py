@@ -64,6 +64,13 @@ METHODS = re.compile(
 )
 
 
+# Sentences whose bare percentages are assumed or defined, wherever they stand.
+SUPPOSED = re.compile(
+    r"\bnon-?inferiority (?:analysis|margin|limit|design|was)\b|\b(?:was|were|is) defined (?:as|by)\b|"
+    r"\bcriterion of\b|\b(?:entry|inclusion|exclusion|eligibility) criteria\b|"
+    r"\bconsidered (?:important|clinically|meaningful)|\btypes? (?:I|1)(?:/II)? error",
+    re.IGNORECASE,
+)
 ASSUMED = ("median", "rate", "ratio", "proportion", "quantity", "arm")
 
 
@@ -76,6 +83,8 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
     plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    if found.rule in ("percent", "difference", "range-percent") and SUPPOSED.search(line.text):
+        return True
     limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
     return (alone or assumed or limit) and plain_methods
 
@@ -123,6 +132,9 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
     later = [one for one in found if one.kind in ("p", "difference")]
     for one in sorted(later, key=lambda one: line.tokens[one.tokens[0]].start):
         place = line.tokens[one.tokens[0]].start
+        if one.kind == "p" and (behind := _endpoint_behind(line, one)):
+            one.cells["endpoint"], last = behind, line.tokens[one.tokens[0]].end
+            continue
         before = [value for value in values if last <= line.tokens[value.tokens[0]].start < place]
         if before:
             nearest = _beside(line, before, place)

@@ -45,7 +45,7 @@ def _acts(line: Line, i: int) -> bool:
     before, after = word_at(line, i - 1), word_at(line, i + 1)
     acts = (
         after in ACTS
-        or (after in ("assigned", "randomised", "randomized", "allocated"))
+        or (after in ("assigned", "randomised", "randomized", "allocated", "because", "due"))
         or (after == "to" and word_at(line, i + 2) == "receive")
     )
     if after == "to" and before in (*LEADS, ":") and _assigned(line, i):

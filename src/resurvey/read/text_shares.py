@@ -312,6 +312,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
+    if _divided(line, k):
+        return None
     total = None
     j = k + 1
     if word_at(line, j) in (")", "]"):
@@ -322,6 +324,14 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         if is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+def _divided(line: Line, k: int) -> bool:
+    """`724 patients (51% with limited and 49% with extensive disease)`: two shares in one pair of brackets."""
+    close = next((j for j in range(k, min(k + 16, len(line.tokens))) if line.tokens[j].text in (")", "]")), k)
+    inside = line.tokens[k + 1 : close]
+    stated = any(token.kind in ("level", "ci", "p") for token in inside)
+    return not stated and word_at(line, k + 1) in ("with", "had", "were", "in") and any(t.percent for t in inside)
 
 
 def _parts_of_all(line: Line, n: int, k: int) -> bool:
@@ -367,9 +377,26 @@ def _labelled(line: Line, i: int) -> Found | None:
     return made
 
 
+def _words_up_to(line: Line, end: int) -> str:
+    """At most four words directly before a position."""
+    words: list[str] = []
+    for token in reversed(line.tokens[max(0, end - 4) : end]):
+        if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
+            break
+        words.append(token.text)
+    return " ".join(reversed(words))
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
+    if word_at(line, i - 3) in (";", ",") and word_at(line, i - 5) not in ("(", ";", ","):
+        # `sorafenib (400 mg twice daily; n=362)`: the name stands before the brackets.
+        opened = next((j for j in range(i - 4, max(0, i - 14), -1) if _open(line, j)), None)
+        named = [token for token in line.tokens[opened + 1 : i - 3] if token.kind == "num"] if opened else []
+        sized = opened and any(word_at(line, j) in ("n", "no") for j in range(opened, i - 3))
+        if opened and named and not sized:
+            return _words_up_to(line, opened)
     # `CR, N = 4`: a comma may come between.
     last = i - 3 if word_at(line, i - 3) == "," and word_at(line, i - 5) in ("(", ";", ",") else i - 2
     for token in reversed(line.tokens[max(0, i - 9) : last]):

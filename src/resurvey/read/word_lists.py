@@ -24,7 +24,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("TTP", r"times? to (?:disease |tumou?r )?progression|\bTTP\b"),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
-    ("ORR", r"(?:complete|partial) (?:and/or|or|plus|\+) (?:complete|partial) (?:response|remission)s?"),
+    (
+        "ORR",
+        r"(?:complete|partial) (?:and/or|or|plus|\+) (?:complete|partial) (?:response|remission)s?|"
+        r"(?:complete|partial) and (?:complete|partial) response rate|\bCR ?\+ ?PR\b|\bPR ?\+ ?CR\b",
+    ),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
     ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
     (
@@ -40,7 +44,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "ORR",
         r"(?:overall |objective |tumou?r |radiological )?response "
-        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b|"
+        r"rates?|objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -273,6 +277,7 @@ HARMS = re.compile(
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
+    r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )
@@ -280,8 +285,8 @@ SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
-    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|"
-    r"\ball (?:T?E?AEs|adverse events|toxicit(?:y|ies))\b|\bany\b)",
+    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b(?!\s*[≥>]?\s*[1-5])|"
+    r"\ball (?:T?E?AEs|adverse events|toxicit(?:y|ies))\b|\bany\b(?! grade))",
     re.IGNORECASE,
 )
 DASHED = str.maketrans("–—−‐‑", "-----")
