@@ -42,6 +42,7 @@ OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|w
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
+EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
 MODEL = re.compile(r"\b(?:uni|multi|bi)vari\w*\b", re.IGNORECASE)
 # `Age (≥65 vs <65)`, `Grade: 3 versus 1-2`: the two groups of a ratio; the title may come before them.
 LEVELS = re.compile(
@@ -272,7 +273,7 @@ class Words:
             n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
         ]
         events = self._events_of(found)
-        harm = self.about.harms or bool(grade and HARMS.search(row.path))
+        harm = (self.about.harms and EFFICACY.search(row.path) is None) or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
         harm = harm and not any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(c)))
         if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
