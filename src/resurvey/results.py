@@ -168,8 +168,9 @@ ACCURACY = _table(
     _choice("status", "rebuilt", "refused"),
     _choice("evidence", *EVIDENCE),
     "median_text claim_ids reason not_used method n:number replicates:number events_mean:number events_min:number",
-    "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number facts:number",
-    "facts_held:number repairs undetermined facts_binding:number facts_binding_held:number",
+    "events_max:number median_rebuilt:number median_low:number median_high:number share_reached:number",
+    "monte_carlo:number facts:number facts_held:number repairs undetermined facts_binding:number",
+    "facts_binding_held:number",
 )
 FACTS = _table(
     "facts",

@@ -127,7 +127,7 @@ def _studies(studies: Iterable[str], raw: Tables) -> Iterator[str]:
 
 
 def _partitions(config: Mapping[str, Any], raw: Tables) -> Iterator[str]:
-    for study, sets in config["reconstruction"]["partitions"].items():
+    for study, sets in config["reconstruction"].get("partitions", {}).items():
         key = f"reconstruction/partitions/{study}"
         if study not in set(raw["studies"]["study_id"]):
             yield unknown("reconstruction/partitions", study, raw["studies"]["study_id"], "studies.csv")

@@ -167,8 +167,10 @@ def _frame(header: list[str], lines: Iterator[tuple[int, list[str]]], name: str)
             rule = f"it has more than {MAX_ROWS:,} rows"
             raise of_file(name, rule, "split the review, or remove what was repeated")
         if len(cells) != len(header):
-            rule = f"it has {len(cells)} cells, the header {len(header)}"
-            faults.append(Fault(name, line, "", ",".join(cells), rule, "quote cells that hold the divider"))
+            rule = f"the row has {len(cells)} cells and the header {len(header)}"
+            faults.append(
+                Fault(name, line, "", ",".join(cells), rule, "put cells that contain the delimiter in double quotes")
+            )
             continue
         rows.append([cell.strip() for cell in cells])
         places.append(line)

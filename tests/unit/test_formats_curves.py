@@ -89,6 +89,13 @@ ONE_CURVE = {
     "survfit": "time,n.risk,n.event,survival\n" + lines([(t, 9, 1, s) for t, s in PAIR], "{},{},{},{}"),
     "words for points": "point,time,surv\n" + lines([(f"p{i}", *p) for i, p in enumerate(PAIR)], "{},{},{}"),
     "JSON pairs": json.dumps(PAIR),
+    "R's print of survfit": " time n.risk n.event survival std.err lower 95% CI upper 95% CI\n"
+    + lines([(t, 9, 1, s, 0.01, s - 0.1, s + 0.1) for t, s in PAIR], "{:6} {:6} {:6} {:8} {:8} {:8.2f} {:8.2f}"),
+    "xyscan, errors of zero": "# xyscan\n# Format: x y -dx +dx -dy +dy\n"
+    + lines([(*p, 0, 0, 0, 0) for p in PAIR], "{}\t{}\t{}\t{}\t{}\t{}"),
+    "a numbered title between blanks": "Line #1\n" + lines(PAIR, "{0}  {1}"),
+    "Origin": "A(X)\tB(Y)\n" + lines(PAIR, "{0}\t{1}"),
+    "a whole number among three decimals": lines([(f"{t:.3f}" if t else "0", s) for t, s in PAIR]),
     "minus as in print": "time,survival\n" + lines(PAIR).replace("0,1\n", "\u22120,1\n", 1),
 }
 
@@ -296,6 +303,12 @@ REFUSED = {
     "loose decimal commas, heading": ("time,survival\n0,00,1,00\n1,50,0,95\n", "may divide four columns or"),
     "loose decimal commas": ("0,00,1,00\n1,50,0,95\n3,20,0,83\n", "may divide four columns or"),
     "a decimal comma among points": ('t,s\n0.0,100.0\n"0.38","97,8"\n0.75,94.9\n', "line 3, column 2 holds '97,8'"),
+    "a comma of two meanings among points": (
+        'time,survival\n0,1\n0.5,0.95\n"1,500",0.8\n', "line 4, column 1 holds '1,500', which may be 1500 or 1.500"
+    ),
+    "a point of two meanings among commas": (
+        "time;survival\n0;1\n0,5;0,95\n1.500;0,8\n", "line 4, column 1 holds '1.500', which may be 1500 or 1.500"
+    ),
     "commas of two meanings": ('0;"1,000"\n"1,500";"1,000"\n', "may be a decimal mark or group"),
     "four columns of nothing": ("5,7,1,3\n8,2,9,1\n4,4,4,9\n1,9,2,2\n", "plainly a time and a survival"),
     "an object": ('{"a": {"b": 1}}', "JSON of no known layout"),
@@ -303,6 +316,11 @@ REFUSED = {
     "other XML": ("<a><b/></a>", "XML of no known layout"),
     "a drawing": ('<svg xmlns="http://www.w3.org/2000/svg"/>', "it is SVG"),
     "entities": ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "defines entities"),
+    "event indicators": ("time,event\n1,1\n2,0\n3,1\n4,1\n5,0\n", "by its heading event is something else .an event"),
+    "a cumulative hazard": ("time,cumhaz\n0,0\n2,0.2\n4,0.5\n", "by its heading cumhaz is something else"),
+    "serial dates": ("time,survival\n0,1\n45323,0.97\n3.75,0.9\n", r"line 3, column 1 holds '45323': .*2024-02-01"),
+    "points between thousands": ("time;survival\n0;100\n500;98\n1.000;97\n2.000;93\n", "holds '1.000' beside whole"),
+    "dates": ("time,survival\n2024-02-01,1\n2024-05-02,0.9\n", "found 1; in line 2, time holds '2024-02-01'"),
     "a PDF": (b"%PDF-1.7 ...", "a PDF document, not a table of points; digitise the figure"),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00", "a PNG picture"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel"),

@@ -1,10 +1,13 @@
 """`resurvey reconstruct`: curves and arms by name, numbers a curve, what is refused; and the same in a project."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from resurvey import cli
+from resurvey.commands.reconstruct import read_summary
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.curve_evidence import curves_of, faults_of_curves
 from resurvey.reconstruct.files import ArmFiles, read_arms, refuse_exchanged
@@ -61,7 +64,8 @@ def test_a_curve_is_chosen_by_name_with_its_own_numbers_at_risk(run):
     ("words", "message"),
     [
         (("two.csv", "--curve", "C", "--n", "60"), "two.csv has no curve 'C'; its curves are A, B"),
-        (("two.csv",), "--n is missing: how many patients has the arm? (for the curve 'A': --n 'A=N')"),
+        (("two.csv",), "--n is missing: give the number of patients of the arm (for the curve 'A': --n 'A=N')"),
+        (("two.csv", "--n", "9", "--picture", "fit.bmp"), "name a file that ends in .svg, .png, .pdf"),
         (("two.csv", "--n", "C=60"), "--n C=60: there is no curve 'C'; the curves are A, B"),
         (("two.csv", "--n", "many"), "--n is 'many', expected a whole number"),
         (
@@ -222,3 +226,20 @@ def test_numbers_at_risk_that_cannot_be_are_told_with_their_row(run, table, told
     curve = "time,survival\n" + "".join(f"{t},{0.9**t:.3f}\n" for t in range(10))
     code, said, _ = run("curve.csv", "--n", "60", "--at-risk", "risk.csv", curve=curve, risk=f"time,at_risk\n{table}")
     assert code == 0 and told in said
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("n: 200\n", "line 2: the key 'n' stands twice"),
+        ("events: 010\n", "line 2: 010 begins with 0"),
+        ("median: 11:8\n", "line 2: 11:8 has a colon"),
+        ("landmarks: 3\n", "landmarks: 3 is no list of pairs"),
+        ("landmarks: [[12, 0.5, 3]]\n", "is no list of pairs of time and survival"),
+        ("landmarks: {12: 0.5}\n", "is no list of pairs of time and survival"),
+    ],
+)
+def test_a_summary_that_cannot_be_meant_is_refused(cells, told, tmp_path):
+    (tmp_path / "arm.yaml").write_text("n: 100\n" + cells)
+    with pytest.raises(InputError, match=re.escape(told)):
+        read_summary(tmp_path / "arm.yaml")

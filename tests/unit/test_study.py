@@ -17,7 +17,7 @@ from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.result import accuracy_table
 from resurvey.reconstruct.study import Curve, rebuild_study
-from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, ensemble_curves
+from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, ensemble_curves, ensemble_numbers
 from resurvey.schema import TABLES
 from tests.project import claim, small_tables
 
@@ -404,6 +404,29 @@ class TestBlocks:
             for size in (15, 40)
         ]
         pd.testing.assert_frame_equal(*made)
+
+    def test_an_ensemble_grows_until_another_draw_would_not_matter(self, rows):
+        start = rebuild_study(typed(rows), "alpha", replicates=20, seed=3)
+        assert start.accuracy["monte_carlo"].max() > 0.2
+        made = blocks.grown(typed(rows), "alpha", replicates=20, more=600, seed=3)
+        assert made.accuracy["monte_carlo"].max() <= 0.1
+        rebuilt = made.accuracy[made.accuracy["status"] == "rebuilt"]
+        assert rebuilt["replicates"].nunique() == 1
+        assert 100 < rebuilt["replicates"].iloc[0] < 500
+        first = made.patients[made.patients["replicate"] < 20].reset_index(drop=True)
+        pd.testing.assert_frame_equal(first, start.patients)
+
+    @pytest.mark.parametrize(("more", "replicates"), [(0, 20), (7, 27)])
+    def test_it_does_not_grow_beyond_what_is_allowed(self, rows, more, replicates):
+        made = blocks.grown(typed(rows), "alpha", replicates=20, more=more, seed=3)
+        assert set(made.accuracy["replicates"].dropna()) == {replicates}
+        assert made.accuracy["monte_carlo"].max() > 0.1
+
+    def test_replicates_that_do_not_differ_have_no_error(self):
+        patients = pd.DataFrame({"replicate": 0, "time": [1.0, 4.0, 9.0], "event": [1, 0, 1]})
+        assert ensemble_numbers(patients)["monte_carlo"] == 0.0
+        same = pd.concat([patients.assign(replicate=number) for number in range(5)], ignore_index=True)
+        assert ensemble_numbers(same)["monte_carlo"] == 0.0
 
     def test_facts_of_blocks_become_facts_of_the_whole(self):
         facts = [

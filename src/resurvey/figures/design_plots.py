@@ -34,7 +34,7 @@ HYPOTHESES = {"null": "null median", "alternative": "alternative median", "obser
 
 @styled
 def operating_characteristics(
-    curves: pd.DataFrame, simulated: pd.DataFrame | None, *, claim: Mapping[str, float], unit: str = "months"
+    curves: pd.DataFrame, simulated: pd.DataFrame | None, *, claim: Mapping[str, float]
 ) -> Figure:
     """Plot power against the true median by formula, overlaid with simulated trials.
 
@@ -46,7 +46,6 @@ def operating_characteristics(
         method, sides, true_median, power, lower, upper.
     claim : dict
         null_median, alternative_median, alpha, power as printed (alpha and power as proportions).
-    unit : str
 
     Raises
     ------
@@ -75,7 +74,7 @@ def operating_characteristics(
             axes.axhline(y, color=FAINT, lw=0.9, zorder=0)
             axes.text(curves["true_median"].max(), y, words, fontsize=6.5, color=SOFT, ha="right", va="bottom")
         axes.set_title(f"{'one' if side == 1 else 'two'}-sided", pad=14)
-        axes.set_xlabel(f"True median ({unit})")
+        axes.set_xlabel("True median (months)")
         axes.set_xlim(curves["true_median"].min(), curves["true_median"].max())
         percent_axis(axes, "Probability of rejecting the null (%)" if column == 0 else "")
     handles, labels = figure.axes[0].get_legend_handles_labels()

@@ -23,12 +23,15 @@ def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
     return kept
 
 
+BETWEEN = r"\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?"
+
+
 def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
     """`arms A and B`, `groups 1, 2 and 3`: one noun serves several arms."""
     found = []
     for match in re.finditer(
-        r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|"
-        r"[1-5])(?:\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?(?:[A-E]|[1-5])\b){1,4})",
+        rf"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)(?:s\s|\s(?=[A-E]\b))(?P<names>[A-E](?:{BETWEEN}[A-E]\b){{1,4}}|"
+        rf"[1-5](?:{BETWEEN}[1-5]\b){{1,4}})",
         line.text,
     ):
         for name in re.finditer(r"[A-E1-5]\b", match["names"]):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from resurvey.read.table_cells import Number
-from resurvey.read.table_layout import Row
+from resurvey.read.table_places import Row
 
 
 def split_counts(row: Row) -> list[tuple[Row, int, str, Number]] | None:

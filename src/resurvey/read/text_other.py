@@ -279,6 +279,7 @@ def means(line: Line) -> list[Found]:
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
+            and words_before(line, i, 1) != ["over"]
         ):
             found.append(_mean(line, i, []))
     return found

@@ -54,6 +54,9 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
         elif token.kind == "num" and not token.used and not token.masked:
             if token.unit or token.extra == "word" or token.op in ("<", ">", "≤", "≥"):
                 continue
+            if line.tokens[j - 1].kind in ("level", "ci") and interval_from(line, j):
+                # The limits of a value printed before this word.
+                return None, None
             if level is not None and interval_from(line, j):
                 return None, None
             return (j, None) if token.number < 10_000 else (None, None)

@@ -198,9 +198,10 @@ def _quartiles(row: pd.Series, collected: _Collected) -> None:
 
 
 def _matching(table: pd.DataFrame, where: dict[str, str]) -> pd.DataFrame:
-    chosen = pd.Series(True, index=table.index)
+    chosen = np.ones(len(table), dtype=bool)
     for column, value in where.items():
-        chosen &= table[column].fillna("") == value
+        cells = table[column]
+        chosen &= (cells == value).to_numpy() | (cells.isna().to_numpy() if value == "" else False)
     return table[chosen]
 
 

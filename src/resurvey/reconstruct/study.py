@@ -113,13 +113,15 @@ def rebuild_study(
             _rebuild_parts(known, tuple(populations), draws)
     arms = [known[key] for key in sorted(known)]
     wholes = _wholes(known, of_arms, ratios)
+    tests = printed_tests(typed, study_id)
+    compared = _compared_endpoints(typed, study_id) | {row["endpoint"] for row, _ in tests}
     for group in _together([arm for arm in arms if arm.made is None and arm.facts.key not in wholes]):
-        spare = max(_spare(arm, typed) for arm in group)
+        spare = SPARE if any(arm.facts.endpoint in compared for arm in group) else 1
         for arm, (found, reason) in zip(group, _rebuilt(group, spare, draws), strict=True):
             arm.made, arm.reason, arm.alone = found, reason, found is not None
     for row, ratio in ratios:
         _pair(known, row, ratio, draws)
-    for row, test in printed_tests(typed, study_id):
+    for row, test in tests:
         _pair_by_test(known, row, test, draws)
     for arm in arms:
         arm.made = _cut(arm.made, replicates)
@@ -182,12 +184,11 @@ def _rebuild_curves(
             arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
 
 
-def _spare(arm: StudyArm, typed: Tables) -> int:
-    ratios = typed["hazard_ratios"]
-    key = (ratios["study_id"] == arm.facts.study_id) & (ratios["endpoint"] == arm.facts.endpoint)
-    printed = key & np.isfinite(ratios["value"]) & ratios["arm_id"].ne(ratios["comparator_arm_id"])
-    tested = any(row["endpoint"] == arm.facts.endpoint for row, _ in printed_tests(typed, arm.facts.study_id))
-    return SPARE if printed.any() or tested else 1
+def _compared_endpoints(typed: Tables, study_id: str) -> set[str]:
+    """Endpoints for which a ratio between two arms of the study is printed."""
+    rows = typed["hazard_ratios"]
+    printed = (rows["study_id"] == study_id) & np.isfinite(rows["value"])
+    return set(rows.loc[printed & rows["arm_id"].ne(rows["comparator_arm_id"]), "endpoint"])
 
 
 def _together(arms: Sequence[StudyArm]) -> list[list[StudyArm]]:

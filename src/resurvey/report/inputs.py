@@ -102,6 +102,14 @@ class Results:
     results: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: Mapping[str, str] = field(default_factory=dict)
 
+    def table(self, name: str) -> list[Record]:
+        """Rows of an extraction table; none if the project does not have it."""
+        return rows(self.tables.get(name, pd.DataFrame()))
+
+    def tables_of(self, comparison: str, name: str) -> list[Record]:
+        """Rows of a table behind a comparison; none if it does not have it."""
+        return rows(self.folders.get(comparison, {}).get(name, pd.DataFrame()))
+
     @cached_property
     def labels(self) -> Labels:
         """Display names of ids."""
@@ -115,7 +123,7 @@ class Results:
     @cached_property
     def source(self) -> dict[str, Record]:
         """Rows of sources by source id."""
-        return {str(row["source_id"]): row for row in rows(self.tables.get("sources", pd.DataFrame()))}
+        return {str(row["source_id"]): row for row in self.table("sources")}
 
     @cached_property
     def arms(self) -> dict[tuple[str, ...], Record]:
@@ -130,7 +138,7 @@ class Results:
     @cached_property
     def rulings(self) -> dict[str, Record]:
         """Human rulings by check id."""
-        return {str(row["check_id"]): row for row in rows(self.tables.get("adjudications", pd.DataFrame()))}
+        return {str(row["check_id"]): row for row in self.table("adjudications")}
 
     def short(self, source_id: object) -> str:
         """First author and year of a document."""
@@ -207,6 +215,11 @@ def split(ids: object) -> tuple[str, ...]:
     """Ids from a cell that lists them, separated by semicolons."""
     text = "" if ids is None or ids != ids else str(ids)
     return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def claims_of_rows(found: Iterable[Record]) -> tuple[str, ...]:
+    """The printed numbers that rows of a result table name, each once."""
+    return tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"])))
 
 
 def rows(table: pd.DataFrame) -> list[Record]:

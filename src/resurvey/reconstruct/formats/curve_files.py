@@ -52,6 +52,8 @@ def read_curves(
     choice = Choice(time_column, survival_column, sheet)
     found = page_of_file(file, sheet)
     curves = _curves_of_page(found, choice) if isinstance(found, Page) else _projected(found, file.name, choice)
+    if not curves:
+        raise InputError(f"{file.name}: no row holds both a time and a survival")
     return _named(curves)
 
 
