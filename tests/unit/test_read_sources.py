@@ -286,7 +286,7 @@ def test_minus_signs_ligatures_and_soft_hyphens_of_a_pdf():
     typst = pytest.importorskip("typst")
     source = """#set page(width: 120mm)
 = Results
-The difference in eﬃcacy was −4.5% (95% CI −9.0 to −0.1), and the hazard ratio for pro\u00adgres\u00adsion-free survival was
+The change of eﬃcacy was −4.5% (95% CI −9.0 to −0.1), the hazard ratio for pro\u00adgres\u00adsion-free survival was
 0.71 (95% CI 0.55–0.92; P = 0.010) in ﬁrst-line patients.
 
 *Table 1* Baseline characteristics
