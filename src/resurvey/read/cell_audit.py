@@ -36,7 +36,12 @@ def misprinted_cells(drafts: Sequence[Draft]) -> list[Finding]:
         beside = [one for one in shares if one is not draft and _row(one) == _row(draft)]
         around = [_fits(one, total) for one in section] + [_fits(one, totals[_column(one)] or 0) for one in beside]
         slip = one_slip_fits(draft.cells["n"], draft.cells["percent"], total)
-        if around and around.count(False) <= len(around) // EXCEPTION and slip and not _fewer_explain([draft, *section], total):
+        if (
+            around
+            and around.count(False) <= len(around) // EXCEPTION
+            and slip
+            and not _fewer_explain([draft, *section], total)
+        ):
             found.append(_finding(draft, total))
     return found
 
