@@ -59,9 +59,13 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
 
     Raises
     ------
+    InputError
+        If there is no such folder.
     TableFaults
         With everything that is wrong in any table.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; name the folder of the tables, usually data/raw")
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():
@@ -97,7 +101,7 @@ def _stray(folder: Path) -> list[Fault]:
     known = {file_of(table) for table in TABLES.values()}
     books = {Path(name).with_suffix(".xlsx").as_posix() for name in known}
     found = [path.relative_to(folder).as_posix() for path in folder.iterdir()] if folder.is_dir() else []
-    advice = f"rename or remove it; tables: {sorted(known)}"
+    advice = f"rename or remove it; the tables are {', '.join(sorted(known))}"
     faults = [
         Fault(stray, 0, "", "", "it is not one of the tables", advice)
         for stray in sorted(found)

@@ -64,7 +64,8 @@ def test_a_curve_is_chosen_by_name_with_its_own_numbers_at_risk(run):
     ("words", "message"),
     [
         (("two.csv", "--curve", "C", "--n", "60"), "two.csv has no curve 'C'; its curves are A, B"),
-        (("two.csv",), "--n is missing: how many patients has the arm? (for the curve 'A': --n 'A=N')"),
+        (("two.csv",), "--n is missing: give the number of patients of the arm (for the curve 'A': --n 'A=N')"),
+        (("two.csv", "--n", "9", "--picture", "fit.bmp"), "name a file that ends in .svg, .png, .pdf"),
         (("two.csv", "--n", "C=60"), "--n C=60: there is no curve 'C'; the curves are A, B"),
         (("two.csv", "--n", "many"), "--n is 'many', expected a whole number"),
         (

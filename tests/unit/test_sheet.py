@@ -70,7 +70,7 @@ def test_an_empty_cell_too_many_may_be_a_shifted_row(folder):
 def test_a_column_almost_named_is_named(folder):
     path = folder / "medians.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("ci_level", "CI level", 1), encoding="utf-8")
-    with pytest.raises(TableFaults, match=r"unknown column 'CI level'\. did you mean ci_level\?"):
+    with pytest.raises(TableFaults, match=r"unknown column 'CI level'; did you mean ci_level\?"):
         tables.read_raw(folder)
 
 

@@ -11,6 +11,7 @@ from resurvey.read import claims, document, draft, draft_folder, drafting
 from resurvey.read.contradictions import findings
 from resurvey.read.normal import slug
 from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.unread import Unread, unread
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     refused: tuple[str, ...] = ()
     certain: tuple[int, int, int] = (0, 0, 0)
+    unread: int = 0
     folder: Path | None = None
     error: str = ""
     gone: tuple[str, ...] = ()
@@ -42,6 +44,8 @@ class Outcome:
                 f"  {len(self.gone)} row(s) you ruled on are no longer "
                 f"found in the paper and were kept: {', '.join(self.gone[:10])}"
             )
+        if self.unread:
+            lines.append(f"  {self.unread} number(s) seen and not drafted: the page lists them, with the reason")
         if self.folder is not None:
             lines.append(f"  open {self.folder / 'read.html'}")
         return "\n".join(lines) + "\n"
@@ -72,8 +76,10 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         rows = draft(found, name, study)
         wrong = findings(opened, rows)
         gone: list[str] = []
+        places: list[Unread] = []
         if into is not None:
-            gone = _write(into / name, opened, found, rows, wrong, study or name)
+            places = unread(opened, found)
+            gone = _write(into / name, opened, found, rows, wrong, places, study or name)
     except ResurveyError as error:
         return Outcome(file.name, error=str(error))
     levels = [row.certainty for row in rows]
@@ -84,13 +90,20 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         tuple(wrong),
         opened.refused,
         certain,
+        len(places),
         into / name if into is not None else None,
         gone=tuple(gone),
     )
 
 
 def _write(
-    folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
+    folder: Path,
+    opened: Document,
+    found: list[Claim],
+    rows: list[Draft],
+    wrong: list[Finding],
+    places: list[Unread],
+    study: str,
 ) -> list[str]:
     from resurvey.read.review_page import render
     from resurvey.writing import write_text
@@ -104,5 +117,5 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     draft_folder.save(reading)
     draft_folder.save_findings(folder, wrong)
-    write_text(render(opened, reading, wrong), folder / "read.html")
+    write_text(render(opened, reading, wrong, places), folder / "read.html")
     return gone
