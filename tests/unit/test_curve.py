@@ -254,7 +254,9 @@ def test_an_empty_row_before_the_last_fall_is_said():
 
 @pytest.mark.parametrize(("n", "replicates"), [(100_000_000, 1), (100_000, 1000), (1000, 100_000)])
 def test_more_patients_than_memory_holds_are_refused(n, replicates):
-    with pytest.raises(InputError, match=r"n must lie between|more than the 20,000,000 that fit a usual memory"):
+    with pytest.raises(
+        InputError, match=r"n must lie between|more than the 20,000,000 that fit in the memory of an ordinary computer"
+    ):
         from_curve([0, 5, 10], [1, 0.7, 0.4], n=n, replicates=replicates)
 
 

@@ -167,7 +167,7 @@ def test_a_sheet_is_chosen_by_name_and_never_guessed(folder):
     assert "several sheets (notes, typed)" in only_fault(folder)
 
 
-@pytest.mark.parametrize(("value", "words"), [("=1+1", "formula"), ("#REF!", "error of a formula"), (True, "truth")])
+@pytest.mark.parametrize(("value", "words"), [("=1+1", "formula"), ("#REF!", "formula error"), (True, "TRUE or FALSE")])
 def test_cells_that_are_no_text_are_refused(folder, value, words):
     rows = as_rows("medians")
     rows[1][rows[0].index("value")] = value

@@ -405,7 +405,7 @@ def test_tables_that_are_none_are_refused(change, message):
     ("options", "message"),
     [
         ({"reference": "X"}, "reference 'X' is no treatment"),
-        ({"population": "s9"}, "population 's9' is no study with an arm of 'A'"),
+        ({"population": "s9"}, "population 's9' is not a study with an arm of 'A'"),
         ({"models": ["weibull"]}, "found 'weibull'"),
         ({"models": ["royston-parmar-7"]}, "inner knots must be 0 to 3, found 7"),
         ({"cuts": [5.0, 3.0]}, "cuts must be finite times that rise"),

@@ -140,7 +140,8 @@ def _judge_any(ledger: Ledger, every: dict, most: dict, level: str) -> None:
         recomputed=f"at least {most['n_text']}",
         verdict=IMPOSSIBLE if wrong else REPRODUCED,
         severity=MAJOR if wrong else NONE,
-        explanation=words + (": one event cannot be commoner than any" if wrong else ", in the only possible order"),
+        explanation=words
+        + (": one event cannot be more common than any event" if wrong else ", in the only possible order"),
     )
 
 

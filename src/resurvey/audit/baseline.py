@@ -238,8 +238,8 @@ def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
         verdict=REPRODUCED if not wrong else UNCHECKABLE if absent else DISCREPANT,
         severity=MINOR if wrong else NONE,
         explanation=words
-        + (": more than can have it" if wrong else "")
-        + ("; right if `no` is said of those without it as well" if wrong and absent else ""),
+        + (": more patients than can have it" if wrong else "")
+        + ("; correct if `no` is also used for those without it" if wrong and absent else ""),
     )
 
 

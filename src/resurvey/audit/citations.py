@@ -161,7 +161,7 @@ def _judge_value(ledger: Ledger, record: dict, cited: str, own: dict, same: list
             recomputed=", ".join(others),
             verdict=UNCHECKABLE,
             severity=MINOR,
-            explanation=f"{words}, of which no such number is at hand; {', '.join(others)} prints it",
+            explanation=f"{words}, of which no such number was extracted; {', '.join(others)} prints it",
         )
 
 

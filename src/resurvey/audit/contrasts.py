@@ -373,7 +373,9 @@ def _judge_clocks(ledger: Ledger, first: dict, second: dict) -> None:
     words = f"p {first['p_text']} for {first['endpoint']}, {second['p_text']} for {second['endpoint']}"
     apart = sides[0] != sides[1]
     words += (
-        "; significance hangs on the clock: time before the later start is no effect of the treatment" if apart else ""
+        "; significance depends on the clock: time before the later start is not an effect of the treatment"
+        if apart
+        else ""
     )
     ledger.add(
         first["source_id"],

@@ -243,7 +243,7 @@ def _note_far(ledger: Ledger, followed: dict, medians: list[dict]) -> None:
         recomputed="",
         verdict=UNCHECKABLE,
         severity=MINOR,
-        explanation=words + ": they rest on the few who were followed so long",
+        explanation=words + ": they rest on the few patients who were followed that long",
     )
 
 
@@ -274,5 +274,5 @@ def _judge_beyond(ledger: Ledger, record: dict, followed: dict) -> None:
         recomputed=f"at most {followed['range_upper_text']} {followed['unit']}",
         verdict=IMPOSSIBLE if beyond else REPRODUCED,
         severity=MAJOR if beyond else NONE,
-        explanation=words + (": no curve goes so far" if beyond else ""),
+        explanation=words + (": no curve extends that far" if beyond else ""),
     )

@@ -241,5 +241,5 @@ def _judge_duration(ledger: Ledger, record: dict, responders: list[dict]) -> Non
             recomputed=f"at most {int(most)}",
             verdict=IMPOSSIBLE if wrong else REPRODUCED,
             severity=MAJOR if wrong else NONE,
-            explanation=words + (": more than responded" if wrong else ""),
+            explanation=words + (": more than the responders" if wrong else ""),
         )

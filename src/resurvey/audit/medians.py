@@ -335,7 +335,9 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
     }
     shown = ", ".join(f"{text[piece['claim_id']]} ({piece['population']})" for piece in pieces)
     words = f"{whole['endpoint']} of the whole {text[whole['claim_id']]}, of its parts {shown}"
-    words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
+    words += (
+        "; a mixture cannot have its median outside theirs (except under heavy censoring)" if wrong else ", in between"
+    )
     ledger.add(
         whole["source_id"],
         whole["study_id"],

@@ -258,7 +258,7 @@ def _clash(role: str, value: float, null: float, alternative: float) -> str | No
         if own[role] != own[role]:
             return None
         kind = "null value" if role in ("null", "historical control") else "alternative"
-        return "" if abs(own[role] - value) <= SLACK else f"another number than the {kind} of the plan"
+        return "" if abs(own[role] - value) <= SLACK else f"a different number from the {kind} of the plan"
     if alternative == alternative and abs(alternative - value) <= SLACK:
         return "one number as the boundary and as the alternative; a result at the alternative is more than is needed"
     if null == null and alternative == alternative and not min(null, alternative) <= value <= max(null, alternative):

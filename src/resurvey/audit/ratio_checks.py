@@ -101,7 +101,7 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
     )
 
 
-UNEVEN = "; several intervals of this document lie so, as those of the profile likelihood, exact and bootstrap ones do"
+UNEVEN = "; several intervals of this document are asymmetric, as profile-likelihood, exact and bootstrap intervals are"
 
 
 def _habit(frame: pd.DataFrame, verdict: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ def _vague(low: float, high: float) -> str:
 
 
 @register(
-    "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and so round"
+    "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and vice versa"
 )
 def check_half_interval(context: Context) -> pd.DataFrame:
     """A ratio with only one limit must lie on the correct side of it."""

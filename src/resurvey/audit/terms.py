@@ -85,7 +85,7 @@ def _said(row: dict) -> str:
     return f"{row['item']} {row['value_text']}" if bound else str(row["item"])
 
 
-@register("sign-meaning", "a sign of a table stands for one thing, and as often as the text counts it")
+@register("sign-meaning", "a symbol in a table means one thing, and appears as often as the text counts it")
 def check_sign(context: Context) -> pd.DataFrame:
     """Statements of kind `sign` (`value`: its meaning there): one meaning per table, and as many signs as stated."""
     ledger = Ledger("sign-meaning")
@@ -134,7 +134,7 @@ def _judge_meanings(ledger: Ledger, first: dict, other: dict) -> None:
         recomputed=meanings[0],
         verdict=REPRODUCED if alike else CONFLICT,
         severity=NONE if alike else MINOR,
-        explanation=words + ("" if alike else ": one sign for two things, which the table does not explain"),
+        explanation=words + ("" if alike else ": one symbol for two things, which the table does not explain"),
     )
 
 

@@ -65,7 +65,7 @@ def _judge(ledger: Ledger, record: dict, rows: list[dict], unknown: list[float])
     shares = " and ".join(f"{row['n_text']}/{size:.0f}" for row, size in zip(rows, known, strict=True))
     words = f"{rows[0]['item']}: p {show(every, 2)} with the unknown ({unknown[0]:.0f} and {unknown[1]:.0f}) "
     words += f"among the others, {show(rest, 2)} among the known ({shares}); printed {record['p_text']}"
-    words += "; significance hangs on how the unknown are counted" if apart else ""
+    words += "; significance depends on how the unknown are counted" if apart else ""
     ledger.add(
         record["source_id"],
         record["study_id"],

@@ -132,7 +132,7 @@ def text_of_tar(content: bytes, name: str) -> str:
                     return stream.read(MOST_JSON).decode("utf-8-sig")
     except (tarfile.TarError, OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: cannot be read as a tar archive ({error})") from None
-    raise InputError(f"{name}: a tar archive without wpd.json is no project of WebPlotDigitizer; unpack it")
+    raise InputError(f"{name}: a tar archive without wpd.json is not a WebPlotDigitizer project; unpack it")
 
 
 def _page(held: Any, name: str) -> Page:
