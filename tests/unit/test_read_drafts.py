@@ -232,7 +232,7 @@ def test_rows_of_a_document_that_is_not_confirmed_are_one_fault(review, capsys):
     complete(folder, ("medians", "proportions"))
     assert main(["confirm", str(folder), "--data", str(raw)]) == 2
     said = capsys.readouterr().err
-    assert "2 faults" in said and "whose own row is not confirmed" in said
+    assert "2 faults" in said and "but its own row is not confirmed" in said
     assert "sources.csv" in said and "studies.csv" in said
 
 

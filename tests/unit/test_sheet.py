@@ -101,7 +101,7 @@ def test_windows_letters_are_read_and_others_are_not_guessed(folder):
         (b'{"claims": []}', "a JSON file"),
         (b"PK\x03\x04 broken", "zip archive"),
         (b"PAR1", "a Parquet file"),
-        (b"one column only\n1\n", "none of this table"),
+        (b"one column only\n1\n", "is not that of this table"),
     ],
 )
 def test_a_file_of_another_kind_is_named_in_one_line(folder, content, words):

@@ -185,9 +185,8 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], house: str) -> None:
 def _note(
     ledger: Ledger, record: dict, cells: list[Cell], verdict: str, severity: str, recomputed: str, words: str
 ) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(cell.claim for cell in cells)],
         named=[record["claim_id"]],
         reported=f"p {record['p_text']}",

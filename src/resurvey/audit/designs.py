@@ -77,10 +77,8 @@ def _judge(ledger: Ledger, record: dict[str, Any], number: str, judged: Judged |
         severity = SEVERITY_OF[verdict]
         recomputed = _usual(table, number)
         words = found["words"]
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=f"{record[f'{number}_text']} {number}",
         recomputed=recomputed,
         verdict=verdict,

@@ -66,9 +66,8 @@ def _judge(ledger: Ledger, record: dict, rows: list[dict], unknown: list[float])
     words = f"{rows[0]['item']}: p {show(every, 2)} with the unknown ({unknown[0]:.0f} and {unknown[1]:.0f}) "
     words += f"among the others, {show(rest, 2)} among the known ({shares}); printed {record['p_text']}"
     words += "; significance depends on how the unknown are counted" if apart else ""
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(row["claim_id"] for row in rows)],
         named=[record["claim_id"]],
         reported=f"p {record['p_text']}",

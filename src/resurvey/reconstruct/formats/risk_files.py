@@ -284,7 +284,7 @@ def _times(cells: list[str], places: Places, page: Page, faults: list[str]) -> n
         value = number_of(cell, decimal) if two_meanings(cell, "") else _count(cell)
         meanings = two_meanings(cell, decimal)
         if value is None and not is_missing(cell):
-            faults.append(f"{page.where} {_place(place)}: the time {cell!r} is no number")
+            faults.append(f"{page.where} {_place(place)}: the time {cell!r} is not a number")
         elif meanings:
             faults.append(f"{page.where} {_place(place)}: the time {cell!r} {meanings}: {PLAINLY}")
         values.append(np.nan if value is None else value)
