@@ -12,8 +12,8 @@ from resurvey.read.table_lines import split_lines
 from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
 
 
-def lay_out(table: Table) -> Layout | None:
-    """The layout of a table; None if it has no body of numbers."""
+def lay_out(table: Table, first: int = 0) -> Layout | None:
+    """The layout of a table, or of the part of one that begins at row `first`; None if it has no body of numbers."""
     grid = table.grid
     if table.fault or len(grid) < 2 or not grid[0]:
         return None
@@ -25,7 +25,7 @@ def lay_out(table: Table) -> Layout | None:
     paths = [_path(grid, heads, c) for c in range(columns)]
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
-    _body(layout, heads)
+    _body(layout, heads, first)
     if len(layout.rows) > 2 and _ranges_as_heads(layout.rows[0], layout.rows[1:]):
         for c, place in layout.rows[0].cells.items():
             layout.heads[c] = (*layout.heads[c], place.text)
@@ -102,9 +102,10 @@ STEPS = 5
 
 def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
     """Whether a heading `No. of patients` labels the sizes to its right in the same heading row."""
-    if not is_size_label(clean(cell.text)) or cell.row >= len(head):
+    row = next((row for row in head if any(other is cell for other in row)), None)
+    if not is_size_label(clean(cell.text)) or row is None:
         return False
-    right = [clean(other.text) for other in head[cell.row][cell.column + 1 :] if other is not None]
+    right = [clean(other.text) for other in row[cell.column + 1 :] if other is not None]
     return bool(right) and all(text.replace(",", "").isdigit() for text in right if text)
 
 
@@ -181,17 +182,17 @@ def _parent(path: tuple[str, ...]) -> str:
     return " / ".join(path[:-1]) if len(path) > 1 else ""
 
 
-def _body(layout: Layout, heads: int) -> None:
+def _body(layout: Layout, heads: int, first: int) -> None:
     grid, stub = layout.table.grid, layout.stub
     stack: list[tuple[int, str, str]] = []
     last_outer: tuple[str, str] = ("", "")
     sizes: dict[int, str] = {}
     indents = [_indent(row, stub) for row in grid[heads:]]
     stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
-    for number, row in enumerate(grid[heads:], start=heads):
+    for number, row in enumerate(grid[heads:], start=heads + first):
         label, outer = _label(row, stub), _outer(row, stub)
         cells = _cells(layout, number, row)
-        indent = indents[number - heads]
+        indent = indents[number - heads - first]
         against = _against(layout, row)
         if against and not cells:
             sections = tuple(item[1] for item in stack if not stepped or item[0] < indent)

@@ -19,7 +19,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 
 
 # A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
+MEASURED = re.compile(r"/\s?[μµ]L|(?<!\d)(?<!\d )\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
 COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
 # `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
 MEASURED_HEAD = re.compile(

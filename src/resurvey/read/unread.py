@@ -16,6 +16,7 @@ from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Paragraph, Span, Table
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
+from resurvey.read.table_parts import parts
 from resurvey.read.table_places import REFERENCE, Layout, Place, Row
 from resurvey.read.table_roles import MEASURED, MEASURED_HEAD
 from resurvey.read.text_other import years
@@ -124,9 +125,13 @@ def _overlaps(place: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
 
 
 def _in_table(table: Table, taken: dict[str, list[tuple[int, int]]]) -> Iterator[Unread]:
-    layout = lay_out(table)
-    if layout is None:
-        return
+    for part, first in parts(table):
+        layout = lay_out(part, first)
+        yield from _in_layout(layout, taken) if layout is not None else ()
+
+
+def _in_layout(layout: Layout, taken: dict[str, list[tuple[int, int]]]) -> Iterator[Unread]:
+    table = layout.table
     for row in layout.rows:
         for c, place in row.cells.items():
             block = f"{table.id}.r{place.cell.row}.c{place.cell.column}"

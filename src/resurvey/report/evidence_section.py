@@ -92,9 +92,9 @@ def _arms(results: Results) -> Iterator[Block]:
     parts = [row for key, row in made if key[2] != "all"]
     yield Heading(2, "What is printed of each arm", "arms")
     if whole_arms:
-        yield _arm_table(whole_arms, "tab-arms", "What is printed of each whole arm that was rebuilt")
+        yield _arm_table(whole_arms, "tab-arms", "What is printed of each whole arm that was reconstructed")
     if parts:
-        table = _arm_table(parts, "tab-subgroups", "What is printed of each subgroup that was rebuilt")
+        table = _arm_table(parts, "tab-subgroups", "What is printed of each subgroup that was reconstructed")
         yield Details(f"The same for {count(len(parts), 'subgroup')}", (table,))
 
 

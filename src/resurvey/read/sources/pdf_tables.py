@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Grid, RawCell, resolve
-from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, join, pieces_of, split_at
+from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, glued, join, pieces_of, split_at
 from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
@@ -348,7 +349,7 @@ def _merged_heads(lines: list[list[Span]], columns: int) -> list[list[Span]]:
             if first == stop:
                 single.setdefault(first, []).append(text)
     rows = [_row_with_blanks(line, columns) for line in wide]
-    leaf: list[Span] = [(c, c, 0.0, " ".join(single[c])) for c in sorted(single)]
+    leaf: list[Span] = [(c, c, 0.0, reduce(glued, single[c])) for c in sorted(single)]
     return [*rows, _row_with_blanks(leaf, columns)] if leaf or not rows else rows
 
 
@@ -370,7 +371,7 @@ def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
             continue
         last = made[-1] if made else None
         if last is not None and line[0][0] == 0 and _goes_on(last, line):
-            label = (0, last[0][1], last[0][2], f"{last[0][3]} {line[0][3]}")
+            label = (0, last[0][1], last[0][2], glued(last[0][3], line[0][3]))
             rest = last[1:] if len(last) > 1 else line[1:]
             made[-1] = [label, *rest]
             continue
