@@ -257,7 +257,7 @@ def test_a_bound_cuts_what_is_beyond_it_and_leaves_the_rest(arms):
 
 
 def test_a_p_that_all_else_contradicts_is_refused(arms):
-    with pytest.raises(NotEstimable, match="standard deviations from what all else"):
+    with pytest.raises(NotEstimable, match="standard deviations from what everything else"):
         from_log_rank(*arms, LogRankTest(0.0, 1e-12, 1e-12), pairs=60)
     with pytest.raises(InputError, match="expected 0 <= low"):
         from_log_rank(*arms, LogRankTest(0.3, 0.2, 0.25))

@@ -57,12 +57,21 @@ def _heading_rows(table: Table) -> int:
     return heads
 
 
+# Titles of the column of labels.
+TITLE = re.compile(
+    r"(?:baseline |clinical |patients?'? )?"
+    r"(?:characteristics?|variables?|parameters?|factors?|outcomes?|events?|items?)",
+    re.IGNORECASE,
+)
+
+
 def _continues(row: tuple[Cell | None, ...]) -> bool:
     """Whether a body row is a heading: first cell blank, the others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
     texts = [clean(cell.text) for cell in row if cell is not None]
     first = clean(row[0].text) if row[0] is not None else ""
     rest = [clean(cell.text) for cell in row[1:] if cell is not None and clean(cell.text)]
-    if first or len(rest) < 1 or len(texts) < 2:
+    titled = TITLE.fullmatch(first) is not None and any(SIZE.search(plain(text)) for text in rest)
+    if (first and not titled) or len(rest) < 1 or len(texts) < 2:
         return False
     return all(
         SIZE.fullmatch(text.strip("()"))

@@ -355,8 +355,10 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         return Role(
             "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
         )
+    measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
+    own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own
     for tags, source in (
-        (context.own, "row"),
+        (own, "row"),
         (context.leaf, "column"),
         (context.heads, "heads"),
         (context.sections, "section"),
