@@ -121,7 +121,7 @@ def test_every_rebuilt_group_is_on_the_page_the_worst_first():
     results.facts["holds"] = [True, True, False]
     (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
     assert drawing.name == "reconstruction-multiples" and drawing.section == "reconstruction"
-    assert "In all 3 groups were rebuilt; in 1 something" in drawing.caption
+    assert "3 groups were reconstructed; in 1 something" in drawing.caption
     assert "by up to 9.1 %: most of all TRIAL, PFS, Drug A, young (0/1: median 5.5→5)" in drawing.caption
     words = words_of(drawing.figure)
     assert words.count("TRIAL") == 3 and not any("hold" in one for one in words), "only what does not hold is said"
@@ -129,7 +129,7 @@ def test_every_rebuilt_group_is_on_the_page_the_worst_first():
     results.facts["holds"] = True
     one = results.curves["arm_id"] == "b"
     (drawing,) = multiples_drawings(results.curves[one], results.facts, LABELS, "facts.csv")
-    assert "In all one group was rebuilt; every printed fact that it could have holds." in drawing.caption
+    assert "One group was reconstructed; every printed fact that it could have holds." in drawing.caption
     assert list(multiples_drawings(results.curves.iloc[:0], results.facts, LABELS, "f")) == []
 
 
@@ -483,7 +483,7 @@ def test_a_comparison_within_a_study_is_not_called_one_between_studies(same, wor
 )  # fmt: skip
 def test_a_league_says_how_much_of_it_was_compared(alone, words):
     said = captions.said("league", "caption", model="random", clear=0, linked=3, alone=alone, judged=False)
-    assert said.endswith(f"nothing was rebuilt. {words}")
+    assert said.endswith(f"nothing was reconstructed. {words}")
     assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"
 
 
@@ -500,7 +500,7 @@ def test_curves_that_were_read_have_strokes_where_patients_were_censored():
     assert "Strokes" not in plain.caption
     results.accuracy.loc[results.accuracy["arm_id"] == "a", "evidence"] = "curve"
     whole, parts, *_ = study_drawings(results, LABELS, {"curves": "c", "facts": "f"})
-    assert "Strokes: patients censored of the groups rebuilt from a curve, in one replicate." in whole.caption
+    assert "Strokes: patients censored of the groups reconstructed from a curve, in one replicate." in whole.caption
     assert "Strokes: patients censored, in one replicate." in parts.caption
     for drawing in (whole, parts):
         marks = [line for line in drawing.figure.axes[0].lines if line.get_marker() == "|"]

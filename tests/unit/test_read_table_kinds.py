@@ -220,3 +220,60 @@ def test_a_receptor_is_no_response():
     rows = [["Factor", "HR (95% CI)"], ["ER/PR positive", "0.7 (0.5-0.9)"], ["PR-negative", "1.2 (0.9-1.6)"]]
     found = read(rows, caption="Cox model of overall survival")
     assert of_table(found, "endpoint", kind="ratio") == [("OS",), ("OS",)]
+
+
+def test_each_part_of_a_table_is_read_under_its_own_heading():
+    rows = [["", "Alfa arm (n=95)", "Beta arm (n=99)"], ["Safety outcomes", "", ""], ["Bleeding", "19 (20)", "9 (9)"]]
+    rows += [["Falls", "38 (40)", "33 (33)"], ["", "Alfa arm", "Beta arm"], ["", "(all) (n=100)", "(all) (n=110)"]]
+    rows += [["Efficacy outcomes", "", ""], ["Stroke", "4 (4)", "11 (10)"], ["Death", "10 (10)", "22 (20)"]]
+    found = read(rows, caption="Efficacy and safety, n (%)")
+    assert of_table(found, "n", "total") == [
+        ("19", "95"),
+        ("9", "99"),
+        ("38", "95"),
+        ("33", "99"),
+        ("4", "100"),
+        ("11", "110"),
+        ("10", "100"),
+        ("22", "110"),
+    ]
+    block = next(claim.spans[0].block for claim in found if claim.cells.get("n") == "22")
+    assert block == "t1.r8.c2"
+    assert [kind for (kind,) in of_table(found, "kind")][:1] == ["adverse_event"]
+    assert "adverse_event" not in [kind for (kind,) in of_table(found, "kind")][4:]
+
+
+def test_a_ratio_of_one_is_an_estimate_where_its_limits_have_columns():
+    rows = [["", "HR", "95% CI lower", "95% CI upper", "P"], ["Score", "1.0", "0.9", "1.2", ".65"]]
+    found = of_table(read(rows, caption="Cox model"), "value", "lower", "upper", "p", kind="ratio")
+    assert found == [("1.0", "0.9", "1.2", ".65")]
+
+
+def test_the_dose_in_the_name_of_a_group_makes_no_measurement_of_its_counts():
+    rows = [["", "Alfa 10 mg (n=95)", "Placebo (n=99)"], ["Type 3", "5 (5)", "6 (6)"], ["Type 5", "0", "0"]]
+    assert of_table(read(rows, caption="Bleeding, n (%)"), "n", "total")[2:] == [("0", "95"), ("0", "99")]
+
+
+def test_a_size_after_n_and_a_point():
+    assert of_table(read([["", "Pts n.912"], ["Female, n (%)", "835 (91.6)"]]), "n", "total") == [("835", "912")]
+
+
+def test_an_arm_and_a_grade_in_one_heading():
+    found = read(
+        [["", "Alfa, grade 3-4 (n=39)", "All grades, beta (n=40)"], ["Nausea", "2 (5)", "1 (2)"]], caption="Toxicity"
+    )
+    assert of_table(found, "arm", "grade", "total") == [("alfa", "3-4", "39"), ("beta", "any", "40")]
+
+
+@pytest.mark.parametrize(
+    ("label", "groups"),
+    [
+        ("ECOG 1 versus 0", ("ecog, 1", "ecog, 0")),
+        ("Nodes positive vs negative", ("nodes, positive", "nodes, negative")),
+        ("Stage (IV v III)", ("stage, iv", "stage, iii")),
+        ("Alfa versus beta", ("", "")),
+    ],
+)
+def test_the_two_groups_of_a_ratio_in_its_label(label, groups):
+    found = read([["Factor", "HR (95% CI)"], [label, "1.5 (1.1-2.2)"]], caption="Cox model of overall survival")
+    assert of_table(found, "population", "comparator_population", kind="ratio") == [groups]

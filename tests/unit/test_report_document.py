@@ -290,7 +290,7 @@ def test_a_project_with_nothing_still_has_a_report():
     document = page_document(Results(Choices("Empty", "Is anything there?")))
     said = all_words(document)
     assert "No check was made: the tables hold nothing that can be recomputed." in said
-    assert "No group of patients was rebuilt." in said
+    assert "No group of patients was reconstructed." in said
     assert "The project lists no comparisons." in said
     assert not any(isinstance(block, Heading) and block.anchor == "design" for block in document.blocks)
 

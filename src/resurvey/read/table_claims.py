@@ -14,6 +14,7 @@ from resurvey.read.table_cells import Number
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
+from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_roles import PERSON_TIME, Role, role
 from resurvey.read.table_split import split_counts
@@ -27,12 +28,13 @@ OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORE
 
 def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
     """All claims of a table, row by row."""
-    layout = lay_out(table)
-    if layout is None:
-        return
-    reader = Reader(layout, lexicon)
-    for found in reader.read():
-        yield reader.claim(found)
+    for part, first in parts(table):
+        layout = lay_out(part, first)
+        if layout is None:
+            continue
+        reader = Reader(layout, lexicon)
+        for found in reader.read():
+            yield reader.claim(found)
 
 
 class Reader(Words):
@@ -175,7 +177,11 @@ class Reader(Words):
     def _limits_beside(self, row: Row, c: int) -> bool:
         """Whether limits are in the next column, so that a ratio of 1.00 is an estimate, not the reference category."""
         beside = row.cells.get(c + 1)
-        return beside is not None and len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        if beside is None:
+            return False
+        tags = hints(self.layout.head(c + 1))
+        both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        return both or (beside.value.shape == "n" and bool(tags & {"ci", "lower"}))
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str

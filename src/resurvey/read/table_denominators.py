@@ -71,7 +71,9 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
-        self._link_sizes_beside(shares)
+        sizes = self._sizes_in_columns(shares)
+        self._link_sizes_beside(shares, sizes)
+        self._size_the_times(found, sizes)
         _link_rows_above(shares)
         _link_across(shares)
         self._close_sections(shares)
@@ -141,7 +143,12 @@ class Denominators:
         if proven:
             return proven[0] if len(proven) == 1 else ""
         common = max(sums, key=sums.count, default=0.0)
-        if sums.count(common) < 2 or not _explains_alone(group, f"{common:g}"):
+        counted = sums.count(common)
+        # Counts alone prove less than counts with percentages: three sections must agree, and most of all.
+        told = counted >= 2 and _explains_alone(group, f"{common:g}")
+        if not told and not (
+            counted >= 3 and 2 * counted > len(sums) and not any("percent" in one.cells for one in group)
+        ):
             return ""
         for one in group:
             one.notes.append("the denominator is the sum of the categories; the table does not print it")
@@ -179,20 +186,34 @@ class Denominators:
                 total = one.cells.pop("total")
                 one.notes.append(f"the percentage is not of the {total} of the head")
 
-    def _link_sizes_beside(self, shares: list[Found]) -> None:
-        """Give counts of events the size in their row: `N 151 | Deaths 90`, `No. treated 12 | No. with DLT 1`."""
-        sizes = {
+    def _sizes_in_columns(self, shares: list[Found]) -> dict[tuple[int, int], Found]:
+        """Counts under `N` or `No. of patients`, by row and column."""
+        return {
             (one.row.number, one.column): one
             for one in shares
             if "n" in one.cells and "percent" not in one.cells and is_size_label(self.layout.leaf(one.column))
         }
+
+    def _link_sizes_beside(self, shares: list[Found], sizes: dict[tuple[int, int], Found]) -> None:
+        """Give counts of events the size in their row: `N 151 | Deaths 90`, `No. treated 12 | No. with DLT 1`."""
         for one in shares:
             if "total" in one.cells or not COUNTED.search(self.layout.leaf(one.column)):
                 continue
-            left = [c for number, c in sizes if number == one.row.number and c < one.column]
-            size = sizes[one.row.number, max(left)].cells["n"] if left else ""
+            size = self.size_beside(one, sizes)
             if size and 0 < float(size) >= magnitude(one.cells.get("n", "0")):
                 one.cells["total"] = size
+
+    @staticmethod
+    def size_beside(one: Found, sizes: dict[tuple[int, int], Found]) -> str:
+        """The size in the nearest column of sizes to the left, in the same row."""
+        left = [c for number, c in sizes if number == one.row.number and c < one.column]
+        return sizes[one.row.number, max(left)].cells["n"] if left else ""
+
+    def _size_the_times(self, found: list[Found], sizes: dict[tuple[int, int], Found]) -> None:
+        """Give medians, rates and ratios in a row the number of its patients, where the row prints one."""
+        for one in found:
+            if one.kind in ("median", "rate") and (size := self.size_beside(one, sizes)):
+                one.cells.setdefault("n", size)
 
     def _close_sections(self, shares: list[Found]) -> None:
         """End a section where its categories are complete, in a table that does not indent its rows.

@@ -19,7 +19,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 
 
 # A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
+MEASURED = re.compile(r"/\s?[μµ]L|(?<!\d)(?<!\d )\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
 COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
 # `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
 MEASURED_HEAD = re.compile(
@@ -235,6 +235,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
     if simple in ("n±n", "p±p", "n(±n)"):
         return Role("mean", "mean-sd")
+    if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
+        return Role("mean", "mean-sd-range")
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
@@ -353,8 +355,10 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         return Role(
             "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
         )
+    measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
+    own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own
     for tags, source in (
-        (context.own, "row"),
+        (own, "row"),
         (context.leaf, "column"),
         (context.heads, "heads"),
         (context.sections, "section"),

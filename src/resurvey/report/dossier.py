@@ -15,7 +15,7 @@ import pandas as pd
 
 from resurvey.labels import without_brackets, without_number
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.answer import design_said
+from resurvey.report.answer import FEW, design_said, disagreement
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
@@ -113,6 +113,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "grave": sum(row["severity"] == "conclusion" for row in found),
         "major": sum(row["severity"] == "major" for row in found),
         "minor": sum(row["severity"] in ("minor", "none") for row in found),
+        "few": len(found) <= FEW,
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "rebuilt": len(rebuilt),
@@ -171,7 +172,7 @@ def _groups(results: Results) -> Iterator[Table]:
         title="Whole arms that were reconstructed, and how well they fit what is printed",
         columns=columns(
             "Study:1.5 | Arm:2.6 | Endpoint:1.9 | Patients:0.8:number | Events:0.7:number"
-            " | Median, printed:0.8:number | Median, rebuilt:1.05:number | Facts held:0.9:number | Evidence:1.05"
+            " | Median, printed:0.8:number | Median, reconstructed:1.3:number | Facts held:0.9:number | Evidence:1.05"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),
@@ -211,7 +212,8 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
         yield Beside(tuple(replace(one, title=_without(one.title, entry.question)) for one in shown))
     result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
-    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#tab-assumptions"), f" {assumed}.")
+    rests = f" Rests on {said.grade}. " if said.compares else " "
+    basis = words(rests, Link("Assumes", "#tab-assumptions"), f" {assumed}.")
     yield Paragraph(words(result, basis))
 
 
@@ -299,7 +301,13 @@ def _network(results: Results, entry: NetworkComparison, lines: Sequence[Record]
     label = results.labels.treatment
     said = [f"{label(line['treatment'])} {ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})"
             for line in clear]  # fmt: skip
+    apart = disagreement(results, entry.id)
     limits = " ".join(f"It may not be used {use}." for use in entry.not_for)
+    if apart:
+        limits = (
+            f"Direct and indirect evidence disagree (Q between designs {number(apart['q'])}, p {p_value(apart['p'])}): "
+            f"these estimates are not settled. {limits}"
+        )
     if not said:
         return f"No treatment differs clearly from {label(entry.reference)} (random effects). {limits}"
     return f"Clearly different from {label(entry.reference)} (hazard ratio, random effects): {listed(said)}. {limits}"
