@@ -1,6 +1,7 @@
 """What is printed of each arm, gathered, and all arms of a study rebuilt together."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -232,6 +233,31 @@ def test_a_digitised_curve_is_evidence_of_its_own():
     assert accuracy.loc[("new", "PFS"), "evidence"] == "curve"
     assert accuracy.loc[("new", "PFS"), "events_max"] == 66
     assert accuracy.loc[("old", "PFS"), "evidence"] == "summary"
+
+
+@pytest.mark.parametrize("median", ["11.8", ""])
+def test_numbers_at_risk_typed_into_their_table_go_with_a_curve_without_a_file_of_them(median):
+    rows = small_tables()
+    cells = {"arm_id": "new", "file": "new.csv", "endpoint": "PFS", "n": "100", "events": "66"}
+    rows["curves"] = [claim("curve-001", time_unit="months", survival_unit="%", **cells)]
+    rows["risk_tables"] = [
+        claim(f"risk-{k}", arm_id="new", endpoint="PFS", time=str(time), time_unit="months", n_at_risk=str(count))
+        for k, (time, count) in enumerate(((0, 100), (12, 43), (24, 13)), start=1)
+    ]
+    if not median:
+        rows["medians"] = [row for row in rows["medians"] if row["arm_id"] != "new" or row["endpoint"] != "PFS"]
+        rows["hazard_ratios"] = []
+    times = np.linspace(0, 38, 77)
+    plain = Curve(times, np.exp(-np.log(2) * times / 11.8))
+    with_file = replace(plain, at_risk_times=np.array([0.0, 12, 24]), at_risk=np.array([100, 43, 13]))
+    first, second = (
+        rebuild_study(typed(rows), "alpha", replicates=2, seed=1, curves={"alpha2020-curve-001": curve})
+        for curve in (plain, with_file)
+    )
+    pd.testing.assert_frame_equal(first.patients, second.patients)
+    row = first.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "PFS")]
+    assert row["evidence"] == "curve" and "no numbers at risk were given" not in row["undetermined"]
+    assert {"alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
 
 
 @pytest.mark.parametrize("median", ["11.8", ""])

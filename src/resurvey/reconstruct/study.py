@@ -15,7 +15,7 @@ from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.pair_by_test import LogRankTest, from_log_rank
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios, printed_tests
-from resurvey.reconstruct.printed_facts import ArmFacts, gather
+from resurvey.reconstruct.printed_facts import KEY, ArmFacts, gather, risk_rows
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
@@ -40,6 +40,14 @@ class Curve:
     notes: tuple[str, ...] = ()
     # Standard deviation of the survival due to reading a figure; None if unknown.
     spread: float | None = None
+
+    def with_risk_rows(self, rows: pd.DataFrame) -> Curve:
+        """The curve with the numbers at risk of rows of `risk_tables`, if it has none from a file."""
+        if self.at_risk is not None or rows.empty:
+            return self
+        return replace(
+            self, at_risk_times=rows["time_months"].to_numpy(float), at_risk=rows["n_at_risk"].to_numpy(float)
+        )
 
     def settled(self) -> Curve:
         """Round every coordinate to ten significant digits."""
@@ -159,10 +167,12 @@ def _rebuild_curves(
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     for _, row in rows.iterrows():
         key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
-        arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
+        typed_at_risk = risk_rows(typed["risk_tables"], dict(zip(("study_id", *KEY), key, strict=True)))
+        claims = (row["claim_id"], *typed_at_risk["claim_id"])
+        arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=claims)))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]].settled()
+        curve = curves[row["claim_id"]].with_risk_rows(typed_at_risk).settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
             arm.made = from_read_curve(
