@@ -14,6 +14,7 @@ from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.slips import percent_fits
 from resurvey.read.text_items import item_of
+from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
@@ -128,6 +129,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    name_progressors(line, shares)
     _sized_behind(line, shares, found)
     _from_next(line, shares, places)
     _in_order(line, shares)
