@@ -71,6 +71,7 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
+        _own_sizes([one for one in shares if id(one) not in printed])
         self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
@@ -253,6 +254,23 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _own_sizes(shares: list[Found]) -> None:
+    """Rows that print a size in their label, `Current smoker (n = 169)`: it is theirs if it gives the percentage.
+
+    Counts beside it without a percentage are of a part of the column that the table does not print.
+    """
+    for one in shares:
+        size = size_in(one.row.label)
+        if not size or "n" not in one.cells or one.cells.get("total") == size:
+            continue
+        if "percent" in one.cells:
+            if _fits(one, size):
+                one.cells["total"] = size
+        elif "total" in one.cells:
+            total = one.cells.pop("total")
+            one.notes.append(f"of those of the {total} of the head for whom the label's {size} were asked")
 
 
 def _complete_at(part: list[Found]) -> int:
