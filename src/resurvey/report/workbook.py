@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from io import BytesIO
 from math import exp, isfinite
 from typing import Any
@@ -17,6 +16,7 @@ import yaml
 from resurvey.evidence_grade import confidence_of
 from resurvey.report.inputs import Results
 from resurvey.report.said import cautions_on
+from resurvey.report.template_files import template_text
 
 #: Fixed time of creation, so that the same results give the same bytes.
 STAMP = datetime(2000, 1, 1)
@@ -105,8 +105,7 @@ def sheets(results: Results) -> Iterator[Sheet]:
 
 def column_words() -> dict[str, Any]:
     """Names and descriptions of the sheets and their columns, from the template."""
-    source = resources.files("resurvey.report") / "templates" / "columns.yaml"
-    made: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    made: dict[str, Any] = yaml.safe_load(template_text("columns.yaml"))
     return made
 
 
