@@ -149,11 +149,8 @@ def _check_table(table: Table, frame: pd.DataFrame) -> list[Fault]:
     unknown = [name for name in frame.columns if name not in table.names]
     if len(missing) == len(table.names):
         advice = f"the first line must be {','.join(table.names)}"
-        return [
-            Fault(
-                file, 0, "", "", f"its header {','.join(map(str, frame.columns))[:80]!r} is none of this table", advice
-            )
-        ]
+        header = ",".join(map(str, frame.columns))[:80]
+        return [Fault(file, 0, "", "", f"its header {header!r} is not that of this table", advice)]
     faults = [Fault(file, 0, "", "", f"the column {name} is missing", "add it to the header") for name in missing]
     faults += [
         Fault(file, 0, "", "", f"unknown column {name!r}", _meant_column(name, missing, table)) for name in unknown

@@ -256,3 +256,90 @@ def test_the_dose_in_the_name_of_a_group_makes_no_measurement_of_its_counts():
 
 def test_a_size_after_n_and_a_point():
     assert of_table(read([["", "Pts n.912"], ["Female, n (%)", "835 (91.6)"]]), "n", "total") == [("835", "912")]
+
+
+def test_an_arm_and_a_grade_in_one_heading():
+    found = read(
+        [["", "Alfa, grade 3-4 (n=39)", "All grades, beta (n=40)"], ["Nausea", "2 (5)", "1 (2)"]], caption="Toxicity"
+    )
+    assert of_table(found, "arm", "grade", "total") == [("alfa", "3-4", "39"), ("beta", "any", "40")]
+
+
+@pytest.mark.parametrize(
+    ("label", "groups"),
+    [
+        ("ECOG 1 versus 0", ("ecog, 1", "ecog, 0")),
+        ("Nodes positive vs negative", ("nodes, positive", "nodes, negative")),
+        ("Stage (IV v III)", ("stage, iv", "stage, iii")),
+        ("Alfa versus beta", ("", "")),
+    ],
+)
+def test_the_two_groups_of_a_ratio_in_its_label(label, groups):
+    found = read([["Factor", "HR (95% CI)"], [label, "1.5 (1.1-2.2)"]], caption="Cox model of overall survival")
+    assert of_table(found, "population", "comparator_population", kind="ratio") == [groups]
+
+
+def test_a_time_in_a_label_is_no_group_of_patients():
+    rows = [
+        ["", "Alfa", "Beta"],
+        ["OS rate, % (95% CI)", "", ""],
+        ["12 months", "82.1 (75.0-87.4)", "74.0 (66.2-80.3)"],
+    ]
+    rows += [["PFS, median, mo", "12.9", "7.4"]]
+    found = read(rows, caption="Survival estimates")
+    assert of_table(found, "endpoint", "time", "population", kind="rate") == [("OS", "12", "")] * 2
+    assert of_table(found, "endpoint", "value", kind="median") == [("PFS", "12.9"), ("PFS", "7.4")]
+
+
+def test_arms_in_rows_and_responses_in_columns():
+    rows = [
+        ["Treatment", "N", "CR", "SD", "PD", "ORR, % (95% CI)"],
+        ["Alfa", "140", "6 (4)", "50 (36)", "20 (14)", "44 (35-52)"],
+    ]
+    found = read(rows, caption="Response by arm")
+    shares = of_table(found, "endpoint", "n", "total", "percent", kind="proportion")[1:]
+    assert shares == [
+        ("CR", "6", "140", "4"),
+        ("SD", "50", "140", "36"),
+        ("PD", "20", "140", "14"),
+        ("ORR", "", "140", "44"),
+    ]
+
+
+def test_stable_disease_is_no_standard_deviation():
+    rows = [["", "Alfa (n=140)"], ["PR", "55 (39)"], ["SD", "50 (36)"]]
+    assert of_table(read(rows, caption="Best response"), "endpoint", "n", "percent") == [
+        ("PR", "55", "39"),
+        ("SD", "50", "36"),
+    ]
+
+
+def test_deaths_over_patients_is_a_count_of_its_total():
+    rows = [["", "Alfa", "Beta"], ["Deaths/patients", "72/150", "90/151"]]
+    assert of_table(read(rows), "n", "total") == [("72", "150"), ("90", "151")]
+
+
+def test_medians_take_unit_and_size_from_the_headings_of_their_group():
+    rows = [
+        [
+            "<th rowspan='2'>Subgroup</th>",
+            "<th colspan='2'>No. of patients</th>",
+            "<th colspan='2'>Median OS, months</th>",
+        ]
+    ]
+    rows += [["Alfa", "Beta", "Alfa", "Beta"], ["ECOG 0", "90", "88", "33.0 (28.1-NE)", "25.2 (20.9-31.0)"]]
+    found = read(rows, heads=2, caption="Subgroups")
+    assert of_table(found, "arm", "unit", "n", kind="median") == [("alfa", "months", "90"), ("beta", "months", "88")]
+
+
+def test_a_percentage_with_its_quartiles_is_no_share():
+    rows = [["", "Alfa (n=150)"], ["Ki-67 (%)", "20 (10-35)"]]
+    found = read(rows, caption="Baseline characteristics", notes="Data are n (%) or median (IQR).")
+    assert [c.kind for c in found if ".r" in c.spans[0].block] == ["median"]
+
+
+def test_a_table_without_cells_is_passed_over():
+    empty = "<table><thead><tr/></thead><tbody><tr/><tr/><tr/><tr/></tbody></table>"
+    empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
+    found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
+    assert of_table(found, "n", "total") == [("10", "40")]

@@ -415,10 +415,10 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
     open_ones = unruled(checks, raw["adjudications"])
     flagged = checks[checks["verdict"].isin(FLAGS)]
     head = f"{len(checks)} checks, {len(flagged)} findings (causes: {causes(flagged, raw).nunique()}), "
-    lines = [head + f"{len(open_ones)} without a ruling that fits"]
+    lines = [head + f"{len(open_ones)} without a matching ruling"]
     lines += [] if found.empty else [in_words(found)]
     if len(open_ones):
-        lines.append("not yet ruled on (a row of adjudications.csv each):")
+        lines.append("without a ruling (each needs a row of adjudications.csv):")
         lines += [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
     return Answer(checks, "\n".join(lines), bool(len(open_ones)))
 

@@ -101,10 +101,8 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
         usual = 1 / WIDTH_FACTOR <= ratio <= WIDTH_FACTOR
         words = f"{record['events_text']} events and a constant hazard give {show(low, 3)} to {show(high, 3)}"
         words += f"; the printed interval is {show(ratio, 3)} times as wide on the log scale"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})",
             recomputed=f"{show(low, 3)}-{show(high, 3)}",
             verdict=REPRODUCED if usual else UNCHECKABLE,
@@ -143,10 +141,8 @@ def lies_evenly(record: dict) -> bool:
 
 def _note_uneven(ledger: Ledger, record: dict) -> None:
     printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=printed,
         recomputed="",
         verdict=UNCHECKABLE,
@@ -173,10 +169,8 @@ def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
     words = (
         f"{printed} reaches {show(float(np.exp(abs(lean))), 2)} times as far {side} as to the other side (log scale)"
     )
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=printed,
         recomputed="",
         verdict=UNCHECKABLE,
@@ -206,9 +200,8 @@ def _judge_landmark(ledger: Ledger, rate: dict, median: dict) -> None:
     place = "before" if before else "after" if after else "at about"
     words = f"the median {median['value_text']} {median['unit']} comes {place} {rate['time_text']} {rate['time_unit']}"
     words += f", where survival is printed as {rate['value_text']} {rate['unit']}"
-    ledger.add(
-        rate["source_id"],
-        rate["study_id"],
+    ledger.judge(
+        rate,
         [rate["claim_id"], median["claim_id"]],
         reported=f"S({rate['time_text']} {rate['time_unit']}) {rate['value_text']} {rate['unit']}",
         recomputed="at most 50 %" if before else "at least 50 %" if after else "about 50 %",
@@ -252,9 +245,8 @@ def _by_endpoint(frame: pd.DataFrame, column: str, operator: str) -> dict[tuple[
 def _judge_clocks(ledger: Ledger, progression: tuple, death: tuple, later: bool, words: str) -> None:
     (first, a, a_low, _), (second, b, _, b_high) = progression, death
     wrong = a_low > b_high + SLACK if later else a < b
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         [first["claim_id"], second["claim_id"]],
         reported=f"{words} {_shown(a)} and {_shown(b)}",
         recomputed="",
@@ -335,10 +327,11 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
     }
     shown = ", ".join(f"{text[piece['claim_id']]} ({piece['population']})" for piece in pieces)
     words = f"{whole['endpoint']} of the whole {text[whole['claim_id']]}, of its parts {shown}"
-    words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
-    ledger.add(
-        whole["source_id"],
-        whole["study_id"],
+    words += (
+        "; a mixture cannot have its median outside theirs (except under heavy censoring)" if wrong else ", in between"
+    )
+    ledger.judge(
+        whole,
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
         recomputed=span(low, high) + (" months" if len(units) > 1 and low < np.inf else ""),
@@ -369,10 +362,8 @@ FROM_ANOTHER_EVENT = frozenset({"DFI"})
 
 
 def _note_range(ledger: Ledger, record: dict, words: str) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=record["value_text"],
         recomputed="",
         verdict=IMPOSSIBLE,

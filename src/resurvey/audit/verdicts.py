@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,31 @@ class Ledger:
     def __init__(self, rule: str):
         self.rule = rule
         self._kept: list[dict[str, object]] = []
+
+    def judge(
+        self,
+        record: Mapping[Any, Any] | pd.Series,
+        claims: Iterable[str] | None = None,
+        *,
+        reported: str,
+        recomputed: str,
+        verdict: str,
+        severity: str = NONE,
+        explanation: str,
+        named: Iterable[str] | None = None,
+    ) -> None:
+        """Record one check of a row's document and study, and of its own claim if no other claims are given."""
+        self.add(
+            str(record["source_id"]),
+            str(record["study_id"]),
+            [str(record["claim_id"])] if claims is None else claims,
+            reported=reported,
+            recomputed=recomputed,
+            verdict=verdict,
+            severity=severity,
+            explanation=explanation,
+            named=named,
+        )
 
     def add(
         self,

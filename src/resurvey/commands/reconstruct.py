@@ -152,7 +152,8 @@ def read_summary(path: Path) -> Any:
 def _pairs(landmarks: object, path: Path) -> tuple[tuple[Any, ...], ...]:
     if not isinstance(landmarks, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in landmarks):
         raise InputError(
-            f"{path}, landmarks: {landmarks!r} is no list of pairs of time and survival, as in [[12, 0.49], [24, 0.3]]"
+            f"{path}, landmarks: {landmarks!r} is not a list of pairs of time and survival, such as "
+            "[[12, 0.49], [24, 0.3]]"
         )
     return tuple(tuple(pair) for pair in landmarks)
 

@@ -37,7 +37,7 @@ def read_picture(source: Path | bytes, name: str = "") -> np.ndarray:
                 _refuse_size(picture.size, name)
                 return _flat(picture)
         except UnidentifiedImageError:
-            raise InputError(f"{name}: no picture of a known format ({', '.join(FORMATS)})") from None
+            raise InputError(f"{name}: not a picture of a known format ({', '.join(FORMATS)})") from None
         except Image.DecompressionBombError:
             raise InputError(f"{name}: the picture is too large, at most {MOST_PIXELS:,} pixels are read") from None
         except InputError:

@@ -44,11 +44,11 @@ def read_svg(source: Path | bytes, name: str) -> Drawing:
     except InputError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise InputError(f"{name}: the SVG asks for too much ({type(error).__name__})") from None
+        raise InputError(f"{name}: the SVG is too complex ({type(error).__name__})") from None
     except Exception as error:
         raise InputError(f"{name}: the SVG cannot be read ({type(error).__name__}: {error})") from None
     if not strokes:
-        raise InputError(f"{name}: the SVG holds no lines")
+        raise InputError(f"{name}: the SVG has no lines")
     return Drawing(tuple(strokes[:MOST_STROKES]), tuple(words), size)
 
 

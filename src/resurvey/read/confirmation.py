@@ -150,7 +150,7 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
             name,
             "",
             f"{line.about['claim_id']} ({row.get('locator', '')}) is confirmed without {name}",
-            "fill it in read.html or in the table, or take the confirmation back"
+            "fill it in read.html or in the table, or withdraw the confirmation"
             + ("; `all` stands for the whole study" if name in ("arm_id", "population") else ""),
         )
         for name in names
@@ -208,7 +208,7 @@ def _add_endpoints(added: Added, raw: dict, read: set[str]) -> None:
                 "endpoint": endpoint,
                 "label": endpoint,
                 "family": family,
-                "note": "named by the paper; its family is still to be said" if family == "other" else "",
+                "note": "named by the paper; its family has still to be typed" if family == "other" else "",
             }
             added.setdefault("endpoints", []).append(row)
 
@@ -265,7 +265,7 @@ def _homeless(added: Added, raw: dict) -> list[Fault]:
                     0,
                     column,
                     missing,
-                    f"{named.count(missing)} confirmed row(s) are of this {what}, whose own row is not confirmed",
+                    f"confirmed rows are of this {what} ({named.count(missing)}), but its own row is not confirmed",
                     f"confirm its row, one of the first two of read.html, or add it to {table}.csv",
                 )
             )

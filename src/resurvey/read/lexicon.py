@@ -251,7 +251,7 @@ def _sizes_in_rows(table: Table) -> dict[int, str]:
     """Sizes by column from one of the first rows below the headings, labelled so: `Patients treated | 12 | 12`."""
     found: dict[int, str] = {}
     for row in table.grid[table.heads : table.heads + 3]:
-        if row[0] is None or not is_size_label(row[0].text):
+        if not row or row[0] is None or not is_size_label(row[0].text):
             continue
         for c, cell in enumerate(row[1:], start=1):
             text = plain(cell.text).replace(",", "").strip() if cell is not None else ""
@@ -291,7 +291,7 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     for arm in lexicon.arms:
         for paragraph in document.paragraphs:
             match = arm.pattern.search(plain(paragraph.text))
-            if match is not None and paragraph.kind != "title":
+            if match is not None and paragraph.kind != "title" and paragraph.text != document.about.get("title"):
                 span = Span(paragraph.id, match.start(), match.end())
                 cells = {"kind": "arm", "entity": arm.arm_id, "printed": paragraph.text[match.start() : match.end()]}
                 found.append(Claim("name", cells, (span,), "text-name", paragraph.locator, fold(arm.label)))
@@ -354,9 +354,18 @@ FILLER = frozenset(
 )
 
 
+# The grade of events beside the name of an arm: `Alfa, grade 3-4`, `All grades, beta`.
+GRADES = re.compile(
+    r"[,(]?\s?\b(?:(?:any|all|total)[- ]grades?|grades?\s?[<>≥≤]?\s?(?:[1-5]|I{1,3}V?|IV|V)"
+    r"(?:\s?(?:[-/,]|to|or|and|\+)\s?"
+    r"(?:[1-5]|I{1,3}V?|IV|V)?)*(?:\s?or (?:higher|worse|more))?)\b\s?[,)]?",
+    re.IGNORECASE,
+)
+
+
 def arm_named(text: str, lexicon: Lexicon) -> str:
     """The arm named by a heading, apart from filler words; a lettered arm may also be at the start or in brackets."""
-    name = strip_size(text)
+    name = GRADES.sub(" ", strip_size(text))
     words = [word for word in fold(name).split() if word not in FILLER]
     for arm in lexicon.arms:
         if words and words == [word for word in arm.words[0].split() if word not in FILLER]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resurvey.errors import ResurveyError
+from resurvey.errors import ResurveyError, plural
 from resurvey.read import claims, document, draft, draft_folder, drafting
 from resurvey.read.contradictions import findings
 from resurvey.read.normal import slug
@@ -35,17 +35,19 @@ class Outcome:
         sure, likely, look = self.certain
         lines = [
             f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} "
-            f"likely, {look} to look at), {len(self.findings)} finding(s)"
+            f"likely, {look} to look at), {plural(len(self.findings), 'finding')}"
         ]
         lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
         lines += [f"  not read: {words}" for words in self.refused] if full else []
         if self.gone:
             lines.append(
-                f"  {len(self.gone)} row(s) you ruled on are no longer "
-                f"found in the paper and were kept: {', '.join(self.gone[:10])}"
+                f"  {plural(len(self.gone), 'row')} you ruled on, no longer "
+                f"found in the paper but kept: {', '.join(self.gone[:10])}"
             )
         if self.unread:
-            lines.append(f"  {self.unread} number(s) seen and not drafted: the page lists them, with the reason")
+            lines.append(
+                f"  {plural(self.unread, 'number')} seen and not drafted: the page lists them, with the reason"
+            )
         if self.folder is not None:
             lines.append(f"  open {self.folder / 'read.html'}")
         return "\n".join(lines) + "\n"

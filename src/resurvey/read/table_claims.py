@@ -92,7 +92,8 @@ class Reader(Words):
         return found or None
 
     def _size(self, row: Row, c: int) -> str:
-        return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+        printed = row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+        return printed or self.denominators.size_in_row(row, c)
 
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
@@ -210,6 +211,10 @@ class Reader(Words):
             cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
 
+    def _around(self, row: Row, c: int) -> tuple[str, ...]:
+        """Sections, outer headings and caption of a cell, the nearest first."""
+        return (*reversed(row.section), *reversed(self.layout.heads[c][:-1]), self.layout.table.caption)
+
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
         match = re.search(r"(\d{2}(?:\.\d)?)\s?%\s?[\[(]?(?:CI|C\.I|confidence)", plain(text))
@@ -240,7 +245,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c) if (u := unit_in(part))), "")
         )
         item = self.item(row, c)
         if one.name == "mean":

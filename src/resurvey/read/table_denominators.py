@@ -11,8 +11,8 @@ from resurvey.read.table_about import of_table
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
-from resurvey.read.table_places import Layout
-from resurvey.read.word_lists import endpoints_in
+from resurvey.read.table_places import Layout, Row
+from resurvey.read.word_lists import RESPONSES, endpoints_in
 
 # Share of a section that must fit a size, and share of a column needed to apply it to a section that does not fit.
 ENOUGH, MOST = 0.5, 0.8
@@ -71,7 +71,7 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
-        self._link_sizes_beside(shares)
+        self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
         self._close_sections(shares)
@@ -141,7 +141,12 @@ class Denominators:
         if proven:
             return proven[0] if len(proven) == 1 else ""
         common = max(sums, key=sums.count, default=0.0)
-        if sums.count(common) < 2 or not _explains_alone(group, f"{common:g}"):
+        counted = sums.count(common)
+        # Counts alone prove less than counts with percentages: three sections must agree, and most of all.
+        told = counted >= 2 and _explains_alone(group, f"{common:g}")
+        if not told and not (
+            counted >= 3 and 2 * counted > len(sums) and not any("percent" in one.cells for one in group)
+        ):
             return ""
         for one in group:
             one.notes.append("the denominator is the sum of the categories; the table does not print it")
@@ -179,20 +184,38 @@ class Denominators:
                 total = one.cells.pop("total")
                 one.notes.append(f"the percentage is not of the {total} of the head")
 
-    def _link_sizes_beside(self, shares: list[Found]) -> None:
-        """Give counts of events the size in their row: `N 151 | Deaths 90`, `No. treated 12 | No. with DLT 1`."""
-        sizes = {
-            (one.row.number, one.column): one
-            for one in shares
-            if "n" in one.cells and "percent" not in one.cells and is_size_label(self.layout.leaf(one.column))
-        }
-        for one in shares:
-            if "total" in one.cells or not COUNTED.search(self.layout.leaf(one.column)):
+    def size_in_row(self, row: Row, column: int) -> str:
+        """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
+        heads = self.layout.heads
+        for c in range(column - 1, self.layout.stub - 1, -1):
+            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == heads[column][-1])):
                 continue
-            left = [c for number, c in sizes if number == one.row.number and c < one.column]
-            size = sizes[one.row.number, max(left)].cells["n"] if left else ""
-            if size and 0 < float(size) >= magnitude(one.cells.get("n", "0")):
+            place = row.cells.get(c)
+            if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
+                return place.value.numbers[0].text
+        return ""
+
+    def _link_sizes_in_rows(self, found: list[Found]) -> None:
+        """Give counts of events, shares, medians and rates the size in their row: `N 151 | Deaths 90`."""
+        for one in found:
+            size = self.size_in_row(one.row, one.column)
+            if not size:
+                continue
+            if one.kind in ("median", "rate"):
+                one.cells.setdefault("n", size)
+            elif one.kind == "proportion" and "total" not in one.cells and self._is_of(one, size):
                 one.cells["total"] = size
+
+    def _is_of(self, one: Found, size: str) -> bool:
+        """Whether a share may be of the size in its row: its percentage says so, or its heading counts some of them."""
+        if "n" not in one.cells:
+            return any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
+        if "percent" in one.cells:
+            return _fits(one, size)
+        return COUNTED.search(self.layout.leaf(one.column)) is not None and 0 <= magnitude(one.cells["n"]) <= float(
+            size
+        )
 
     def _close_sections(self, shares: list[Found]) -> None:
         """End a section where its categories are complete, in a table that does not indent its rows.

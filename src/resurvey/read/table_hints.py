@@ -22,7 +22,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "p",
         r"(?<![a-z])p(?:[- ]?values?\b|\s?[*†‡§^]|\s?$|[- ]?trend|"
-        r"\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b",
+        r"\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b|\bFDR\b|\bq[- ]?values?\b",
     ),
     ("hr", r"\bhazards? ratio|(?<![A-Za-z])(?-i:[asm]?HRs?|[ascCm]HR|Hr)(?![A-Za-z])|\brelative hazard|\bH\.R\."),
     ("or", r"\bodds ratio|(?<![A-Za-z])(?-i:a?ORs?)(?![A-Za-z])"),

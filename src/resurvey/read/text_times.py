@@ -164,6 +164,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         return Found(
             "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
         )
+    if name in TIME_TO_EVENT and interval is not None and interval.kind == "iqr" and "range_lower" in cells:
+        # Quartiles of a time to event are points of its curve, not the spread of a sample.
+        cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
     rule = "median-interval" if interval else "median"
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
 
