@@ -218,7 +218,7 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
     return changed
 
 
-def page(notebook: NotebookNode, title: str) -> str:
+def page(notebook: NotebookNode, title: str, own: Path | None = None) -> str:
     """An executed notebook as one HTML file that makes no external request.
 
     Parameters
@@ -226,26 +226,28 @@ def page(notebook: NotebookNode, title: str) -> str:
     notebook : NotebookNode
     title : str
         File name of the notebook without extension; the title of the page is the first heading of the notebook.
+    own : Path, optional
+        Folder of a project's own templates: notebook.html, notebook.css, notebook_cells.j2.
     """
-    body, _ = _exporter().from_notebook_node(_figures_as_images(notebook))
-    return template_text("notebook.html").format(
+    body, _ = _exporter(own).from_notebook_node(_figures_as_images(notebook))
+    return template_text("notebook.html", own).format(
         title=html.escape(_heading(notebook) or title),
         name=html.escape(title),
-        style="\n" + template_text("notebook.css"),
+        style="\n" + template_text("notebook.css", own),
         body=body,
         policy=POLICY,
     )
 
 
 @cache
-def _exporter() -> HTMLExporter:
+def _exporter(own: Path | None) -> HTMLExporter:
     """The HTML exporter, shared by all pages so that its templates are compiled once."""
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(template_name="basic", raw_template=template_text("notebook_cells.j2"))
+    return HTMLExporter(template_name="basic", raw_template=template_text("notebook_cells.j2", own))
 
 
-def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
+def publish(paths: Sequence[Path], folder: Path, made: Path, own: Path | None = None) -> None:
     """Execute notebooks and write each as NAME.html and NAME.ipynb while the next one runs.
 
     Parameters
@@ -255,6 +257,8 @@ def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
         Working directory of the notebooks: the folder of the project.
     made : Path
         The folder to which they are written.
+    own : Path, optional
+        Folder of a project's own templates.
 
     Raises
     ------
@@ -263,7 +267,7 @@ def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
     """
 
     def write(path: Path, notebook: NotebookNode) -> None:
-        write_text(page(notebook, path.stem), made / f"{path.stem}.html")
+        write_text(page(notebook, path.stem, own), made / f"{path.stem}.html")
         write_text(source(notebook), made / f"{path.stem}.ipynb")
 
     # One writer, because the exporter is not concurrent; `result` raises its errors after all notebooks have run.

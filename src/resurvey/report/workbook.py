@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from math import exp, isfinite
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -74,7 +75,7 @@ def render_workbook(results: Results) -> bytes:
 
 def sheets(results: Results) -> Iterator[Sheet]:
     """The sheets of a run, in order; tables that the project does not have are omitted."""
-    words = column_words()
+    words = column_words(results.choices.templates)
     rulings = results.tables.get("adjudications", pd.DataFrame())
     tables = {
         "claims": results.claims,
@@ -103,9 +104,9 @@ def sheets(results: Results) -> Iterator[Sheet]:
             yield _sheet(words["league"], league, entry.id)
 
 
-def column_words() -> dict[str, Any]:
-    """Names and descriptions of the sheets and their columns, from the template."""
-    made: dict[str, Any] = yaml.safe_load(template_text("columns.yaml"))
+def column_words(own: Path | None = None) -> dict[str, Any]:
+    """Names and descriptions of the sheets and their columns, from the template; `own` as for `template_text`."""
+    made: dict[str, Any] = yaml.safe_load(template_text("columns.yaml", own))
     return made
 
 
