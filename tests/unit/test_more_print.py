@@ -240,7 +240,7 @@ def test_pairs_have_about_the_printed_p(arms, p):
     z = np.array([-NormalDist().inv_cdf(value / 2) for value in p_values(made)])
     wanted = -NormalDist().inv_cdf(p / 2)
     # the medians alone give a deviate of 1.6: within the doubt about the test, the larger ones are the likelier
-    assert np.median(z) == pytest.approx(wanted, abs=0.25)
+    assert np.median(z) == pytest.approx(wanted, abs=0.4)
     assert np.std(z) < 0.45
     assert made.first.n_replicates == made.second.n_replicates == 60
     (row,) = made.accuracy.to_dict("records")

@@ -277,3 +277,91 @@ def test_an_arm_and_a_grade_in_one_heading():
 def test_the_two_groups_of_a_ratio_in_its_label(label, groups):
     found = read([["Factor", "HR (95% CI)"], [label, "1.5 (1.1-2.2)"]], caption="Cox model of overall survival")
     assert of_table(found, "population", "comparator_population", kind="ratio") == [groups]
+
+
+def test_a_time_in_a_label_is_no_group_of_patients():
+    rows = [
+        ["", "Alfa", "Beta"],
+        ["OS rate, % (95% CI)", "", ""],
+        ["12 months", "82.1 (75.0-87.4)", "74.0 (66.2-80.3)"],
+    ]
+    rows += [["PFS, median, mo", "12.9", "7.4"]]
+    found = read(rows, caption="Survival estimates")
+    assert of_table(found, "endpoint", "time", "population", kind="rate") == [("OS", "12", "")] * 2
+    assert of_table(found, "endpoint", "value", kind="median") == [("PFS", "12.9"), ("PFS", "7.4")]
+
+
+def test_arms_in_rows_and_responses_in_columns():
+    rows = [
+        ["Treatment", "N", "CR", "SD", "PD", "ORR, % (95% CI)"],
+        ["Alfa", "140", "6 (4)", "50 (36)", "20 (14)", "44 (35-52)"],
+    ]
+    found = read(rows, caption="Response by arm")
+    shares = of_table(found, "endpoint", "n", "total", "percent", kind="proportion")[1:]
+    assert shares == [
+        ("CR", "6", "140", "4"),
+        ("SD", "50", "140", "36"),
+        ("PD", "20", "140", "14"),
+        ("ORR", "", "140", "44"),
+    ]
+
+
+def test_stable_disease_is_no_standard_deviation():
+    rows = [["", "Alfa (n=140)"], ["PR", "55 (39)"], ["SD", "50 (36)"]]
+    assert of_table(read(rows, caption="Best response"), "endpoint", "n", "percent") == [
+        ("PR", "55", "39"),
+        ("SD", "50", "36"),
+    ]
+
+
+def test_deaths_over_patients_is_a_count_of_its_total():
+    rows = [["", "Alfa", "Beta"], ["Deaths/patients", "72/150", "90/151"]]
+    assert of_table(read(rows), "n", "total") == [("72", "150"), ("90", "151")]
+
+
+def test_medians_take_unit_and_size_from_the_headings_of_their_group():
+    rows = [
+        [
+            "<th rowspan='2'>Subgroup</th>",
+            "<th colspan='2'>No. of patients</th>",
+            "<th colspan='2'>Median OS, months</th>",
+        ]
+    ]
+    rows += [["Alfa", "Beta", "Alfa", "Beta"], ["ECOG 0", "90", "88", "33.0 (28.1-NE)", "25.2 (20.9-31.0)"]]
+    found = read(rows, heads=2, caption="Subgroups")
+    assert of_table(found, "arm", "unit", "n", kind="median") == [("alfa", "months", "90"), ("beta", "months", "88")]
+
+
+def test_a_percentage_with_its_quartiles_is_no_share():
+    rows = [["", "Alfa (n=150)"], ["Ki-67 (%)", "20 (10-35)"]]
+    found = read(rows, caption="Baseline characteristics", notes="Data are n (%) or median (IQR).")
+    assert [c.kind for c in found if ".r" in c.spans[0].block] == ["median"]
+
+
+def test_a_table_without_cells_is_passed_over():
+    empty = "<table><thead><tr/></thead><tbody><tr/><tr/><tr/><tr/></tbody></table>"
+    empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
+    found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
+    assert of_table(found, "n", "total") == [("10", "40")]
+
+
+def test_sizes_of_a_section_are_not_lost_to_one_printed_elsewhere():
+    text = (
+        "In the alfa arm (n = 136) and the beta arm (n = 129) most were older. The alfa arm and the beta arm did well."
+    )
+    rows = [["", "Alfa", "Beta"], ["FOSI", "n=117", "n=115"], ["Improved", "20 (17.1)", "17 (14.8)"]]
+    rows += [["Same", "74 (63.2)", "74 (64.3)"], ["Worse", "20 (17.1)", "21 (18.3)"], ["TOI", "n=115", "n=115"]]
+    rows += [
+        ["Improved", "23 (20.0)", "20 (17.4)"],
+        ["Same", "60 (52.2)", "65 (56.5)"],
+        ["Worse", "32 (27.8)", "30 (26.1)"],
+    ]
+    totals = [total for (total,) in of_table(read(rows, text, caption="Quality of life, n (%)"), "total")]
+    assert totals == ["117", "115"] * 3 + ["115", "115"] * 3
+
+
+def test_a_time_point_is_no_unit_and_the_reference_no_estimate():
+    rows = [["Factor", "OR", "95% CI lower", "OR (adjusted)"], ["No", "1", "", "1"], ["Yes", "1.6", "1.1", "1.4"]]
+    assert [c.cells["value"] for c in read(rows, caption="Logistic model") if c.kind == "ratio"] == ["1.6", "1.4"]
+    rows = [["", "6 months", "18 months"], ["Ferritin, median (IQR)", "9.6 (8.0-11.1)", "8.7 (7.0-10.1)"]]
+    assert of_table(read(rows, caption="Iron"), "unit") == [("",), ("",)]

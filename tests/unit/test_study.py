@@ -257,7 +257,7 @@ def test_numbers_at_risk_typed_into_their_table_go_with_a_curve_without_a_file_o
     pd.testing.assert_frame_equal(first.patients, second.patients)
     row = first.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "PFS")]
     assert row["evidence"] == "curve" and "no numbers at risk were given" not in row["undetermined"]
-    assert {"alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
+    assert {"alpha2020-curve-001", "alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
 
 
 @pytest.mark.parametrize("median", ["11.8", ""])
@@ -372,6 +372,33 @@ def rows():
         claim("med-010", arm_id="absent", endpoint="PFS", value="9.0", unit="months"),
     ]
     return rows
+
+
+def renamed(rows, old, new):
+    """The same tables with another name of an arm."""
+    columns = ("arm_id", "comparator_arm_id")
+    return {
+        name: [{**row, **{column: new for column in columns if row.get(column) == old}} for row in table]
+        for name, table in rows.items()
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), [("new", "zeta"), ("new", "a"), ("old", "a")])
+def test_a_renamed_arm_has_the_same_patients(rows, old, new):
+    made = [
+        rebuild_study(typed(tables_), "alpha", replicates=6, seed=3, partitions=[["young", "old age"]]).patients
+        for tables_ in (rows, renamed(rows, old, new))
+    ]
+    before, after = (
+        {
+            key[1:]: part[["replicate", "time", "event"]].to_numpy()
+            for key, part in table.groupby(ARM_COLUMNS, observed=True)
+        }
+        for table in made
+    )
+    for key, patients in before.items():
+        np.testing.assert_array_equal(patients, after[(new if key[0] == old else key[0], *key[1:])])
+    assert before.keys() == {(old if key[0] == new else key[0], *key[1:]) for key in after}
 
 
 @pytest.fixture(scope="module")

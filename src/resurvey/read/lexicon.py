@@ -251,7 +251,7 @@ def _sizes_in_rows(table: Table) -> dict[int, str]:
     """Sizes by column from one of the first rows below the headings, labelled so: `Patients treated | 12 | 12`."""
     found: dict[int, str] = {}
     for row in table.grid[table.heads : table.heads + 3]:
-        if row[0] is None or not is_size_label(row[0].text):
+        if not row or row[0] is None or not is_size_label(row[0].text):
             continue
         for c, cell in enumerate(row[1:], start=1):
             text = plain(cell.text).replace(",", "").strip() if cell is not None else ""

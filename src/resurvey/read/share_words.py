@@ -6,6 +6,7 @@ A proportion without words of its own (`33 % v 36 %`) refers to the same thing a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from resurvey.read.arm_places import mentions
@@ -14,6 +15,7 @@ from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.slips import percent_fits
 from resurvey.read.text_items import item_of
+from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
@@ -69,8 +71,8 @@ CONNECTING = re.compile(
 )
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
-    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
-    r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
+    r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
@@ -128,6 +130,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    name_progressors(line, shares)
     _sized_behind(line, shares, found)
     _from_next(line, shares, places)
     _in_order(line, shares)
@@ -250,6 +253,12 @@ def _own_words(
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
+@lru_cache(maxsize=8)
+def _harms_named(text: str) -> int:
+    """How many different adverse events a sentence names: asked once for each of its shares."""
+    return len({match.group().lower() for match in HARMS.finditer(text)})
+
+
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
     made = {"item": _outcome_before(before) or item_of(line, one.tokens[0])}
     near = before[-160:]
@@ -262,7 +271,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     own = near.rpartition(";")[2]
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
-    several = len({match.group().lower() for match in HARMS.finditer(line.text)}) >= SEVERAL
+    several = _harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
     harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):

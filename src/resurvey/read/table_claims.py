@@ -62,7 +62,7 @@ class Reader(Words):
             return at_risk
         if table_survival.is_quartiles(self.layout, row):
             return []
-        roles = {c: role(self.layout, row, c, self._size(row, c), self.denominators.printed(c)) for c in row.cells}
+        roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -93,6 +93,10 @@ class Reader(Words):
 
     def _size(self, row: Row, c: int) -> str:
         return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+
+    def _noted(self, row: Row, c: int) -> str:
+        """A size to judge pairs of numbers by, where the heading of the column has none."""
+        return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
 
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
@@ -181,7 +185,8 @@ class Reader(Words):
             return False
         tags = hints(self.layout.head(c + 1))
         both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
-        return both or (beside.value.shape == "n" and bool(tags & {"ci", "lower"}))
+        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
+        return both or (beside.value.shape == "n" and limit)
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -209,6 +214,10 @@ class Reader(Words):
         if one.name.endswith("_limits"):
             cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
+
+    def _around(self, row: Row, c: int) -> tuple[str, ...]:
+        """Sections, outer headings and caption of a cell, the nearest first."""
+        return (*reversed(row.section), *reversed(self.layout.heads[c][:-1]), self.layout.table.caption)
 
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
@@ -240,7 +249,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":

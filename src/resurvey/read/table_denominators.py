@@ -11,8 +11,8 @@ from resurvey.read.table_about import of_table
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
-from resurvey.read.table_places import Layout
-from resurvey.read.word_lists import endpoints_in
+from resurvey.read.table_places import Layout, Row
+from resurvey.read.word_lists import RESPONSES, endpoints_in
 
 # Share of a section that must fit a size, and share of a column needed to apply it to a section that does not fit.
 ENOUGH, MOST = 0.5, 0.8
@@ -71,9 +71,7 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
-        sizes = self._sizes_in_columns(shares)
-        self._link_sizes_beside(shares, sizes)
-        self._size_the_times(found, sizes)
+        self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
         self._close_sections(shares)
@@ -84,10 +82,11 @@ class Denominators:
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
         printed = self.printed(column)
-        if not printed and (proven := self._elsewhere(column, group, list(sections.values()))):
-            group = [one for one in group if "percent" not in one.cells or "n" not in one.cells or _fits(one, proven)]
-            fitting = {id(one) for one in group}
-            sections = {key: [one for one in part if id(one) in fitting] for key, part in sections.items()}
+        bare = [one for one in group if not (one.row.sizes.get(column) or one.row.section_size)]
+        if not printed and bare and (proven := self._elsewhere(column, bare, list(sections.values()))):
+            misses = {id(one) for one in bare if {"n", "percent"} <= set(one.cells) and not _fits(one, proven)}
+            group = [one for one in group if id(one) not in misses]
+            sections = {key: [one for one in part if id(one) not in misses] for key, part in sections.items()}
             sections = {key: part for key, part in sections.items() if part}
             printed = proven
         column_fits = _share_that_fits(group, printed)
@@ -186,34 +185,38 @@ class Denominators:
                 total = one.cells.pop("total")
                 one.notes.append(f"the percentage is not of the {total} of the head")
 
-    def _sizes_in_columns(self, shares: list[Found]) -> dict[tuple[int, int], Found]:
-        """Counts under `N` or `No. of patients`, by row and column."""
-        return {
-            (one.row.number, one.column): one
-            for one in shares
-            if "n" in one.cells and "percent" not in one.cells and is_size_label(self.layout.leaf(one.column))
-        }
-
-    def _link_sizes_beside(self, shares: list[Found], sizes: dict[tuple[int, int], Found]) -> None:
-        """Give counts of events the size in their row: `N 151 | Deaths 90`, `No. treated 12 | No. with DLT 1`."""
-        for one in shares:
-            if "total" in one.cells or not COUNTED.search(self.layout.leaf(one.column)):
+    def size_in_row(self, row: Row, column: int) -> str:
+        """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
+        heads = self.layout.heads
+        for c in range(column - 1, self.layout.stub - 1, -1):
+            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == heads[column][-1])):
                 continue
-            size = self.size_beside(one, sizes)
-            if size and 0 < float(size) >= magnitude(one.cells.get("n", "0")):
+            place = row.cells.get(c)
+            if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
+                return place.value.numbers[0].text
+        return ""
+
+    def _link_sizes_in_rows(self, found: list[Found]) -> None:
+        """Give counts of events, shares, medians and rates the size in their row: `N 151 | Deaths 90`."""
+        for one in found:
+            size = self.size_in_row(one.row, one.column)
+            if not size:
+                continue
+            if one.kind in ("median", "rate"):
+                one.cells.setdefault("n", size)
+            elif one.kind == "proportion" and "total" not in one.cells and self._is_of(one, size):
                 one.cells["total"] = size
 
-    @staticmethod
-    def size_beside(one: Found, sizes: dict[tuple[int, int], Found]) -> str:
-        """The size in the nearest column of sizes to the left, in the same row."""
-        left = [c for number, c in sizes if number == one.row.number and c < one.column]
-        return sizes[one.row.number, max(left)].cells["n"] if left else ""
-
-    def _size_the_times(self, found: list[Found], sizes: dict[tuple[int, int], Found]) -> None:
-        """Give medians, rates and ratios in a row the number of its patients, where the row prints one."""
-        for one in found:
-            if one.kind in ("median", "rate") and (size := self.size_beside(one, sizes)):
-                one.cells.setdefault("n", size)
+    def _is_of(self, one: Found, size: str) -> bool:
+        """Whether a share may be of the size in its row: its percentage says so, or its heading counts some of them."""
+        if "n" not in one.cells:
+            return any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
+        if "percent" in one.cells:
+            return _fits(one, size)
+        return COUNTED.search(self.layout.leaf(one.column)) is not None and 0 <= magnitude(one.cells["n"]) <= float(
+            size
+        )
 
     def _close_sections(self, shares: list[Found]) -> None:
         """End a section where its categories are complete, in a table that does not indent its rows.

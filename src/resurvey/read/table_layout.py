@@ -10,6 +10,7 @@ from resurvey.read.table_cells import is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 from resurvey.read.table_lines import split_lines
 from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
+from resurvey.read.word_lists import endpoints_in
 
 
 def lay_out(table: Table, first: int = 0) -> Layout | None:
@@ -221,6 +222,8 @@ def _body(layout: Layout, heads: int, first: int) -> None:
             label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
         if stepped:
             stack = [item for item in stack if item[0] < indent]
+        elif stack and _of_another_endpoint(label, [item[1] for item in stack]):
+            stack = []
         sections = tuple(item[1] for item in stack)
         size = next((item[2] for item in reversed(stack) if item[2]), "")
         if outer and outer != label:
@@ -246,6 +249,13 @@ def _body(layout: Layout, heads: int, first: int) -> None:
         if label and _only_p(layout, cells):
             stack = [item for item in stack if item[0] < indent] if stepped else []
             stack.append((indent, label, size_in(label)))
+
+
+def _of_another_endpoint(label: str, sections: list[str]) -> bool:
+    """Whether a label names another endpoint than the sections it would belong to."""
+    own = {name for *_, name in endpoints_in(label)}
+    theirs = {name for section in sections for *_, name in endpoints_in(section)}
+    return bool(own) and bool(theirs) and not own & theirs
 
 
 def _against(layout: Layout, row: tuple[Cell | None, ...]) -> frozenset[int]:

@@ -49,7 +49,7 @@ def _filled(row: tuple[Cell | None, ...]) -> list[str]:
 
 
 def _unlabelled(row: tuple[Cell | None, ...]) -> bool:
-    return row[0] is None or not clean(row[0].text)
+    return not row or row[0] is None or not clean(row[0].text)
 
 
 def _of_sizes(row: tuple[Cell | None, ...]) -> bool:

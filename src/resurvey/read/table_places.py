@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import CellValue
@@ -72,6 +73,14 @@ class Layout:
     parents: list[str] = field(default_factory=list)
     sizes: dict[int, str] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
+
+    @cached_property
+    def lists_responses(self) -> bool:
+        """Whether rows or columns are the categories of best response: complete, partial, progression."""
+        names = [row.label.strip() for row in self.rows] + [path[-1].strip() for path in self.heads if path]
+        return bool({"CR", "PR", "PD"} & set(names)) or any(
+            re.match(r"(?:complete|partial) respon", n, re.I) for n in names
+        )
 
     def head(self, column: int) -> str:
         """All headings of a column in one text, outermost first."""

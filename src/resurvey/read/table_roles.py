@@ -162,7 +162,12 @@ def _context(layout: Layout, row: Row, column: int) -> Context:
         if len(layout.heads[column]) > 1
         else frozenset()
     )
-    return Context(hints(row.label), hints(layout.leaf(column)), heads, sections, of_table(layout.table))
+    own, leaf = hints(row.label), hints(layout.leaf(column))
+    if layout.lists_responses:
+        # Stable disease beside the other responses, not a standard deviation.
+        own = own - {"sd"} if row.label.strip() == "SD" else own
+        leaf = leaf - {"sd"} if layout.leaf(column).strip() == "SD" else leaf
+    return Context(own, leaf, heads, sections, of_table(layout.table))
 
 
 def _subject(context: Context) -> str:
@@ -182,7 +187,10 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     value = place.value.numbers[0]
     if COEFFICIENT.search(layout.leaf(column)):
         return NOTHING
-    if place.value.shape[0] == "p" or (context.near("pct") and not subject):
+    spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
+        context.own | context.leaf | context.table.tags
+    )
+    if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         return Role(
             "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
         )

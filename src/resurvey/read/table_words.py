@@ -43,6 +43,13 @@ VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|a
 
 
 EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
+# `12 months`, `At 1 year`, `Month 24`: when, not who.
+ONLY_TIME = re.compile(
+    r"(?:at |by )?"
+    r"(?:\d{1,3}(?:\.\d)?[- ]?(?:years?|yrs?|months?|mos?|weeks?|wks?|days?)|(?:year|month|week|day) \d{1,4})\.?"
+    r"(?:[ ,]*(?:rates?|estimates?|n|no\.?|%|\(%\)|\(n\)))*",
+    re.IGNORECASE,
+)
 MODEL = re.compile(r"\b(?:uni|multi|bi)vari\w*\b", re.IGNORECASE)
 # `Age (≥65 vs <65)`, `Grade: 3 versus 1-2`: the two groups of a ratio; the title may come before them.
 LEVELS = re.compile(
@@ -253,7 +260,12 @@ class Words:
         return {}
 
     def _names_group(self, part: str, arm: str, endpoint: str = "") -> bool:
-        if not part or MODEL.search(part) or endpoint in {name for *_, name in endpoints_in(part)}:
+        if (
+            not part
+            or ONLY_TIME.fullmatch(plain(part))
+            or MODEL.search(part)
+            or endpoint in {name for *_, name in endpoints_in(part)}
+        ):
             return False
         if not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False
@@ -283,8 +295,9 @@ class Words:
         harm = (self.about.harms and EFFICACY.search(row.path) is None) or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
         harm = harm and not any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(c)))
-        if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
-            response = row.label.strip()
+        for name in (row.label.strip(), self.layout.leaf(c).strip()):
+            if name in ("SD", "PD") and (response or self.about.response or self.layout.lists_responses):
+                response = name
         kind = (
             "adverse_event"
             if harm

@@ -101,6 +101,14 @@ NAMED_BEHIND = re.compile(
 )
 
 
+# `at 8 weeks, 23% had progressed`: those with the event, not those without it.
+HAD_EVENT = re.compile(
+    r"\s?%?[^.;,%\d]{0,50}?\b(?:had (?:already )?(?:progressed|died|relapsed|progressive disease|disease progression)|"
+    r"(?<!not )progressed|were dead|(?:had|have|with) died)\b",
+    re.IGNORECASE,
+)
+
+
 def _named_behind(line: Line, i: int) -> str:
     match = NAMED_BEHIND.match(line.text, line.tokens[i].end)
     behind = endpoints_in(line.text[match.end() : match.end() + 60]) if match is not None else ()
@@ -139,6 +147,7 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    values = [i for i in values if not HAD_EVENT.match(line.text, line.tokens[i].end)]
     values = _before_another_subject(line, values, times)
     if not values:
         return []
@@ -182,7 +191,10 @@ def _before_another_subject(line: Line, values: list[int], times: list[tuple[int
     return kept
 
 
-OTHER_OUTCOME = re.compile(r"respon|remission|toxic|adverse|complicat|tumou?r", re.IGNORECASE)
+OTHER_OUTCOME = re.compile(
+    r"respon|remission|toxic|adverse|complicat|tumou?r|quality of life|\bQo?L\b|function|symptom|\bpain\b",
+    re.IGNORECASE,
+)
 
 
 def _in_range(line: Line, i: int) -> bool:

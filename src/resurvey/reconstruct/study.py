@@ -142,7 +142,10 @@ def rebuild_study(
 
 @dataclass(frozen=True)
 class _Draws:
-    """Number of replicates, and the random streams from which they are drawn."""
+    """Number of replicates, and the random streams from which they are drawn.
+
+    Streams are named by claims, not by arms, so that renaming an arm changes no result.
+    """
 
     replicates: int
     seed: int
@@ -186,12 +189,13 @@ def _rebuild_curves(
                 median=None if median is None else tuple(np.nan if part is None else part for part in median),
                 landmarks=list(summary.landmarks) if summary and summary.landmarks else None,
                 replicates=draws.replicates,
-                rng=draws.stream("curve", *key),
+                rng=draws.stream("curve", row["claim_id"]),
             )
         except ResurveyError as error:
             arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
         else:
             arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
+            arm.facts = replace(arm.facts, claims=tuple(dict.fromkeys((*arm.facts.claims, row["claim_id"]))))
 
 
 def _compared_endpoints(typed: Tables, study_id: str) -> set[str]:
@@ -241,8 +245,9 @@ def _one(arm: StudyArm, times: int, draws: _Draws) -> tuple[Reconstruction | Non
 def _drawn(group: Sequence[StudyArm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
     """Rebuild the arms of a trial from their summaries, with `times` as many replicates as requested."""
     summaries = [arm.facts.summary for arm in group if arm.facts.summary is not None]
-    study, name, *rest = group[0].facts.key
-    rng = draws.stream(purpose, study, *([name] if len(group) == 1 else []), *rest)
+    facts = group[0].facts
+    study, _, *rest = facts.key
+    rng = draws.stream(purpose, study, *(facts.claims[:1] if len(group) == 1 else []), *rest)
     return from_summaries(summaries, replicates=draws.replicates * times, rng=rng, shapes=draws.shapes)
 
 
@@ -259,7 +264,7 @@ def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], dra
         if len(parts) < len(keys):
             continue
         try:
-            rng = draws.stream("subgroups", *key, *populations)
+            rng = draws.stream("subgroups", *whole.facts.claims[:1], *populations)
             made = from_subgroups(parts, whole.facts.summary, replicates=draws.replicates, rng=rng)
         except ResurveyError as error:
             # The parts are still rebuilt, each separately; the reason is recorded with them.
@@ -291,7 +296,7 @@ def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], d
     made = {part[1]: found for part in parts if (found := known[part].made) is not None}
     if made and whole.facts.summary is not None:
         try:
-            rng = draws.stream("whole", *key)
+            rng = draws.stream("whole", *whole.facts.claims[:1])
             whole.made = whole_of_parts(whole.facts.summary, made, replicates=draws.replicates, rng=rng)
             return
         except ResurveyError as error:
