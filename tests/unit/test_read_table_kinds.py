@@ -343,3 +343,25 @@ def test_a_table_without_cells_is_passed_over():
     empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
     found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
     assert of_table(found, "n", "total") == [("10", "40")]
+
+
+def test_sizes_of_a_section_are_not_lost_to_one_printed_elsewhere():
+    text = (
+        "In the alfa arm (n = 136) and the beta arm (n = 129) most were older. The alfa arm and the beta arm did well."
+    )
+    rows = [["", "Alfa", "Beta"], ["FOSI", "n=117", "n=115"], ["Improved", "20 (17.1)", "17 (14.8)"]]
+    rows += [["Same", "74 (63.2)", "74 (64.3)"], ["Worse", "20 (17.1)", "21 (18.3)"], ["TOI", "n=115", "n=115"]]
+    rows += [
+        ["Improved", "23 (20.0)", "20 (17.4)"],
+        ["Same", "60 (52.2)", "65 (56.5)"],
+        ["Worse", "32 (27.8)", "30 (26.1)"],
+    ]
+    totals = [total for (total,) in of_table(read(rows, text, caption="Quality of life, n (%)"), "total")]
+    assert totals == ["117", "115"] * 3 + ["115", "115"] * 3
+
+
+def test_a_time_point_is_no_unit_and_the_reference_no_estimate():
+    rows = [["Factor", "OR", "95% CI lower", "OR (adjusted)"], ["No", "1", "", "1"], ["Yes", "1.6", "1.1", "1.4"]]
+    assert [c.cells["value"] for c in read(rows, caption="Logistic model") if c.kind == "ratio"] == ["1.6", "1.4"]
+    rows = [["", "6 months", "18 months"], ["Ferritin, median (IQR)", "9.6 (8.0-11.1)", "8.7 (7.0-10.1)"]]
+    assert of_table(read(rows, caption="Iron"), "unit") == [("",), ("",)]

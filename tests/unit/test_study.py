@@ -257,7 +257,7 @@ def test_numbers_at_risk_typed_into_their_table_go_with_a_curve_without_a_file_o
     pd.testing.assert_frame_equal(first.patients, second.patients)
     row = first.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "PFS")]
     assert row["evidence"] == "curve" and "no numbers at risk were given" not in row["undetermined"]
-    assert {"alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
+    assert {"alpha2020-curve-001", "alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
 
 
 @pytest.mark.parametrize("median", ["11.8", ""])

@@ -126,9 +126,9 @@ def check_lopsided(context: Context) -> pd.DataFrame:
             if len(others) < FEWEST_SISTERS:
                 continue
             if abs(lean[place] - np.median(others)) > LOPSIDED * _spread(others):
-                _note_lopsided(ledger, record, lean[place])
+                _hint(ledger, record, _lopsided(lean[place]))
             elif not even[place] and sisters.mean() >= MOSTLY_EVEN:
-                _note_uneven(ledger, record)
+                _hint(ledger, record, "does not lie evenly around its median, as nearly all intervals beside it do")
     return ledger.frame()
 
 
@@ -139,7 +139,8 @@ def lies_evenly(record: dict) -> bool:
     return bool(below[0] <= above[1] + SLACK and above[0] <= below[1] + SLACK)
 
 
-def _note_uneven(ledger: Ledger, record: dict) -> None:
+def _hint(ledger: Ledger, record: dict, words: str) -> None:
+    """Note a median whose interval lies oddly around it; `words` say how."""
     printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
     ledger.judge(
         record,
@@ -147,8 +148,7 @@ def _note_uneven(ledger: Ledger, record: dict) -> None:
         recomputed="",
         verdict=UNCHECKABLE,
         severity=MINOR,
-        explanation=f"{printed} does not lie evenly around its median, as nearly all intervals beside it do: a hint at "
-        "a lost digit, or at few patients",
+        explanation=f"{printed} {words}: a hint at a lost digit, or at few patients",
     )
 
 
@@ -163,20 +163,10 @@ def _spread(values: np.ndarray) -> float:
     return max(1.4826 * float(np.median(np.abs(values - np.median(values)))), LEAST_SPREAD)
 
 
-def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
-    side = "down" if lean < 0 else "up"
-    printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
-    words = (
-        f"{printed} reaches {show(float(np.exp(abs(lean))), 2)} times as far {side} as to the other side (log scale)"
-    )
-    ledger.judge(
-        record,
-        reported=printed,
-        recomputed="",
-        verdict=UNCHECKABLE,
-        severity=MINOR,
-        explanation=words + "; no interval beside it does: a hint at a lost digit, or at few patients",
-    )
+def _lopsided(lean: float) -> str:
+    """How far an interval reaches to the side to which it leans, in words."""
+    side, times = "down" if lean < 0 else "up", show(float(np.exp(abs(lean))), 2)
+    return f"reaches {times} times as far {side} as to the other side (log scale); no interval beside it does"
 
 
 @register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")

@@ -62,7 +62,7 @@ class Reader(Words):
             return at_risk
         if table_survival.is_quartiles(self.layout, row):
             return []
-        roles = {c: role(self.layout, row, c, self._size(row, c), self.denominators.printed(c)) for c in row.cells}
+        roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -92,8 +92,11 @@ class Reader(Words):
         return found or None
 
     def _size(self, row: Row, c: int) -> str:
-        printed = row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
-        return printed or self.denominators.size_in_row(row, c)
+        return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+
+    def _noted(self, row: Row, c: int) -> str:
+        """A size to judge pairs of numbers by, where the heading of the column has none."""
+        return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
 
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
@@ -182,7 +185,8 @@ class Reader(Words):
             return False
         tags = hints(self.layout.head(c + 1))
         both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
-        return both or (beside.value.shape == "n" and bool(tags & {"ci", "lower"}))
+        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
+        return both or (beside.value.shape == "n" and limit)
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -245,7 +249,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in self._around(row, c) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":

@@ -82,10 +82,11 @@ class Denominators:
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
         printed = self.printed(column)
-        if not printed and (proven := self._elsewhere(column, group, list(sections.values()))):
-            group = [one for one in group if "percent" not in one.cells or "n" not in one.cells or _fits(one, proven)]
-            fitting = {id(one) for one in group}
-            sections = {key: [one for one in part if id(one) in fitting] for key, part in sections.items()}
+        bare = [one for one in group if not (one.row.sizes.get(column) or one.row.section_size)]
+        if not printed and bare and (proven := self._elsewhere(column, bare, list(sections.values()))):
+            misses = {id(one) for one in bare if {"n", "percent"} <= set(one.cells) and not _fits(one, proven)}
+            group = [one for one in group if id(one) not in misses]
+            sections = {key: [one for one in part if id(one) not in misses] for key, part in sections.items()}
             sections = {key: part for key, part in sections.items() if part}
             printed = proven
         column_fits = _share_that_fits(group, printed)

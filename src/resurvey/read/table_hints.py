@@ -71,7 +71,7 @@ TIME = re.compile(
 # A unit is set off (`(months)`, `, years`, `in days`), ends the text, or precedes times; `Day 1` is not a unit.
 TIME_HEAD = re.compile(
     r"(?:[(\[,]\s?|\bin | - )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
-    r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
+    r"(?<!\d)(?<!\d[ -])\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
     re.IGNORECASE,
 )
 

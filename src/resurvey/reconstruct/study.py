@@ -195,6 +195,7 @@ def _rebuild_curves(
             arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
         else:
             arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
+            arm.facts = replace(arm.facts, claims=tuple(dict.fromkeys((*arm.facts.claims, row["claim_id"]))))
 
 
 def _compared_endpoints(typed: Tables, study_id: str) -> set[str]:
