@@ -315,6 +315,17 @@ def test_other_populations_are_told_where_they_change_the_conclusion(results, mi
     assert one.others == (known[0], known[-1])
 
 
+def test_the_dossier_begins_with_what_is_compared(results):
+    studies = results.tables["studies"].assign(setting="walls after frost", design="randomised")
+    made = replace(results, tables={**results.tables, "studies": studies})
+    (table,) = [b for b in dossier(made) if isinstance(b, Table) and b.anchor == "tab-question"]
+    parts = {plain(row.cells[0]): plain(row.cells[1]) for row in table.rows}
+    assert parts["Population"] == "walls after frost" and parts["Studies"].endswith("randomised")
+    assert {"Interventions", "Comparators", "Outcomes"} <= set(parts) and all(parts.values())
+    none = replace(results, choices=replace(results.choices, comparisons=[]))
+    assert not [b for b in dossier(none) if isinstance(b, Table) and b.anchor == "tab-question"]
+
+
 def test_an_empty_project_has_an_answer_and_a_dossier():
     empty = Results(Choices("Empty", "Is anything there?"))
     assert "Is anything there?" in said(answer(empty))

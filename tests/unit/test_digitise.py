@@ -243,6 +243,7 @@ def png_header(width, height):
     [
         ("huge.png", png_header(200_000, 200_000), "too large|at most"),
         ("dot.png", png_header(1, 1), "too few"),
+        ("strip.png", png_header(30_000, 70), "too narrow a strip"),
         ("short.png", png_header(300, 300), "broken|cannot be read"),
         ("words.png", b"no picture", "no picture"),
         ("empty.jpg", b"", "no picture"),
