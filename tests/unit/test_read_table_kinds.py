@@ -390,3 +390,15 @@ def test_a_head_of_ratio_or_difference_is_told_by_the_row():
         ("ratio", "1.47"),
         ("difference", "-2.7"),
     ]
+
+
+def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_others_none():
+    rows = [
+        ["", "Early (n = 76)", "Late (n = 49)"],
+        ["Infection", "51", "38"],
+        ["Stroke", "2", "10"],
+        ["Fracture", "4", "2"],
+    ]
+    rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
+    totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
+    assert totals == ["76", "49"] * 5 + ["", ""]

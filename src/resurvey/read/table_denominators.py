@@ -173,6 +173,16 @@ class Denominators:
         for one in shares:
             if {"n", "percent", "total"} <= set(one.cells):
                 rows[(one.row.number, one.numbers[0][0].part)].append(one)
+        # A count above the size of its column counts events, and so do the others of its row.
+        over = {
+            one.row.number
+            for one in shares
+            if "percent" not in one.cells
+            and magnitude(one.cells.get("n", "0")) > float(self.printed(one.column) or "inf")
+        }
+        for one in shares:
+            if one.row.number in over and "percent" not in one.cells:
+                one.cells.pop("total", "")
         for group in rows.values():
             bad = [one for one in group if not _fits(one, one.cells["total"])]
             if len(group) < 2 or 2 * len(bad) <= len(group):
@@ -323,7 +333,8 @@ def _share_that_fits(group: list[Found], size: str) -> float:
     both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     if not both:
         counts = [magnitude(one.cells["n"]) for one in group if "n" in one.cells]
-        return 1.0 if all(n <= total for n in counts) else 0.0
+        share = sum(n <= total for n in counts) / max(1, len(counts))
+        return share if share >= MOST else 0.0
     return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
 
 
