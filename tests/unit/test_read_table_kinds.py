@@ -402,3 +402,9 @@ def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_
     rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
     totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
     assert totals == ["76", "49"] * 5 + ["", ""]
+
+
+def test_to_set_close_to_its_number_and_a_caption_whose_years_are_not_the_unit():
+    rows = [["", "Alfa, mean (95% CI)"], ["MMSE score", "−0.69(−1.18to −0.20)"]]
+    found = read(rows, caption="Changes of scores, adjusted for age in years")
+    assert of_table(found, "value", "lower", "upper", "unit") == [("-0.69", "-1.18", "-0.20", "")]
