@@ -343,3 +343,11 @@ def test_a_table_without_cells_is_passed_over():
     empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
     found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
     assert of_table(found, "n", "total") == [("10", "40")]
+
+
+@pytest.mark.parametrize(("total", "expected"), [("40", {"40"}), ("0", {""})])
+def test_a_row_of_the_total_of_a_section_is_its_denominator(total, expected):
+    rows = [["", "Number (%)"], ["<td colspan='2'>Grade of those who were graded</td>"]]
+    rows += [["One", "10 (25.0)"], ["Two", "30 (75.0)"], ["Total", f"{total} (100)"]]
+    found = of_table(read(rows, "Eighty patients were seen.", caption="Baseline"), "n", "total")
+    assert {size for n, size in found if n in ("10", "30")} == expected
