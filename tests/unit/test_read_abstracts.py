@@ -307,3 +307,48 @@ def test_a_p_value_takes_the_endpoint_directly_behind_it():
 def test_the_name_of_a_group_stands_before_the_brackets_of_its_dose():
     sentence = "Patients received axitinib (5 mg twice daily; n=361) or sorafenib (400 mg twice daily; n=362)."
     assert cells(sentence, "proportion", "n", "item") == [("361", "axitinib"), ("362", "sorafenib")]
+
+
+def test_a_symptom_that_progresses_is_not_the_disease():
+    sentence = "Median time to progression of mean pain was longer (26.7 v 18.4 months; hazard ratio 0.82)."
+    assert cells(sentence, "median", "endpoint") == [("time to progression of mean pain",)] * 2
+    assert cells(sentence, "ratio", "endpoint") == [("",)]
+    assert cells("Time to progression in the liver was 5.1 months.", "median", "endpoint") == [("TTP",)]
+
+
+def test_brackets_after_the_first_named_interval_are_intervals_too():
+    sentence = "Median time to deterioration was longer (12.7 months [95% CI 11.1-14.0] vs 8.3 months [7.4-10.6])."
+    assert cells(sentence, "median", "lower", "range_lower") == [("11.1", ""), ("7.4", "")]
+
+
+def test_a_group_named_beside_a_median_is_not_what_was_measured():
+    sentence = "Survival did not differ (median FU + LV, 11.1 months; FU24h, 13.0 months)."
+    assert cells(sentence, "median", "endpoint") == [("OS",), ("OS",)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "dates"),
+    [
+        ("From June 2003 to December 2003, the 10-year follow-up was conducted.", []),
+        ("From June 1994 to July 1997, 153 patients were randomised.", ["1994-06", "1997-07"]),
+    ],
+)
+def test_two_dates_are_enrolment_only_where_patients_entered(sentence, dates):
+    assert [value for (value,) in cells(sentence, "follow_up", "value")] == dates
+
+
+def test_a_share_behind_other_words_for_its_group_refers_to_the_same():
+    sentence = "Responses were achieved by 12% of patients treated with drug A and 6% of patients treated with drug B."
+    assert len(set(cells(sentence, "proportion", "kind", "endpoint", "item"))) == 1
+    sentence = (
+        "Toxicity was neutropenia (82.9% for drug A; 69.2% for drug B) and leukopenia (58.0% for A; 51.7% for B)."
+    )
+    assert [kind for (kind,) in cells(sentence, "proportion", "kind")] == ["adverse_event"] * 4
+
+
+def test_steps_are_numbers_of_names_and_a_trend_is_no_test():
+    sentence = "In all, 402 patients were registered to step 1, and 223 patients to step 2."
+    assert cells(sentence, "proportion", "n") == [("402",), ("223",)]
+    assert cells("There was a trend in overall survival (P =.13, log-rank test).", "p", "test") == [("log-rank",)]
+    assert cells("Survival differed (P for trend = .13).", "p", "test") == [("trend",)]
+    assert cells("There was a reduction of 43% and 51%, respectively.", "difference", "value") == [("43",), ("51",)]

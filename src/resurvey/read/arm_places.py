@@ -174,7 +174,7 @@ def _of_one_arm(
     """A single arm: assigned to the value a preposition links to it, or to the only value if nothing is compared."""
     made: dict[int, str] = {}
     for begin, end, arm in places:
-        if NEGATED.search(line.text[max(0, begin - 24) : begin]):
+        if NEGATED.search(line.text[max(0, begin - 24) : begin]) or _one_of_two(line.text, begin, end):
             continue
         before = [k for k, stop in enumerate(ends) if stop <= begin]
         between = line.text[ends[before[-1]] : begin] if before else ""
@@ -183,6 +183,13 @@ def _of_one_arm(
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm
     return made
+
+
+def _one_of_two(text: str, begin: int, end: int) -> bool:
+    """`in the A and B arms`, of which only one is known: the values of both cannot be told apart."""
+    following = re.match(r"(?:\s(?:and|or|versus|vs\.?|v)\s(?:the )?[\w+/-]{1,24})?\s(?:arms|groups)\b", text[end:])
+    joined = re.search(r"[\w+/-]\s(?:and|or|versus|vs\.?|v)\s(?:the )?$", text[:begin]) is not None
+    return following is not None and (joined or len(following.group().split()) > 1)
 
 
 def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:

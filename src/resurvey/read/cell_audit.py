@@ -10,7 +10,7 @@ from resurvey.read.slips import one_slip_fits, percent_fits
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
-# One of this many neighbours may be misprinted itself.
+# One of this many shares of the section may be misprinted itself.
 EXCEPTION = 6
 # The smallest share of patients with data that is thought of before a misprint.
 FEWEST = 0.7
@@ -34,14 +34,11 @@ def misprinted_cells(drafts: Sequence[Draft]) -> list[Finding]:
             continue
         section = [one for one in columns[_column(draft)] if one is not draft and _section(one) == _section(draft)]
         beside = [one for one in shares if one is not draft and _row(one) == _row(draft)]
-        around = [_fits(one, total) for one in section] + [_fits(one, totals[_column(one)] or 0) for one in beside]
+        above = [_fits(one, total) for one in section]
+        across = [_fits(one, totals[_column(one)]) for one in beside]
+        around = bool(above or across) and all(across) and above.count(False) <= len(above) // EXCEPTION
         slip = one_slip_fits(draft.cells["n"], draft.cells["percent"], total)
-        if (
-            around
-            and around.count(False) <= len(around) // EXCEPTION
-            and slip
-            and not _fewer_explain([draft, *section], total)
-        ):
+        if around and slip and not _fewer_explain([draft, *section], total):
             found.append(_finding(draft, total))
     return found
 

@@ -191,7 +191,10 @@ def _before_another_subject(line: Line, values: list[int], times: list[tuple[int
     return kept
 
 
-OTHER_OUTCOME = re.compile(r"respon|remission|toxic|adverse|complicat|tumou?r", re.IGNORECASE)
+OTHER_OUTCOME = re.compile(
+    r"respon|remission|toxic|adverse|complicat|tumou?r|quality of life|\bQo?L\b|function|symptom|\bpain\b",
+    re.IGNORECASE,
+)
 
 
 def _in_range(line: Line, i: int) -> bool:

@@ -155,8 +155,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
         # Brackets without a label: an interval after a time to event, a range after anything else.
-        cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
-        if name not in TIME_TO_EVENT:
+        named = any(one.kind == "level" for one in line.tokens[start : interval.low])
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT or named, unit=unit)
+        if name not in TIME_TO_EVENT and not named:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
     if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
         return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
@@ -217,13 +218,32 @@ def _subject(line: Line, start: int, i: int) -> str:
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
     phrase = AFTER_SUBJECT.split(IN_BRACKETS.sub(" ", re.sub(r"^\W*medians?\b", " ", words)))[0]
     inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
-    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]):
+    # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
+    of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
+    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
 
 
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
+MEASURED = frozenset(
+    [
+        "age",
+        "number",
+        "dose",
+        "duration",
+        "cycles",
+        "time",
+        "times",
+        "score",
+        "level",
+        "levels",
+        "count",
+        "size",
+        "interval",
+    ]
+)
 NO_ITEM = frozenset(["survival", "value", "values"])
 NO_SUBJECT = frozenset(
     [
@@ -259,7 +279,9 @@ def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
     kept = []
     for word in tail[:5]:
-        if word in ("was", "were", "in", "of", "for", "with", "is") or not word[0].isalpha():
+        if word in ("was", "were", "in", "for", "with", "is") or not word[0].isalpha():
+            break
+        if word == "of" and kept[-1:] not in (["progression"], ["deterioration"], ["worsening"]):
             break
         kept.append(word.rstrip(",;:)"))
         if not word[-1].isalpha():
@@ -420,7 +442,9 @@ def durations(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         statistic = (
-            "mean"
+            "median"
+            if "median" in near
+            else "mean"
             if "mean" in near
             else "minimum"
             if "least" in near or "minimum" in near
