@@ -42,7 +42,7 @@ JOINED = re.compile(
 )
 ENROLMENT = re.compile(
     r"\b(?:enrol|recruit|accru|randomi[sz]|randomly|register|entered|includ|underwent|treated|diagnosed|admitted|assigned|"
-    r"allocated|stud(?:y|ied)|trial|consecutive)",
+    r"allocated|stud(?:y|ied)|trial|consecutive|evaluated|hospitali[sz]ed|consent|reviewed)",
     re.IGNORECASE,
 )
 CUTOFF = re.compile(

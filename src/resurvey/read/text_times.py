@@ -277,7 +277,7 @@ NO_SUBJECT = frozenset(
 
 def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
-    kept = []
+    kept: list[str] = []
     for word in tail[:5]:
         if word in ("was", "were", "in", "for", "with", "is") or not word[0].isalpha():
             break
