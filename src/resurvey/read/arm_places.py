@@ -160,7 +160,7 @@ def _in_pairs(text: str, starts: list[int], ends: list[int], places: list[tuple[
     return compared and all(joint == (k % 2 == 0) for k, joint in enumerate(joints))
 
 
-COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over|as (?:in|with|for))\b", re.IGNORECASE)
 NEGATED = re.compile(
     r"\b(?:before|without|not (?:given|receiving|treated with)|prior to|than|non)[\s-](?:the )?$", re.IGNORECASE
 )
@@ -173,6 +173,8 @@ def _of_one_arm(
 ) -> dict[int, str]:
     """A single arm: assigned to the value a preposition links to it, or to the only value if nothing is compared."""
     made: dict[int, str] = {}
+    if len(keys) > 1 and "respectively" in line.lower():
+        return made
     for begin, end, arm in places:
         if NEGATED.search(line.text[max(0, begin - 24) : begin]) or _one_of_two(line.text, begin, end):
             continue

@@ -138,9 +138,9 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
-    r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
+    r"\bdifference\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
+    r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
 
@@ -284,7 +284,7 @@ def means(line: Line) -> list[Found]:
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
-            and not {"over", "to", "at", "after"} & set(words_before(line, i, 1))
+            and not {"over", "to", "at", "after", "by"} & set(words_before(line, i, 1))
         ):
             found.append(_mean(line, i, []))
     return found

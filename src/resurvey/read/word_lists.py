@@ -52,7 +52,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
     (
         "ORR",
-        r"(?:overall |objective |tumou?r |radiological )?response "
+        r"(?:overall|objective|tumou?r) remission rates?|(?:overall |objective |tumou?r |radiological )?response "
         r"rates?|objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
