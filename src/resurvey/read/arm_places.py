@@ -137,10 +137,15 @@ def _assign_clause(
             or "compared" in line.lower()
         )
     ):
-        return dict(zip(keys, distinct, strict=True))
+        first = COMPARED_FIRST.search(line.text[: places[0][0]]) is not None and places[-1][1] <= starts[0]
+        return dict(zip(keys, distinct[::-1] if first else distinct, strict=True))
     if len(distinct) == 2 and _in_pairs(line.text, starts, ends, places):
         return {key: distinct[k % 2] for k, key in enumerate(keys)}
     return {}
+
+
+# `Compared with patients in the A arm, those in the B arm had more infections (5.1% v 2.7%)`: B comes first.
+COMPARED_FIRST = re.compile(r"\bCompared (?:with|to)\b[^,;.]{0,50}$")
 
 
 def _parted(text: str, starts: list[int], places: list[tuple[int, int, str]]) -> bool:

@@ -122,6 +122,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
                 line, one, before, after, places
             )
+            if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
+                made |= {"kind": "adverse_event", "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
             if last and alone and not named and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)

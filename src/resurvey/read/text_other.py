@@ -264,6 +264,11 @@ NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "aver
 POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s?10\s?\^?\s?(?P<power>\d{1,2})")
 
 
+# `10-year EFS and OS of 29 ± 6.5%` is a survival rate, `60.3% (720/1194)` a share.
+AS_RATE = re.compile(r"\b\d{1,2}-(?:year|month)\b[^.;]{0,60}\b(?:surviv\w*|OS|[PDEFR]FS)\b(?:[^.;]|\.(?=\d)){0,60}$")
+OF_TOTAL = re.compile(r"\s?%?\s?\(\d{1,6}\s?/\s?\d{1,6}\)")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is given in the note."""
     found = []
@@ -271,6 +276,8 @@ def means(line: Line) -> list[Found]:
         token = line.tokens[i]
         following = line.tokens[i + 1 : i + 3]
         if token.used:
+            continue
+        if token.percent and (AS_RATE.search(line.text[: token.start]) or OF_TOTAL.match(line.text, token.end)):
             continue
         if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
