@@ -141,7 +141,7 @@ def test_a_few_findings_stand_in_the_answer_itself_and_many_in_the_dossier(resul
     many = with_checks(results, GOOD, *[("discrepant", "minor")] * 7)
     assert [b.anchor for b in answer(many) if isinstance(b, Table)] == []
     assert "are in the answer" in said(dossier(few)) or "is in the answer" in said(dossier(few))
-    assert "7 findings concern a digit or a label and are in the workbook" in said(dossier(many)).replace("\xa0", " ")
+    assert "Seven findings concern a digit or a label and are in the workbook" in said(dossier(many))
 
 
 def test_an_estimate_of_one_group_is_no_comparison(results):
@@ -278,10 +278,10 @@ def test_a_pair_without_a_printed_ratio_shows_none(results):
 @pytest.mark.parametrize(
     ("across", "inside", "sentence"),
     [
-        (0, 1, "1 comparison is of two groups of one study."),
-        (0, 2, "2 comparisons are of two groups of one study."),
-        (1, 0, "1 comparison sets groups of different studies, or printed ratios, side by side."),
-        (2, 1, "2 comparisons set groups of different studies, or printed ratios, side by side, and one compares two "
+        (0, 1, "One comparison is of two groups of one study."),
+        (0, 2, "Two comparisons are of two groups of one study."),
+        (1, 0, "One comparison sets groups of different studies, or printed ratios, side by side."),
+        (2, 1, "Two comparisons set groups of different studies, or printed ratios, side by side, and one compares two "
          "groups of one study."),
     ],
 )  # fmt: skip
@@ -313,6 +313,17 @@ def test_other_populations_are_told_where_they_change_the_conclusion(results, mi
     one = comparison_said(weighted, weighted.choices.comparisons[0])
     known = sorted(value for value, low, _ in mixes if low == low)
     assert one.others == (known[0], known[-1])
+
+
+def test_the_dossier_begins_with_what_is_compared(results):
+    studies = results.tables["studies"].assign(setting="walls after frost", design="randomised")
+    made = replace(results, tables={**results.tables, "studies": studies})
+    (table,) = [b for b in dossier(made) if isinstance(b, Table) and b.anchor == "tab-question"]
+    parts = {plain(row.cells[0]): plain(row.cells[1]) for row in table.rows}
+    assert parts["Population"] == "walls after frost" and parts["Studies"].endswith("randomised")
+    assert {"Interventions", "Comparators", "Outcomes"} <= set(parts) and all(parts.values())
+    none = replace(results, choices=replace(results.choices, comparisons=[]))
+    assert not [b for b in dossier(none) if isinstance(b, Table) and b.anchor == "tab-question"]
 
 
 def test_an_empty_project_has_an_answer_and_a_dossier():

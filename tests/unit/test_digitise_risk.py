@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from resurvey.digitise.digitised import Axis, Label, Panel, Word
+from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
 from resurvey.digitise.from_file import Reader
+from resurvey.digitise.ink import apart, letters_colour
+from resurvey.digitise.match import assign_rows, name_curves
 from resurvey.digitise.numbers import whole
 from resurvey.digitise.risk_cells import Band, Columns, bands_of_numbers, read_cells
 from resurvey.digitise.risk_readings import rows_at_risk, united
@@ -132,3 +134,60 @@ def test_a_row_that_rises_from_nothing_counts_events():
     assert rising.row.kind == "events" and not any(rising.row.flagged)
     (none,) = placed_rows(PANEL, line_of([0, 0, 0, 0, 0], 240))
     assert none.row.kind == "at risk"
+
+
+def faded(colour, share):
+    """An ink as small letters show it: mixed with paper."""
+    return tuple(round(255 - share * (255 - value)) for value in colour)
+
+
+def letters(colour):
+    """A box of letters of an ink: strokes, and edges that are faded."""
+    part = np.full((9, 30, 3), 255, np.uint8)
+    part[2:8, 2:28:3] = faded(colour, 0.6)
+    part[2:8, 3:28:3] = faded(colour, 0.25)
+    return part
+
+
+@pytest.mark.parametrize("ink", [(0, 70, 139), (200, 16, 46), (66, 181, 64), (239, 192, 0)])
+def test_faded_letters_have_the_colour_of_their_ink(ink):
+    found = letters_colour([letters(ink)])
+    assert apart(found, ink) < 3
+    assert letters_colour([letters((40, 40, 40))]) is None and letters_colour([]) is None
+
+
+def test_a_row_in_a_curves_ink_is_that_curves():
+    blue, green = (0, 70, 139), (66, 181, 64)
+    times = np.array([0.0, 10, 20])
+    curves = [
+        TracedCurve(name, times, np.array([1.0, 0.9, level]), np.zeros(3), colour=colour)
+        for name, colour, level in (("1", green, 0.85), ("2", blue, 0.8))
+    ]
+    rows = [
+        RiskRow("High", (0.0, 10.0), (100, 70), (False, False), letters_colour([letters(blue)])),
+        RiskRow("Control", (0.0, 10.0), (100, 72), (False, False)),
+    ]
+    given, ambiguous = assign_rows(curves, rows)
+    assert [curve.name for curve in given] == ["Control", "High"] and not ambiguous
+
+
+def test_a_name_that_small_letters_spell_wrongly_still_counts():
+    times = np.array([0.0, 10, 20])
+    curves = [TracedCurve(n, times, np.array([1.0, 0.9, 0.8]), np.zeros(3)) for n in ("Observation", "Placebo")]
+    rows = [RiskRow(n, (0.0, 10.0), (100, 70), (False, False)) for n in ("Flacebo", "Olaservatien")]
+    given, _ = assign_rows(curves, rows)
+    assert [curve.risk for curve in given] == [1, 0]
+
+
+def test_words_in_the_ink_of_one_curve_name_it():
+    picture = np.full((220, 340, 3), 255, np.uint8)
+    picture[60:69, 150:180] = letters((0, 70, 139))
+    picture[100:109, 150:180] = letters((0, 0, 0))
+    words = [Word("High", 150, 60, 179, 68), Word("HR", 150, 100, 179, 108)]
+    times = np.array([0.0, 10, 20])
+    curves = [
+        TracedCurve(name, times, np.array([1.0, 0.9, 0.8]), np.zeros(3), colour=colour)
+        for name, colour in (("1", (66, 181, 64)), ("2", (0, 70, 139)))
+    ]
+    named, legend = name_curves(curves, words, PANEL, picture)
+    assert [curve.name for curve in named] == ["1", "High"] and legend == ("High",)

@@ -440,7 +440,7 @@ def test_evidence_of_empty_tables_is_the_audit_alone():
     data = dict.fromkeys(["checks", *evidence_tables()], "file.csv")
     made = list(evidence_drawings(checks, claims, evidence_tables(), ["p1"], data))
     assert [drawing.name for drawing in made] == ["audit-overview"]
-    assert "each of the 1 numbers" in made[0].caption, "numbers of documents without a page are not drawn"
+    assert "for the one number read in" in made[0].caption, "numbers of documents without a page are not drawn"
 
 
 def test_the_timeline_says_the_dates_that_are_known_and_no_others():
@@ -460,6 +460,8 @@ def test_the_timeline_says_the_dates_that_are_known_and_no_others():
 @pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
 def test_short_names(year, name):
     assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}
+    several = evidence_tables()["sources"].assign(year=year, citation="van der Doe; Roe R. A title")
+    assert short_names(several) == {"p1": f"van der {name}"}
 
 
 @pytest.mark.parametrize(

@@ -343,3 +343,68 @@ def test_a_table_without_cells_is_passed_over():
     empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
     found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
     assert of_table(found, "n", "total") == [("10", "40")]
+
+
+def test_sizes_of_a_section_are_not_lost_to_one_printed_elsewhere():
+    text = (
+        "In the alfa arm (n = 136) and the beta arm (n = 129) most were older. The alfa arm and the beta arm did well."
+    )
+    rows = [["", "Alfa", "Beta"], ["FOSI", "n=117", "n=115"], ["Improved", "20 (17.1)", "17 (14.8)"]]
+    rows += [["Same", "74 (63.2)", "74 (64.3)"], ["Worse", "20 (17.1)", "21 (18.3)"], ["TOI", "n=115", "n=115"]]
+    rows += [
+        ["Improved", "23 (20.0)", "20 (17.4)"],
+        ["Same", "60 (52.2)", "65 (56.5)"],
+        ["Worse", "32 (27.8)", "30 (26.1)"],
+    ]
+    totals = [total for (total,) in of_table(read(rows, text, caption="Quality of life, n (%)"), "total")]
+    assert totals == ["117", "115"] * 3 + ["115", "115"] * 3
+
+
+def test_a_time_point_is_no_unit_and_the_reference_no_estimate():
+    rows = [["Factor", "OR", "95% CI lower", "OR (adjusted)"], ["No", "1", "", "1"], ["Yes", "1.6", "1.1", "1.4"]]
+    assert [c.cells["value"] for c in read(rows, caption="Logistic model") if c.kind == "ratio"] == ["1.6", "1.4"]
+    rows = [["", "6 months", "18 months"], ["Ferritin, median (IQR)", "9.6 (8.0-11.1)", "8.7 (7.0-10.1)"]]
+    assert of_table(read(rows, caption="Iron"), "unit") == [("",), ("",)]
+
+
+def test_a_size_in_the_label_of_a_row_is_its_own():
+    rows = [
+        ["", "All (n = 199)", "Deceased (n = 79)"],
+        ["Female", "148 (74)", "53"],
+        ["Smoker (n = 169)", "6 (4)", "2"],
+    ]
+    assert of_table(read(rows, caption="Baseline characteristics, n (%)"), "n", "total") == [
+        ("148", "199"),
+        ("53", "79"),
+        ("6", "169"),
+        ("2", ""),
+    ]
+
+
+def test_a_head_of_ratio_or_difference_is_told_by_the_row():
+    rows = [["", "Alfa (n=161)", "Beta (n=163)", "RR^*or difference^†(95% CI)"]]
+    rows += [["Mortality", "55 (34%)", "38 (23%)", "1·47^* (1·03 to 2·08)"]]
+    rows += [["Days free of it", "8·5 (8·8)", "11·1 (9·3)", "−2·7^† (−4·7 to −0·7)"]]
+    found = read(rows, caption="Outcomes")
+    assert [(c.kind, c.cells["value"]) for c in found if c.cells.get("lower")] == [
+        ("ratio", "1.47"),
+        ("difference", "-2.7"),
+    ]
+
+
+def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_others_none():
+    rows = [
+        ["", "Early (n = 76)", "Late (n = 49)"],
+        ["Infection", "51", "38"],
+        ["Stroke", "2", "10"],
+        ["Fracture", "4", "2"],
+    ]
+    rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
+    totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
+    assert totals == ["76", "49"] * 5 + ["", ""]
+
+
+def test_to_set_close_to_its_number_and_a_caption_whose_years_are_not_the_unit():
+    rows = [["", "Alfa, mean (95% CI)"], ["MMSE score", "−0.69(−1.18to −0.20)"]]
+    found = read(rows, caption="Changes of scores, adjusted for age in years")
+    assert of_table(found, "value", "lower", "upper", "unit") == [("-0.69", "-1.18", "-0.20", "")]

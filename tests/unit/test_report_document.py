@@ -31,9 +31,10 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.evidence_section import transitivity
-from resurvey.report.inputs import Choices, Results, short_citation
+from resurvey.report.inputs import Choices, Results
 from resurvey.report.methods_section import known_references
 from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
+from resurvey.short_citations import short_citation
 from tests.report_project import small_results, typed_lines
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from resurvey.digitise.digitised import Axis, Panel, RiskRow, Word
+from resurvey.digitise.ink import letters_colour
 from resurvey.digitise.numbers import whole
 
 KINDS = (("events", r"event|died|death"), ("censored", r"censor"))
@@ -248,15 +249,9 @@ def flags(cells: Sequence[int | None], kind: str) -> list[bool]:
 
 def _colour(names: Sequence[Word], picture: np.ndarray) -> tuple[int, int, int] | None:
     """Colour of the letters of a name; None for black and grey."""
-    parts = [picture[int(w.top) : int(w.bottom) + 1, int(w.left) : int(w.right) + 1].reshape(-1, 3) for w in names]
-    pixels = np.concatenate(parts).astype(float) if parts else np.empty((0, 3))
-    if not len(pixels):
-        return None
-    dark = pixels[pixels.min(axis=1) < np.percentile(pixels.min(axis=1), 20) + 20]
-    colour = np.median(dark, axis=0)
-    if np.ptp(colour) < 50:
-        return None
-    return int(colour[0]), int(colour[1]), int(colour[2])
+    return letters_colour(
+        [picture[int(w.top) : int(w.bottom) + 1, int(w.left) : int(w.right) + 1] for w in names if w.left >= 0]
+    )
 
 
 def _first_block(found: Sequence[PlacedRow]) -> list[PlacedRow]:

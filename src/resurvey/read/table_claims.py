@@ -11,12 +11,13 @@ from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Table
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import PERSON_TIME
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import PERSON_TIME, Role, role
+from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
@@ -62,7 +63,7 @@ class Reader(Words):
             return at_risk
         if table_survival.is_quartiles(self.layout, row):
             return []
-        roles = {c: role(self.layout, row, c, self._size(row, c), self.denominators.printed(c)) for c in row.cells}
+        roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -92,8 +93,11 @@ class Reader(Words):
         return found or None
 
     def _size(self, row: Row, c: int) -> str:
-        printed = row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
-        return printed or self.denominators.size_in_row(row, c)
+        return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+
+    def _noted(self, row: Row, c: int) -> str:
+        """A size to judge pairs of numbers by, where the heading of the column has none."""
+        return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
 
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
@@ -182,7 +186,8 @@ class Reader(Words):
             return False
         tags = hints(self.layout.head(c + 1))
         both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
-        return both or (beside.value.shape == "n" and bool(tags & {"ci", "lower"}))
+        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
+        return both or (beside.value.shape == "n" and limit)
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -211,9 +216,10 @@ class Reader(Words):
             cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
 
-    def _around(self, row: Row, c: int) -> tuple[str, ...]:
-        """Sections, outer headings and caption of a cell, the nearest first."""
-        return (*reversed(row.section), *reversed(self.layout.heads[c][:-1]), self.layout.table.caption)
+    def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
+        """Sections and outer headings of a cell, the nearest first; for times, also the caption."""
+        near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
+        return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
 
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
@@ -245,7 +251,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in self._around(row, c) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":

@@ -26,7 +26,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     ("hr", r"\bhazards? ratio|(?<![A-Za-z])(?-i:[asm]?HRs?|[ascCm]HR|Hr)(?![A-Za-z])|\brelative hazard|\bH\.R\."),
     ("or", r"\bodds ratio|(?<![A-Za-z])(?-i:a?ORs?)(?![A-Za-z])"),
-    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95))"),
+    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95|or\b))"),
     ("ci", r"\bconfidence|\bc\.?i\.?\b|\bcredib"),
     ("lower", r"\blower\b|\blow\b"),
     ("upper", r"\bupper\b|\bhigh\b(?!.*level)"),
@@ -71,7 +71,7 @@ TIME = re.compile(
 # A unit is set off (`(months)`, `, years`, `in days`), ends the text, or precedes times; `Day 1` is not a unit.
 TIME_HEAD = re.compile(
     r"(?:[(\[,]\s?|\bin | - )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
-    r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
+    r"(?<!\d)(?<!\d[ -])\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
     re.IGNORECASE,
 )
 

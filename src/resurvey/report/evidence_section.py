@@ -22,9 +22,10 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.drawings import figures_of
-from resurvey.report.inputs import Record, Results, rows, split, whole
+from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import count, listed, number, percent, sentence
 from resurvey.results import FactKind
+from resurvey.short_citations import whole
 
 # Columns of the studies table that do not describe population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")

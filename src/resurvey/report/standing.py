@@ -103,7 +103,7 @@ def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
     return Table(
         anchor="tab-conclusions",
         title="What the papers conclude, and whether their numbers bear it out",
-        columns=columns("Paper:0.7 | Concludes:2.3 | Stands?:0.7 | Because:3.7"),
+        columns=columns("Paper:0.7 | Concludes:2.3 | Stands:0.7 | Because:3.7"),
         rows=tuple(_conclusion_row(results, one, found) for one in results.choices.conclusions),
         note=words(
             "Judged by the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound "
