@@ -365,3 +365,40 @@ def test_a_time_point_is_no_unit_and_the_reference_no_estimate():
     assert [c.cells["value"] for c in read(rows, caption="Logistic model") if c.kind == "ratio"] == ["1.6", "1.4"]
     rows = [["", "6 months", "18 months"], ["Ferritin, median (IQR)", "9.6 (8.0-11.1)", "8.7 (7.0-10.1)"]]
     assert of_table(read(rows, caption="Iron"), "unit") == [("",), ("",)]
+
+
+def test_a_size_in_the_label_of_a_row_is_its_own():
+    rows = [
+        ["", "All (n = 199)", "Deceased (n = 79)"],
+        ["Female", "148 (74)", "53"],
+        ["Smoker (n = 169)", "6 (4)", "2"],
+    ]
+    assert of_table(read(rows, caption="Baseline characteristics, n (%)"), "n", "total") == [
+        ("148", "199"),
+        ("53", "79"),
+        ("6", "169"),
+        ("2", ""),
+    ]
+
+
+def test_a_head_of_ratio_or_difference_is_told_by_the_row():
+    rows = [["", "Alfa (n=161)", "Beta (n=163)", "RR^*or difference^†(95% CI)"]]
+    rows += [["Mortality", "55 (34%)", "38 (23%)", "1·47^* (1·03 to 2·08)"]]
+    rows += [["Days free of it", "8·5 (8·8)", "11·1 (9·3)", "−2·7^† (−4·7 to −0·7)"]]
+    found = read(rows, caption="Outcomes")
+    assert [(c.kind, c.cells["value"]) for c in found if c.cells.get("lower")] == [
+        ("ratio", "1.47"),
+        ("difference", "-2.7"),
+    ]
+
+
+def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_others_none():
+    rows = [
+        ["", "Early (n = 76)", "Late (n = 49)"],
+        ["Infection", "51", "38"],
+        ["Stroke", "2", "10"],
+        ["Fracture", "4", "2"],
+    ]
+    rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
+    totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
+    assert totals == ["76", "49"] * 5 + ["", ""]

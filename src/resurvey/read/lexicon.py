@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Claim, Document, Span, Table
-from resurvey.read.table_hints import size_in
+from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.word_lists import ELSEWHERE, endpoints_in
 
@@ -203,6 +204,9 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 1, heads, {})
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
                     _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
+        for label in _over_sizes(table):
+            _note(label, 2, counted, labels)
+            _note(label, 1, heads, {})
     known = {key for key, count in counted.items() if count + sized[key] >= 3}
     told = {key for key, count in of_arms.items() if count >= 2}
     if len(told) >= 2:
@@ -245,6 +249,23 @@ def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
         if arm := arm_named(words, lexicon):
             found.setdefault(arm, {})[match["n"].replace(",", "")] = None
     return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+def _over_sizes(table: Table) -> list[str]:
+    """Headings whose size is printed in a row of its own below them: `Placebo` over `(n = 401)`."""
+    found = []
+    grid = table.grid[: table.heads + 1]
+    for upper, lower in itertools.pairwise(grid):
+        for above, below in zip(upper[1:], lower[1:], strict=False):
+            if (
+                above is None
+                or below is None
+                or above.columns > 1
+                or not SIZE.fullmatch(plain(below.text).strip(" ()"))
+            ):
+                continue
+            found.append(strip_size(above.text))
+    return found
 
 
 def _sizes_in_rows(table: Table) -> dict[int, str]:

@@ -11,12 +11,13 @@ from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Table
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import PERSON_TIME
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import PERSON_TIME, Role, role
+from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words

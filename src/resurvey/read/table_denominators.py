@@ -71,6 +71,7 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
+        _own_sizes([one for one in shares if id(one) not in printed])
         self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
@@ -172,6 +173,16 @@ class Denominators:
         for one in shares:
             if {"n", "percent", "total"} <= set(one.cells):
                 rows[(one.row.number, one.numbers[0][0].part)].append(one)
+        # A count above the size of its column counts events, and so do the others of its row.
+        over = {
+            one.row.number
+            for one in shares
+            if "percent" not in one.cells
+            and magnitude(one.cells.get("n", "0")) > float(self.printed(one.column) or "inf")
+        }
+        for one in shares:
+            if one.row.number in over and "percent" not in one.cells:
+                one.cells.pop("total", "")
         for group in rows.values():
             bad = [one for one in group if not _fits(one, one.cells["total"])]
             if len(group) < 2 or 2 * len(bad) <= len(group):
@@ -255,6 +266,23 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
+def _own_sizes(shares: list[Found]) -> None:
+    """Rows that print a size in their label, `Current smoker (n = 169)`: it is theirs if it gives the percentage.
+
+    Counts beside it without a percentage are of a part of the column that the table does not print.
+    """
+    for one in shares:
+        size = size_in(one.row.label)
+        if not size or "n" not in one.cells or one.cells.get("total") == size:
+            continue
+        if "percent" in one.cells:
+            if _fits(one, size):
+                one.cells["total"] = size
+        elif "total" in one.cells:
+            total = one.cells.pop("total")
+            one.notes.append(f"of those of the {total} of the head for whom the label's {size} were asked")
+
+
 def _complete_at(part: list[Found]) -> int:
     """Number of the row at which the counts of a section reach its denominator; 0 if they never do."""
     reached = 0.0
@@ -305,7 +333,8 @@ def _share_that_fits(group: list[Found], size: str) -> float:
     both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     if not both:
         counts = [magnitude(one.cells["n"]) for one in group if "n" in one.cells]
-        return 1.0 if all(n <= total for n in counts) else 0.0
+        share = sum(n <= total for n in counts) / max(1, len(counts))
+        return share if share >= MOST else 0.0
     return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
 
 

@@ -26,7 +26,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ),
     ("hr", r"\bhazards? ratio|(?<![A-Za-z])(?-i:[asm]?HRs?|[ascCm]HR|Hr)(?![A-Za-z])|\brelative hazard|\bH\.R\."),
     ("or", r"\bodds ratio|(?<![A-Za-z])(?-i:a?ORs?)(?![A-Za-z])"),
-    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95))"),
+    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95|or\b))"),
     ("ci", r"\bconfidence|\bc\.?i\.?\b|\bcredib"),
     ("lower", r"\blower\b|\blow\b"),
     ("upper", r"\bupper\b|\bhigh\b(?!.*level)"),

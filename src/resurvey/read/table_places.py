@@ -11,7 +11,7 @@ from resurvey.read.table_cells import CellValue
 
 # Cells without a value: dashes, dots, not applicable.
 EMPTY = re.compile(r"[-.·\s/]{1,4}|n\.?/?a\.?", re.IGNORECASE)
-FOOT = re.compile(r"(?:\^\s?)+[\w*†‡§¶#,]{1,6}(?:\s\^[,;])?|[*†‡§¶#]{1,3}(?=\s|$)")
+FOOT = re.compile(r"(?:\^\s?)+(?:[*†‡§¶#]{1,6}|[\w,]{1,6}(?!\w))(?:\s\^[,;])?|[*†‡§¶#]{1,3}(?=\s|$)")
 
 
 # The category that the ratios of a section are against: `1 (ref)`, `Reference`, `1.00`.

@@ -8,23 +8,27 @@ from dataclasses import dataclass
 from resurvey.read.normal import plain
 from resurvey.read.table_about import MEASURES, About, of_table
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import (
+    COEFFICIENT,
+    DATED,
+    DIFFERS,
+    LIMITS,
+    MEASURED,
+    MEASURED_HEAD,
+    PERSON_TIME,
+    QUARTERED,
+    SHARES_OF_TOTAL,
+    SHARES_WITH_LIMITS,
+    VALUE_WITH_LIMITS,
+    WITH_P,
+    WORDED,
+)
 from resurvey.read.table_hints import hints, unit_in
 from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_times import survives, time_of
 from resurvey.read.word_lists import HARMS
 
-VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
-LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
 OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
-
-
-# A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"/\s?[μµ]L|(?<!\d)(?<!\d )\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
-COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
-# `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
-MEASURED_HEAD = re.compile(
-    r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
-)
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,6 @@ class Role:
 
 
 NOTHING = Role("")
-
-
-# `P = 0.003`, `A versus B, P = 0.003`: the only number in a cell of words.
-WITH_P = re.compile(r"(?:^\s*|,\s)[pP](?:[- ]?value)?\s?(?=[=<>≤≥:]|\d)|^\s*[pP]\b")
 
 
 def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> Role:
@@ -72,7 +72,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         context.own | context.leaf | context.sections | context.table.tags
     ):
         return Role("median", "median-quartiles")
-    if DIFFERS.search(layout.head(column)) and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
+    either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
+    if DIFFERS.search(layout.head(column)) and not either and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
         return Role("difference", "difference-column")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
@@ -87,18 +88,14 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     return _composite(place, context, size or noted)
 
 
-# `1.32 per 100 person-years`: events over time at risk.
-PERSON_TIME = re.compile(
-    r"\b(?:per|/)\s?(?:[\d,. ]*)(?:(?:person|patient|subject|participant)s?[- ]?(?:years?|months?|days?)|p-?y)\b",
-    re.IGNORECASE,
-)
-# `180 (120/414)`, and `592 (192/-)` where the upper quartile was not reached.
-QUARTERED = re.compile(r"[nR]\(n(?:[/,](?:[nR]|-)|-)\)")
-DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
-DATED = re.compile(r"(?:study )?(?:days?|date|year of|visit)\b", re.IGNORECASE)
-WORDED = re.compile(
-    r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
-)
+def _below_zero(place: Place) -> bool:
+    return any(number.text.startswith("-") for number in place.value.numbers)
+
+
+def _beside_shares(row: Row, column: int) -> bool:
+    """Whether the other cells of a row are counts with percentages, so that `RR or difference` is a ratio."""
+    others = [place.value for c, place in row.cells.items() if c != column]
+    return any(value.shape in ("n(p)", "n/n(p)") for value in others)
 
 
 def _worded(place: Place) -> Role:
@@ -262,25 +259,6 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
         return Role("mean", "mean-sd-range") if spread and not numbers[1].percent else NOTHING
     return NOTHING
-
-
-# `61 (40.7 [32.7-49.0])` and `61/150 (40.7; 32.7-49.0)`, with or without percent signs and the mark of an interval.
-SHARES_WITH_LIMITS = frozenset(
-    f"n{form.format(*signs)}"
-    for form in (
-        "({})({}-{})",
-        "({},{}-{})",
-        "({}({}-{}))",
-        "({},C{}-{})",
-        "({})(C{}-{})",
-        "({}(C{}-{}))",
-        "({}(C,{}-{}))",
-    )
-    for signs in ("nnn", "pnn", "ppp", "pnp")
-)
-SHARES_OF_TOTAL = frozenset(f"n/{form}" for form in SHARES_WITH_LIMITS) | frozenset(
-    f"n/n,{a}({b}-{b})" for a in "np" for b in "np"
-)
 
 
 def _between(numbers: tuple[Number, ...]) -> bool:

@@ -14,11 +14,11 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import strip_size
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Paragraph, Span, Table
+from resurvey.read.table_forms import MEASURED, MEASURED_HEAD
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import REFERENCE, Layout, Place, Row
-from resurvey.read.table_roles import MEASURED, MEASURED_HEAD
 from resurvey.read.text_other import years
 from resurvey.read.word_lists import DESIGN, ELSEWHERE
 
