@@ -402,3 +402,17 @@ def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_
     rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
     totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
     assert totals == ["76", "49"] * 5 + ["", ""]
+
+
+def test_to_set_close_to_its_number_and_a_caption_whose_years_are_not_the_unit():
+    rows = [["", "Alfa, mean (95% CI)"], ["MMSE score", "−0.69(−1.18to −0.20)"]]
+    found = read(rows, caption="Changes of scores, adjusted for age in years")
+    assert of_table(found, "value", "lower", "upper", "unit") == [("-0.69", "-1.18", "-0.20", "")]
+
+
+@pytest.mark.parametrize(("total", "expected"), [("40", {"40"}), ("0", {""})])
+def test_a_row_of_the_total_of_a_section_is_its_denominator(total, expected):
+    rows = [["", "Number (%)"], ["<td colspan='2'>Grade of those who were graded</td>"]]
+    rows += [["One", "10 (25.0)"], ["Two", "30 (75.0)"], ["Total", f"{total} (100)"]]
+    found = of_table(read(rows, "Eighty patients were seen.", caption="Baseline"), "n", "total")
+    assert {size for n, size in found if n in ("10", "30")} == expected

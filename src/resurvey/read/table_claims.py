@@ -216,9 +216,10 @@ class Reader(Words):
             cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
 
-    def _around(self, row: Row, c: int) -> tuple[str, ...]:
-        """Sections, outer headings and caption of a cell, the nearest first."""
-        return (*reversed(row.section), *reversed(self.layout.heads[c][:-1]), self.layout.table.caption)
+    def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
+        """Sections and outer headings of a cell, the nearest first; for times, also the caption."""
+        near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
+        return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
 
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
@@ -250,7 +251,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in self._around(row, c) if (u := unit_in(part)) and not time_in(part)[0]), "")
+            or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":
