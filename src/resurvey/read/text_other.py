@@ -192,9 +192,7 @@ OTHER_SUBJECT = re.compile(r"\b(?:ratio|median|mean|rate|surviv\w*)\b", re.IGNOR
 
 
 def _measured_change(line: Line, i: int) -> bool:
-CHANGE_BEFORE = re.compile(
-    r"\b(?:difference|increase|decrease|reduction|improvement|change)s?\b[^.;()\d]{1,50}$", re.IGNORECASE
-)
+    """Whether named limits follow a change with its unit: `increase for arm A 3.0 mmHg (p=0.05, 95% CI -0.04, 6.1)`."""
     before = CHANGE_BEFORE.search(line.text[max(0, line.tokens[i].start - 70) : line.tokens[i].start])
     if before is None or OTHER_SUBJECT.search(before.group()) or line.tokens[i].unit in UNITS:
         return False
