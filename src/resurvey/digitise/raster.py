@@ -74,7 +74,8 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
     found = []
     for k, curve in enumerate(traced):
         end, row = curve.path.stop - 1, int(curve.path.rows[-1])
-        if (end >= curve.ink.shape[1] - 2 and not region.closed) or _doubtful_end(curve, region):
+        open_end = end >= curve.ink.shape[1] - 2 and not region.closed
+        if open_end or curve.assumed or _doubtful_end(curve, region):
             found.append(curves[k].name)
             continue
         for j, other in enumerate(traced):
@@ -159,9 +160,9 @@ def _touching(a: Traced, b: Traced) -> float:
 
 
 def tangled(traced: Sequence[Traced]) -> bool:
-    """Whether three or more curves share one ink, or two of one ink meet again, whatever their style."""
+    """Whether three or more curves share one ink, or two of one ink and style meet again."""
     alike = [(a, b) for i, a in enumerate(traced) for b in traced[:i] if _alike(a, b)]
-    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike)
+    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike if a.dashed == b.dashed)
 
 
 def _alike(a: Traced, b: Traced) -> bool:
