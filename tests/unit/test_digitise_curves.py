@@ -8,7 +8,7 @@ from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
 from resurvey.digitise.ends import under_others
 from resurvey.digitise.levels import Steps
 from resurvey.digitise.match import name_curves
-from resurvey.digitise.raster import tangled
+from resurvey.digitise.raster import hidden_ends, tangled
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import Path
 from resurvey.digitise.traced import Traced
@@ -62,6 +62,14 @@ def test_the_gap_after_the_last_dash_is_bridged_for_a_broken_line_only():
     other = curve((0, 10), (158, 80), stop=330)
     assert ends(curve((0, 10), (60, 80), stop=150, dashed=True), other)[0] == (330, 180)
     assert ends(curve((0, 10), (60, 80), stop=150), other)[0] == (150, 0)
+
+
+@pytest.mark.parametrize(("leaves", "doubtful"), [(330, True), (156, False), (150 + 20, True)])
+def test_an_end_under_another_curve_is_doubted_where_it_would_be_hidden_for_long(leaves, doubtful):
+    short = curve((0, 10), (60, 80), stop=150)
+    over = curve((0, 10), (100, 81), (leaves, 120), stop=340)
+    named = [traced("short", BLACK, False), traced("over", BLACK, False)]
+    assert hidden_ends([short, over], named, region()) == (["short"] if doubtful else [])
 
 
 def test_marks_in_its_own_ink_show_how_far_a_hidden_curve_runs():

@@ -43,7 +43,7 @@ def _hidden_to(curve: Traced, other: Traced, region: Region) -> tuple[int, int] 
     end, row = curve.path.stop - 1, round(float(curve.steps.rows[-1]))
     gap = dash_gap(region.shape[1]) if curve.dashed else 0
     reach = max(curve.steps.width, other.steps.width) + 2
-    shared = max(_level_until(other, end, row, reach, gap), _mixed_until(curve, other, row, reach))
+    shared = max(level_until(other, end, row, reach, gap), _mixed_until(curve, other, row, reach))
     if shared - end < max(6, LEAST_SHARED * region.shape[1]) or not _joins(curve, other, gap):
         return None
     marks = 0 if alike(curve, other) else _last_mark(curve, row, end, region)
@@ -52,7 +52,7 @@ def _hidden_to(curve: Traced, other: Traced, region: Region) -> tuple[int, int] 
     return max(marks, stop), marks
 
 
-def _level_until(other: Traced, end: int, row: int, reach: float, gap: int) -> int:
+def level_until(other: Traced, end: int, row: int, reach: float, gap: int) -> int:
     """One past the last column to which a curve stays on a row that it takes up within a gap after a column.
 
     The column itself if it does not.
