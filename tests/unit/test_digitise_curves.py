@@ -1,8 +1,11 @@
 """Which curve is which and where it ends: ends under other curves, legends in lists, a 0 in the corner of two axes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from resurvey.digitise import digitise
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
 from resurvey.digitise.ends import under_others
@@ -12,6 +15,7 @@ from resurvey.digitise.raster import hidden_ends, tangled
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import Path
 from resurvey.digitise.traced import Traced
+from tests.made_figures import arm, draw
 
 HEIGHT, WIDTH = 200, 400
 BLACK, BLUE, RED = (20, 20, 20), (40, 90, 200), (200, 40, 40)
@@ -157,3 +161,14 @@ def test_a_zero_in_the_corner_is_a_time_where_the_other_labels_put_survival_else
     assert len(panel.y.labels) == count
     if count == 5:
         assert float(panel.y.pixel(0.0)) == pytest.approx(300, abs=0.5)
+
+
+@pytest.mark.parametrize("limits", [False, True])
+def test_broken_lines_around_a_solid_one_are_limits_only_where_they_change_with_it(tmp_path, limits):
+    middle = arm("Placebo", 3, median=14)
+    outer = [arm("Docetaxel", 4, median=40), arm("Arm C", 5, median=5)]
+    if limits:  # as a program draws them: with every fall of the curve
+        at, level = middle.corners.T
+        outer = [replace(middle, corners=np.column_stack((at, level**power))) for power in (0.7, 1.4)]
+    path = draw(tmp_path / "a.pdf", [outer[0], middle, outer[1]], colours="kkk", styles=("--", "-", "--"), risk=False)
+    assert len(digitise(path).curves) == (1 if limits else 3)
