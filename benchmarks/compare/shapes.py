@@ -1,14 +1,16 @@
 """Coverage of pooled intervals over many shapes of hazards, sizes and inputs, as papers print them.
 
-    python benchmarks/compare/shapes.py [--trials 20] [--replicates 40] [--sizes 60 300] [--shapes NAME ... | --others]
-        [--inputs abstract ...] [--seed 1] [--out FILE.csv]
+    python benchmarks/compare/shapes.py [--trials 20] [--replicates 40] [--sizes 60 300]
+        [--shapes NAME ... | --others | --fresh] [--inputs abstract ...] [--unanchored] [--seed 1] [--out FILE.csv]
 
 Two-arm trials with known hazards are simulated, reduced to print, rebuilt and compared. `paired` rebuilds both arms as
 those of one trial, `unanchored` each by itself. Inputs, from little to much:
 
 - abstract: n, events, median and its interval;
 - follow-up: the same and the median follow-up;
-- rates: the same, survival at 6 and 12 months and numbers at risk every 6 months;
+- landmarks: the abstract, and survival at 6 and 12 months;
+- risk table: the abstract, and numbers at risk every 6 months;
+- rates: the abstract, median follow-up, survival at 6 and 12 months and numbers at risk every 6 months;
 - early: the abstract and the share of patients with the event by 8 weeks;
 - test: the abstract and the p of the log-rank test (paired only);
 - ratio: the abstract and the printed hazard ratio with its interval (paired only).
@@ -81,6 +83,37 @@ def _gompertz(rate, growth):
     return rate / growth * (np.exp(growth * GRID.clip(0, 60)) - 1)
 
 
+def _frailty(rate, variance):
+    """Even hazards whose levels differ between patients by a gamma distribution."""
+    return np.log1p(variance * rate * GRID) / variance
+
+
+def _exponentiated(shape, power, scale):
+    """Hazards that rise and then fall (Mudholkar and Srivastava)."""
+    with np.errstate(divide="ignore"):
+        return -np.log(np.maximum(1 - (1 - np.exp(-((GRID / scale) ** shape))) ** power, 1e-12))
+
+
+def _inverse_gaussian(mean, precision):
+    """The time at which a random walk with a drift reaches a barrier."""
+    from scipy.special import ndtr
+
+    time = np.maximum(GRID, 1e-9)
+    root = np.sqrt(precision / time)
+    reached = ndtr(root * (time / mean - 1)) + np.exp(2 * precision / mean) * ndtr(-root * (time / mean + 1))
+    return -np.log(np.maximum(1 - reached, 1e-12))
+
+
+def _bathtub(early, level, growth):
+    return 2 * early * (1 - np.exp(-GRID / 2)) + level * GRID + 0.5 * growth * GRID**2
+
+
+def _worn(rate, log_ratio, length):
+    """An even hazard times a ratio that goes to 1."""
+    ratio = np.exp(log_ratio * np.exp(-GRID / length))
+    return np.concatenate(([0.0], np.cumsum(rate * ratio[1:] * np.diff(GRID))))
+
+
 def _drop(share, at, later):
     """A share has the event around the first scan, the others later."""
     return _mixed((share, _weibull(8.0, at)), (1 - share, later))
@@ -124,6 +157,33 @@ OTHERS = {
     "early drop seen at visits": (_drop(0.25, 1.5, _weibull(1, 10)), _drop(0.35, 1.5, _weibull(1, 7)), 1.38),
 }
 
+#: Of other families, simulated once and after everything else was settled.
+FRESH = {
+    "gamma frailty": (_frailty(0.09, 1.5), _frailty(0.14, 1.5), 0.0),
+    "fast and slow": (
+        _mixed((0.25, _weibull(1, 1.2)), (0.75, _weibull(1, 13))),
+        _mixed((0.35, _weibull(1, 1.2)), (0.65, _weibull(1, 10))),
+        0.0,
+    ),
+    "exponentiated Weibull": (_exponentiated(0.7, 2.5, 4.0), _exponentiated(0.7, 2.5, 2.8), 0.0),
+    "inverse Gaussian": (_inverse_gaussian(13, 12), _inverse_gaussian(9, 8), 0.0),
+    "bathtub": (_bathtub(0.05, 0.02, 0.0012), _bathtub(0.08, 0.03, 0.0018), 0.0),
+    "linear rise": (_weibull(2, 10), _weibull(2, 8), 0.0),
+    "Weibull 0.5": (_weibull(0.5, 8), _weibull(0.5, 5), 0.0),
+    "early drop 20 %, visits": (_drop(0.2, 1.84, _weibull(1.1, 11)), _drop(0.28, 1.84, _weibull(1.1, 8)), 1.84),
+    "drop in one arm, then even": (_drop(0.1, 1.4, _weibull(1, 8)), _drop(0.35, 1.4, _weibull(1, 8)), 0.0),
+    "cure 25 %, both": (_mixed((0.75, _weibull(1, 7))), _mixed((0.75, _weibull(1, 4.5))), 0.0),
+    "cure late, 35 v 15 %": (_mixed((0.65, _log_normal(6, 0.7))), _mixed((0.85, _log_normal(5.5, 0.7))), 0.0),
+    "crossing Weibulls": (_weibull(0.75, 8.5), _weibull(1.4, 7.5), 0.0),
+    "delay 3 months, then 0.55": (_piecewise((0, 0.11), (3, 0.0605)), _piecewise((0, 0.11)), 0.0),
+    "effect wears off": (_worn(0.1, -1.0, 5.0), _worn(0.1, 0.0, 5.0), 0.0),
+    "harm first, then benefit": (_piecewise((0, 0.12), (2, 0.045)), _piecewise((0, 0.06), (2, 0.1)), 0.0),
+    "short, visits every 6 weeks": (_weibull(1.1, 5), _weibull(1.1, 3), 1.38),
+    "long, visits every 12 weeks": (_weibull(1.0, 20), _weibull(1.0, 14), 2.76),
+    "rare, no effect": (_weibull(1.2, 18), _weibull(1.2, 18), 0.0),
+}
+KNOWN = SHAPES | OTHERS | FRESH
+
 
 def patients(hazard, visits, n, rng):
     """Sorted times and marks of one arm."""
@@ -153,9 +213,10 @@ def printed(time, mark, kind):
         share = float(np.mean((time <= FIRST_COUNT) & (mark > 0)))
         if 0 < share < 1:
             facts["landmarks_about"] = [(FIRST_COUNT, 1 - share, float(np.hypot(0.15 * share, 0.5 / time.size)))]
-    if kind == "rates":
+    if kind in ("rates", "landmarks"):
         curve = kaplan_meier(time, mark)
         facts["landmarks"] = [(t, round(float(curve.at([t])[0]), 3)) for t in (6.0, 12.0)]
+    if kind in ("rates", "risk table"):
         times = RISK_TIMES[time.max() >= RISK_TIMES]
         facts["at_risk_times"], facts["at_risk"] = times, (time[:, None] >= times).sum(axis=0)
     return SurvivalSummary(**facts)
@@ -225,7 +286,7 @@ def single(arm):
 
 def trial(name, n, kinds, replicates, seed, true):
     """Rows of one simulated trial."""
-    first, second, visits = (SHAPES | OTHERS)[name]
+    first, second, visits = KNOWN[name]
     rng = np.random.default_rng([*seed, 0])
     arms = [patients(hazard, visits, n, rng) for hazard in (first, second)]
     full = measured(*(single(arm) for arm in arms))
@@ -265,7 +326,7 @@ def trial(name, n, kinds, replicates, seed, true):
 
 def truth(name, rng):
     """Every measure with many patients."""
-    first, second, visits = (SHAPES | OTHERS)[name]
+    first, second, visits = KNOWN[name]
     arms = [patients(hazard, visits, 100_000, rng) for hazard in (first, second)]
     return {measure: float(value[0][0]) for measure, value in measured(*(single(arm) for arm in arms)).items()}
 
@@ -292,6 +353,7 @@ def main():
     parser.add_argument("--sizes", type=int, nargs="+", default=[60, 300])
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES))
     parser.add_argument("--others", action="store_true", help="the shapes that were kept apart")
+    parser.add_argument("--fresh", action="store_true", help="the shapes of other families")
     parser.add_argument("--inputs", nargs="+", default=["abstract", "follow-up", "rates", "ratio"])
     parser.add_argument("--unanchored", action="store_true", help="rebuild each arm by itself, too")
     parser.add_argument("--seed", type=int, default=1)
@@ -301,15 +363,17 @@ def main():
     begin, rows = clock.process_time(), []
     kinds = [(kind, True) for kind in args.inputs]
     kinds += [(kind, False) for kind in args.inputs if args.unanchored and kind not in PAIRS]
-    for name in OTHERS if args.others else args.shapes:
-        seed = (args.seed, [*SHAPES, *OTHERS].index(name))
-        true = truth(name, np.random.default_rng(seed))
+    names = list(OTHERS if args.others else FRESH if args.fresh else args.shapes)
+    seeds = {name: (args.seed, list(KNOWN).index(name)) for name in names}
+    true = {name: truth(name, np.random.default_rng(seeds[name])) for name in names}
+    # a trial of every shape and size at a time: what is written is balanced whenever the run is broken off
+    for number in range(args.trials):
         for n in args.sizes:
-            for number in range(args.trials):
-                rows += trial(name, n, kinds, args.replicates, (*seed, n, number), true)
+            for name in names:
+                rows += trial(name, n, kinds, args.replicates, (*seeds[name], n, number), true[name])
+        if args.out:
+            pd.DataFrame(rows).to_csv(args.out, index=False)
     made = pd.DataFrame(rows)
-    if args.out:
-        made.to_csv(args.out, index=False)
     view = table(made)
     with pd.option_context("display.width", 160, "display.max_rows", None):
         sys.stdout.write(view["coverage"].unstack("input").round(0).to_string() + "\n\n")

@@ -19,3 +19,8 @@ class NotEstimable(ResurveyError):
 
 class NotWritten(ResurveyError):
     """A file could not be written because the disk is full or writing is not permitted; the message names it."""
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 fault`, `2 faults`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

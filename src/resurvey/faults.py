@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 
 SHOWN_FAULTS = 200
 
@@ -22,9 +22,10 @@ class Fault:
     advice: str
 
     def __str__(self) -> str:
-        place = f"{self.file}, row {self.row}, column {self.column}" if self.row else f"{self.file}"
+        row = f", row {self.row}" if self.row else ""
+        column = f", column {self.column}" if self.row and self.column else ""
         value = f", value {self.value[:80]!r}" if self.row else ""
-        return f"{place}{value}: {self.rule}. {self.advice}"
+        return f"{self.file}{row}{column}{value}: {self.rule}; {self.advice}"
 
 
 class TableFaults(InputError):
@@ -36,7 +37,9 @@ class TableFaults(InputError):
         more = len(self.faults) - len(shown)
         if more > 0:
             shown.append(f"  and {more} more")
-        super().__init__(f"{len(self.faults)} fault(s) in the tables; nothing was written:\n" + "\n".join(shown))
+        super().__init__(
+            f"{plural(len(self.faults), 'fault')} in the tables; nothing was written:\n" + "\n".join(shown)
+        )
 
 
 def of_file(name: str, rule: str, advice: str) -> TableFaults:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resurvey import plan
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 from resurvey.own_files import own_files
 from resurvey.pieces import Pieces
 from resurvey.plan import Plan
@@ -25,6 +25,19 @@ from resurvey.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from resurvey.tables import Tables
+
+
+#: Types of JSON Schema in words, and its bounds.
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "array": "a list",
+    "object": "a set of keys",
+    "boolean": "true or false",
+    "null": "null",
+}
+BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ def check_config(
     faults = sorted(checker.iter_errors(plain), key=lambda fault: list(map(str, fault.path)))
     if faults:
         lines = [f"  {'/'.join(map(str, fault.path)) or 'top level'}: {_words(fault)}" for fault in faults]
-        raise InputError(f"{len(faults)} fault(s) in config.yaml; nothing was run:\n" + "\n".join(lines))
+        raise InputError(f"{plural(len(faults), 'fault')} in config.yaml; nothing was run:\n" + "\n".join(lines))
     if memory is not None:
         _write_anew(state, memory)
 
@@ -82,7 +95,23 @@ def _is_whole(_: object, value: object) -> bool:
 
 
 def _words(fault: Any) -> str:
+    """What a fault of the schema says: which key is missing or unknown, or what was found and what is allowed."""
+    if fault.validator == "required":
+        missing = [name for name in fault.validator_value if name not in fault.instance]
+        return f"the key {', '.join(missing)} is missing"
+    if fault.validator == "additionalProperties" and fault.schema["additionalProperties"] is False:
+        known = list(fault.schema["properties"])
+        unknown = ", ".join(repr(name) for name in fault.instance if name not in known)
+        return f"{unknown} is not a known key. Use one of: {', '.join(known)}"
     meaning = fault.schema.get("description", "") if isinstance(fault.schema, dict) else ""
+    found = f"found {json.dumps(fault.instance, ensure_ascii=False)}"
+    if fault.validator == "type":
+        kinds = fault.validator_value if isinstance(fault.validator_value, list) else [fault.validator_value]
+        return f"must be {' or '.join(KINDS[kind] for kind in kinds)}{f' ({meaning})' if meaning else ''}, {found}"
+    if fault.validator in BOUNDS:
+        return f"must be {BOUNDS[fault.validator]} {fault.validator_value}{f' ({meaning})' if meaning else ''}, {found}"
+    if fault.validator == "pattern" and meaning:
+        return f"must be {meaning}, {found}"
     return f"{fault.message}{f' ({meaning})' if meaning else ''}"
 
 
@@ -120,7 +149,7 @@ def check_project(
     InputError
         With every fault of the comparisons, or with every name in them or the config that the tables lack.
     """
-    asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config["design"], "config.yaml, design"))
+    asked = Plan(plan.read(Path(config["comparisons"])), plan.designs(config.get("design", []), "config.yaml, design"))
     folder = Path(config["raw"])
     state = _digest([
         _state(folder), *_collection(config), fingerprint(own_files(config, Path())),
@@ -213,7 +242,7 @@ def check_names(config: Mapping[str, Any], asked: Plan, raw: Tables, start: Path
     ]
     if lines:
         shown = "\n".join(f"  {line}" for line in lines)
-        raise InputError(f"{len(lines)} fault(s) in config and comparisons, compared with the tables:\n{shown}")
+        raise InputError(f"{plural(len(lines), 'fault')} in config and comparisons, compared with the tables:\n{shown}")
 
 
 def _carried_out(config: Mapping[str, Any], asked: Plan) -> Plan:

@@ -18,6 +18,9 @@ OF_PATIENTS = ("studies", "arms", "medians", "survival_rates", "hazard_ratios", 
 # Tables of which a few rows matter for the patients of a study: early progressors, and log-rank tests. These rows have
 # separate files, so that other counts and tests may change without a new reconstruction.
 PARTLY_OF_PATIENTS = ("p_values", "proportions")
+# Of more studies than these a step reads whole tables. Snakemake asks for the size of every input of every waiting step
+# ten times a second, which took a third of a run of 500 studies with thousands of small files.
+MANY = 60
 # Columns that `resurvey.labels.Labels` reads.
 LABEL_COLUMNS = {
     "studies": ("study_id", "acronym"),
@@ -84,7 +87,10 @@ class Pieces:
         return self._there(f"labels/{table}.csv" for table in LABEL_COLUMNS)
 
     def labels_of(self, studies: Iterable[str]) -> list[str]:
-        """Files with the labels of some studies only, and of all treatments and endpoints."""
+        """Files with the labels of some studies only, and of all treatments and endpoints; of many studies, of all."""
+        studies = list(studies)
+        if len(studies) > MANY:
+            return self.labels()
         own = (f"labels/{study}/{table}.csv" for study in studies for table in ("studies", "arms"))
         return [*self._there(f"labels/{table}.csv" for table in SHARED), *self._there(own)]
 
@@ -113,10 +119,14 @@ class Pieces:
         -------
         list of str
             Shared tables; for every study named directly or by a claim, its own tables and those of the claims; and the
-            rulings for the documents from which the claims were extracted.
+            rulings for the documents from which the claims were extracted. If many studies are named, the same tables
+            and the rulings as a whole.
         """
         found = self._claims_of(entries)
         studies = self.studies_of(entries)
+        if len(studies) > MANY:
+            every = {*OF_STUDIES, *tables, *(claim.table for claim in found)}
+            return [*self.whole((*SHARED, "adjudications")), *self.whole(sorted(every), notes=True)]
         wanted = {(study, table) for study in studies for table in (*OF_STUDIES, *tables)}
         wanted |= {(claim.study, claim.table) for claim in found}
         parts = [path for study, table in sorted(wanted) for path in self.of_study(study, [table], notes=True)]

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from pydantic.dataclasses import dataclass as checked
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 from resurvey.plan_bases import CONFIG, Comparison, Group, Id, Months
 from resurvey.plan_over_time import ExtrapolationComparison, TimedComparison
 from resurvey.plan_parse import adapter, parsed
@@ -161,7 +161,7 @@ def comparisons(document: object, where: str = "comparisons.yaml") -> tuple[AnyC
     ]
     if faults:
         raise InputError(
-            f"{len(faults)} fault(s) in {where}; nothing was run:\n" + "\n".join(f"  {line}" for line in faults)
+            f"{plural(len(faults), 'fault')} in {where}; nothing was run:\n" + "\n".join(f"  {line}" for line in faults)
         )
     return tuple(made)
 
@@ -245,9 +245,8 @@ def _assumed(raw: object, sets: Mapping[str, list[str]]) -> tuple[list[Any], lis
     for one in raw if isinstance(raw, list) else [raw] if isinstance(raw, str) else []:
         if isinstance(one, str) and ID.fullmatch(one):
             if one not in sets:
-                faults.append(
-                    f", assumptions: there is no set {one!r}. Use one of: {', '.join(sets) or 'none is defined'}"
-                )
+                there = f"the sets are {', '.join(sets)}" if sets else "the file defines none"
+                faults.append(f", assumptions: there is no set {one!r} ({there}). Name a set, or write a sentence")
             sentences += sets.get(one, [])
         else:
             sentences.append(one)

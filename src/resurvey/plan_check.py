@@ -145,6 +145,32 @@ class _Known:
             cuts = (cut for endpoint, cut in same if endpoint == group.endpoint)
             yield f"{key}, data_cut: {_not_there(group.data_cut, f'{what}, {group.endpoint}', cuts)}"
 
+    @cached_property
+    def treatment_of_arm(self) -> dict[tuple[str, str], str]:
+        """Treatment of every arm, by study and arm."""
+        arms = self.tables["arms"]
+        return dict(zip(zip(arms["study_id"], arms["arm_id"], strict=True), arms["treatment_id"], strict=True))
+
+    @cached_property
+    def treatments_of_ratio(self) -> dict[str, tuple[str, str]]:
+        """The two treatments that every claim of a hazard ratio compares, where arms.csv has both arms."""
+        ratios, of_arm = self.tables["hazard_ratios"], self.treatment_of_arm
+        rows = zip(*(ratios[name] for name in ("claim_id", "study_id", "arm_id", "comparator_arm_id")), strict=True)
+        return {
+            claim: (of_arm[study, arm], of_arm[study, other])
+            for claim, study, arm, other in rows
+            if (study, arm) in of_arm and (study, other) in of_arm
+        }
+
+    def legs(self, key: str, claim_id: str, treatments: tuple[str, str]) -> Iterator[str]:
+        """A fault if a claim compares other treatments than its leg of the path does, in whichever direction."""
+        compared = self.treatments_of_ratio.get(claim_id)
+        if compared is not None and set(compared) != set(treatments):
+            yield (
+                f"{key}: claim {claim_id!r} compares {' and '.join(map(repr, compared))}, but this leg of the path is "
+                f"{' and '.join(map(repr, treatments))} (path: treatment, common comparator, comparator)"
+            )
+
     def treatment(self, key: str, name: str) -> Iterator[str]:
         """A fault if a treatment is not in treatments.csv."""
         ids = set(self.tables["treatments"]["treatment_id"])
@@ -236,6 +262,9 @@ def _printed(entry: BucherComparison | NetworkComparison | PoolComparison, known
     if isinstance(entry, BucherComparison):
         for name in entry.path:
             yield from known.treatment("path", name)
+        top, middle, bottom = entry.path
+        yield from known.legs("first", entry.first, (top, middle))
+        yield from known.legs("second", entry.second, (bottom, middle))
     if isinstance(entry, PoolComparison):
         for claim in entry.not_pooled:
             yield from known.claim("not_pooled", claim, "p_values")

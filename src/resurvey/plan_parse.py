@@ -29,7 +29,7 @@ WORDS = {
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping of keys to values",
     "dataclass_type": "must be a mapping of keys to values",
-    "too_short": "needs at least {min_length} item(s)",
+    "too_short": "must have {min_length} or more entries",
     "value_error": "{error}",
     "string_pattern_mismatch": "must be an id of lower case letters, digits, _ and - (at most 64)",
     "literal_error": "must be {expected}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,39 @@ from resurvey.places import check_file
 
 #: Maximum number of nodes of a file with its anchors expanded; the shipped plan has about 1,500.
 MOST_NODES = 200_000
+#: Maximum depth of lists and mappings inside each other; the shipped plan has 7.
+DEEPEST = 60
+#: What YAML 1.1 takes for a number although nobody writes it for one: 010 is 8 there, and 11:8 is 668.
+_MISREAD = (
+    (re.compile(r"[-+]?0[0-9_]+"), "begins with 0, which YAML takes for a number to base 8"),
+    (re.compile(r"[-+]?[0-9][0-9_]*(:[0-9.]+)+"), "has a colon, which YAML takes for a number to base 60"),
+)
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses duplicate keys in a mapping."""
+    """A safe loader that refuses duplicate keys, deep nesting, and values that their tag cannot have."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(None, None, f"more than {DEEPEST} nested lists or mappings", mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if isinstance(node, yaml.ScalarNode) and node.tag in _NUMBERS:
+            _refuse_misread(node)
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError, AttributeError, TypeError):
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(None, None, f"{str(node.value)[:60]!r} is no {kind}", node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -25,9 +55,17 @@ class _Loader(yaml.SafeLoader):
                 continue
             name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
             if name in seen:
-                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} appears twice", key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
+
+
+def _refuse_misread(node: yaml.ScalarNode) -> None:
+    """Refuse numbers that YAML reads as another number than the one typed."""
+    for pattern, why in _MISREAD:
+        if pattern.fullmatch(node.value):
+            message = f"{node.value} {why}: write a plain number, or put a text in quotation marks"
+            raise yaml.MarkedYAMLError(None, None, message, node.start_mark)
 
 
 def read_yaml(path: Path) -> Any:
@@ -36,8 +74,9 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        If the file is missing, is not UTF-8 or not YAML, has duplicate keys or unexpected code points, or has anchors
-        that expand excessively; the message names file and line.
+        If the file is missing, is not UTF-8 or not YAML, has duplicate keys or unexpected code points, nests too
+        deeply, has a value that its kind cannot have (2019-02-31) or a number that YAML reads as another (010), or has
+        anchors that expand excessively; the message names file and line.
     """
     check_file(path, path.parent)
     if not path.is_file():
@@ -50,9 +89,7 @@ def read_yaml(path: Path) -> Any:
             if node is None:
                 return None
             if _size(node, {}) > MOST_NODES:
-                raise InputError(
-                    f"{path.name}: its anchors written out make more than {MOST_NODES:,} values: write it out"
-                )
+                raise InputError(f"{path.name}: its anchors expand to more than {MOST_NODES:,} values: write it out")
             _refuse_odd(node, path.name, set())
             return loader.construct_document(node)
         finally:

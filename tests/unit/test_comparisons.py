@@ -567,7 +567,7 @@ def test_groups_are_pooled_apart_and_their_difference_is_tested(typed):
     row = rows[rows["method"] == "difference between groups, common effect"].iloc[0]
     assert row["estimate"] == pytest.approx(0.55 / 0.70)
     random = rows[rows["method"].str.startswith("difference between groups, random")].iloc[0]
-    assert (random["refused"], "nothing is left to tell heterogeneity by" in random["note"]) == (True, True)
+    assert (random["refused"], "nothing is left to estimate heterogeneity from" in random["note"]) == (True, True)
     alone = rows[(rows["population"] == "a") & rows["refused"]]
     assert set(alone["method"]) == {"random effects, REML, Hartung-Knapp", "prediction interval"}
     rows = pooled(typed, groups={"c": groups["c"]}).rows()
@@ -877,7 +877,7 @@ def test_one_study_has_its_own_effect_alone(counted):
 def test_counts_are_of_two_arms_of_one_study(counted):
     with pytest.raises(InputError, match="a pair is of one study"):
         carry_out(entry("counts", pairs=[pair("001", "022")]), counted, {})
-    with pytest.raises(InputError, match="alpha stands twice"):
+    with pytest.raises(InputError, match="alpha appears twice"):
         carry_out(entry("counts", pairs=[PAIRS[0], PAIRS[0]]), counted, {})
 
 
@@ -899,7 +899,7 @@ def test_two_studies_are_set_side_by_side_in_what_they_are(typed, patients):
     group = {**GROUPS["comparator"], "study": "beta", "arm": "mid"}
     made = carry_out(entry(comparator=group, landmarks=[6.0]), typed, {**patients, "beta": other})
     row = one(made, "transitivity", "characteristics that differ, of 5")
-    assert row["estimate"] == 1  # the line; both are randomised, and nothing else is printed of them
+    assert row["estimate"] == 1  # the line; both are randomised, and nothing else is printed about them
     assert "line of treatment differs: 1 (ALPHA); 2 (BETA)" in row["note"]
     assert made.tables["transitivity"]["compares"].tolist() == ["new", "mid"]
 

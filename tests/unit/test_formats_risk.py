@@ -35,8 +35,6 @@ ONE_ARM = {
     "survHE": "Interval\tTime\tLower\tUpper\tnrisk\n1\t0\t1\t4\t1035\n2\t6\t5\t9\t48\n3\t12\t10\t11\t30\n",
     "Guyot without a heading": "1 0 1 4 1035\n2 6 5 9 48\n3 12 10 11 30\n",
     "row names": '"","trisk","nrisk"\n"1",0,1035\n"2",6,48\n"3",12,30\n',
-    "thousands": 'time,at_risk\n0,"1,035"\n6,48\n12,30\n',
-    "thousands with a point": "time;at_risk\n0;1.035\n6;48\n12;30\n",
     "thousands with a blank": "time,at_risk\n0,1 035\n6,48\n12,30\n",
     "censored in brackets": "time,at_risk\n0,1035 (0)\n6,48 (3)\n12,30 (12)\n",
     "along the top": "Months,0,6,12\nAt risk,1035,48,30\n",
@@ -77,6 +75,19 @@ def test_two_arms(kind, tables):
     assert first.counts.tolist() == [60, 48] and second.counts.tolist() == [55, 30]
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("time;at_risk\n0;60\n1,5;55\n2,500;48\n", [0, 1.5, 2.5]),
+        ("time;at_risk\n0;60\n1.5;55\n2.500;48\n", [0, 1.5, 2.5]),
+        ('time,at_risk\n0,60\n"1,000,000",55\n"1,500,000.5",48\n', [0, 1e6, 1500000.5]),
+    ],
+)
+def test_times_in_the_decimal_mark_of_their_file(text, times, tables):
+    (table,) = tables(text)
+    assert table.times.tolist() == times and table.counts.tolist() == [60, 55, 48]
+
+
 def test_a_workbook(tables):
     book = openpyxl.Workbook()
     for row in (("time", "at risk"), (0, 60), (6, 48)):
@@ -95,21 +106,34 @@ def test_a_count_that_is_not_given_is_none(tables):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("time,at_risk\n0,60\n6,8O\n12,30\n", "line 3: the number at risk '8O' is no whole number of patients"),
+        (
+            "time,at_risk\n0,60\n6,8O\n12,30\n",
+            "line 3, column 2: the number at risk '8O' is not a whole number of patients",
+        ),
         ("time,at_risk\n0,60\n6,8O\n12,3O\n", "2 faults"),
-        ("0,60\n6,4B\n12,30\n", "line 2: the number at risk '4B'"),
-        ("time,at_risk\n0,60\n6,48.5\n", "'48.5' is no whole number"),
-        ("time,at_risk\n0,60\n6,-4\n", "'-4' is no whole number"),
-        ("time,at_risk\n0,60\n6,80%\n", "'80%' is no whole number"),
-        ("time,at_risk\nO,60\n6,48\n", "the time 'O' is no number"),
+        ("0,60\n6,4B\n12,30\n", "line 2, column 2: the number at risk '4B'"),
+        ("time,at_risk\n0,60\n6,48.5\n", "'48.5' is not a whole number"),
+        ("time,at_risk\n0,60\n6,-4\n", "'-4' is not a whole number"),
+        ("time,at_risk\n0,60\n6,80%\n", "'80%' is not a whole number"),
+        ("time,at_risk\nO,60\n6,48\n", "the time 'O' is not a number"),
         ("time,at_risk\n0,60,5\n6,48,7\n", "line 2: 3 cells .*the heading has 2"),
+        (
+            'time,at_risk\n0,"1,035"\n6,48\n',
+            "line 2, column 2: the number at risk '1,035' may be 1035 or 1.035: leave out",
+        ),
+        ("time;at_risk\n0;1.035\n6;48\n", "line 2, column 2: the number at risk '1.035' may be 1035 or 1.035"),
+        ('time,at_risk\n0,"1,035 (3)"\n6,48 (5)\n', "'1,035 \\(3\\)' may be 1035 or 1.035"),
+        ('Months,0,6\nA,"1,035",48\n', "line 2, column 2: the number at risk '1,035' may be"),
+        ('Days,0,"1,500"\nA,60,48\n', "line 1, column 3: the time '1,500' may be 1500 or 1.500"),
+        ('time,at_risk\n0,60\n"1,500",48\n', "line 3, column 1: the time '1,500' may be 1500 or 1.500"),
+        ("time;at_risk\n0;60\n1,5;55\n2.500;48\n", "line 4, column 1: the time '2.500' may be 2500 or 2.500"),
         ("time,at_risk\n0,sixty\n6,forty\n", "2 faults"),
         ("time,at_risk\nNA,NA\n6,\n", "no row of the numbers at risk has a time and a count"),
         ("time,at_risk\n", "no row of the numbers at risk"),
         ("arm,time,at_risk\nA,0,60\nB,0,\n", "no row of the numbers at risk of B"),
         ("a,b,c\n1,2,3\n5,9,7\n", "expected columns time and at_risk .*found a, b, c"),
         ("Arm,0,6\nA,60,48,30\n", "line 2: 3 counts for 2 times"),
-        ("Arm,0,6\nA,60,4B\n", "'4B' is no whole number"),
+        ("Arm,0,6\nA,60,4B\n", "'4B' is not a whole number"),
         ("", "the file is empty"),
     ],
 )
@@ -126,7 +150,7 @@ def test_whose_numbers_they_are(tables):
     with pytest.raises(InputError, match="its arms are A, B"):
         at_risk_of(pair, CURVE, "", "x")
     (alone,) = tables(ONE_ARM["plain"])
-    with pytest.raises(InputError, match="not plain which numbers at risk"):
+    with pytest.raises(InputError, match="unclear which numbers at risk"):
         at_risk_of([alone], CURVE, "", "x", curves=2)
 
 

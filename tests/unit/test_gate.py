@@ -32,9 +32,24 @@ def test_every_fault_of_the_config_is_said_at_once(config):
     with pytest.raises(InputError) as caught:
         gate.check_config(config, SCHEMA)
     text = str(caught.value)
-    assert "'sede' was unexpected" in text
-    assert "seed: -1 is less than the minimum of 0" in text
-    assert "reconstruction/replicates: 'many' is not of type 'integer'" in text
+    assert "'sede' is not a known key" in text
+    assert "seed: must be at least 0 (seed of all random draws, a whole number of 0 or more), found -1" in text
+    assert "reconstruction/replicates: must be a whole number (replicates of each" in text
+    assert 'found "many"' in text
+    assert "is not of type" not in text
+
+
+def test_a_missing_and_a_malformed_key_are_named(config):
+    del config["seed"], config["reconstruction"]["partitions"]
+    config["audit"]["pages"] = ["a b"]
+    config["report"]["title"] = " "
+    with pytest.raises(InputError) as caught:
+        gate.check_config(config, SCHEMA)
+    assert str(caught.value).splitlines()[1:] == [
+        "  top level: the key seed is missing",
+        '  audit/pages/0: must be lower case letters, digits, _ and -, at most 64, found "a b"',
+        '  report/title: must be text that is not blank, found " "',
+    ]
 
 
 @pytest.fixture
@@ -277,7 +292,7 @@ def test_numbers_at_risk_beside_a_figure_are_checked_before_it_is_digitised(proj
     table = project / "data/raw/curves/curves.csv"
     table.write_text(table.read_text().replace("c.csv", "c.png"))
     (project / "data/raw/curves/c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(InputError, match="the number at risk '8O' is no whole number"):
+    with pytest.raises(InputError, match="the number at risk '8O' is not a whole number"):
         check(project)
 
 
@@ -285,7 +300,7 @@ def test_numbers_at_risk_beside_a_figure_are_checked_before_it_is_digitised(proj
 def test_a_title_of_blanks_is_a_fault(config, change):
     key, value = change
     config["report"][key] = value
-    with pytest.raises(InputError, match=f"report/{key}.*more than blanks"):
+    with pytest.raises(InputError, match=f"report/{key}.*text that is not blank"):
         gate.check_config(config, SCHEMA)
 
 

@@ -126,7 +126,7 @@ def test_a_piece_of_other_columns_is_refused(tmp_path):
     (tmp_path / "medians.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="does not have the columns of its table"):
         typedfiles.read([tmp_path / "medians.csv"])
-    with pytest.raises(InputError, match="no piece of a table"):
+    with pytest.raises(InputError, match="not a piece of a table"):
         typedfiles.read([tmp_path / "mediums.csv"])
 
 
@@ -137,8 +137,21 @@ def shipped(tmp_path_factory):
     return typedfiles.write(raw, clean.tidy(raw), folder, ROOT / "data/raw/curves")
 
 
+def test_a_step_on_many_studies_reads_whole_tables(pieces, monkeypatch):
+    entry = {"printed": ["alpha2020-med-001"]}
+    apart, labels = pieces.of_entries(entry), pieces.labels_of(["alpha", "beta"])
+    monkeypatch.setattr("resurvey.pieces.MANY", 0)
+    whole = pieces.of_entries(entry)
+    assert {Path(path).name for path in whole} >= {Path(path).name for path in apart}
+    assert not [path for path in whole if "/studies/" in path or "/rulings/" in path]
+    assert ids(typedfiles.read(whole)["medians"])[-1] == "beta2021-med-001"
+    assert pieces.labels_of(["alpha", "beta"]) == pieces.labels() != labels
+
+
+@pytest.mark.parametrize("many", [0, 60])
 @pytest.mark.parametrize("kind", ["bucher", "rates", "ratios", "pool"])
-def test_a_comparison_says_the_same_of_its_pieces_as_of_all(kind, shipped):
+def test_a_comparison_says_the_same_of_its_pieces_as_of_all(kind, many, shipped, monkeypatch):
+    monkeypatch.setattr("resurvey.pieces.MANY", many)
     entry = next(entry for entry in plan.read(ROOT / "comparisons.yaml") if entry.kind == kind)
     paths = (shipped.whole(tables.TABLES, notes=True), shipped.of_entries(plan.plain(entry)))
     whole, part = (carry_out(entry, typedfiles.read(files), {}) for files in paths)

@@ -7,6 +7,7 @@ import pytest
 
 from resurvey import plan, plan_check, tables
 from resurvey.errors import InputError
+from resurvey.workflow import check_before_loading
 from resurvey.yamlfile import read_yaml
 from tests.project import COMPARISONS, small_tables, write_tables
 
@@ -47,7 +48,7 @@ def test_defaults_are_filled_and_plain_types_leave_them_out():
         ({**BUCHER, "reference": "a"}, "reference: is not a known key. Use: .*path.*, found \"a\""),
         ({**PATIENTS, "landmarks": [6, float("nan")]}, "landmarks, item 2: must be a finite number, found NaN"),
         ({**PATIENTS, "landmarks": [0]}, "landmarks, item 1: must be above 0, found 0"),
-        ({**PATIENTS, "landmarks": []}, "landmarks: needs at least 1 item"),
+        ({**PATIENTS, "landmarks": []}, "landmarks: must have 1 or more entries"),
         ({**PATIENTS, "landmarks": [6, 6.0]}, "landmarks lists '6' more than once"),
         ({**PATIENTS, "cuts": [6, 3]}, "cuts must rise, found 6, 3"),
         ({**PATIENTS, "printed": ["a-1", "a-1"]}, "printed lists 'a-1' more than once"),
@@ -60,13 +61,13 @@ def test_defaults_are_filled_and_plain_types_leave_them_out():
         ({**PATIENTS, "standardise": [{**MIX, "shares": [0.2, 0.3, 0.5]}]}, "2 populations but 3 shares"),
         ({**PATIENTS, "standardise": [{**MIX, "shares": [0.5, True]}]}, "shares, item 2: must be a number from 0 to 1"),
         ({**PATIENTS, "standardise": [{**MIX, "shares": [{"rest_of": "a-1"}] * 2}]}, "`rest_of` more than once"),
-        ({**PATIENTS, "standardise": [{**MIX, "name": "../x"}]}, "names a file: use letters"),
+        ({**PATIENTS, "standardise": [{**MIX, "name": "../x"}]}, "becomes part of a file name: use letters"),
         ({**PATIENTS, "standardise": [MIX, MIX]}, "standardise lists 'half' more than once"),
         ({**PATIENTS, "vary": [{"name": "v"}]}, "vary, item 1: changes nothing"),
         ({**NETWORK, "claims": ["a-1", "a-1"]}, "claims lists 'a-1' more than once"),
-        ({**NETWORK, "claims": []}, "claims: needs at least 1 item"),
+        ({**NETWORK, "claims": []}, "claims: must have 1 or more entries"),
         ({**SAID, "kind": "pool", "claims": ["a-1"], "groups": {"g": ["b-1"]}}, "group 'g' names b-1"),
-        ({**SAID, "kind": "pool", "claims": ["a-1"], "groups": {"g": []}}, "groups, g: needs at least 1 item"),
+        ({**SAID, "kind": "pool", "claims": ["a-1"], "groups": {"g": []}}, "groups, g: must have 1 or more entries"),
         ({**SAID, "kind": "pool", "claims": ["a-1"], "groups": {"g": ["a-1", "a-1"]}}, "group 'g' lists 'a-1' more"),
         ({**NETWORK, "question": " \t"}, "question: must not be empty"),
         ({**NETWORK, "id": "../x"}, "id: must be an id of lower case letters"),
@@ -88,7 +89,7 @@ def test_all_faults_of_a_file_are_said_at_once():
     with pytest.raises(InputError) as caught:
         plan.comparisons(document)
     for part in (
-        "6 fault(s) in comparisons.yaml; nothing was run",
+        "6 faults in comparisons.yaml; nothing was run",
         "comparison: is not a known key",
         "assumptions, Odd name: a name has lower case letters",
         "assumptions, empty: must be a sentence",
@@ -159,6 +160,14 @@ def test_patients_of_other_cuts_do_not_come_from_the_tables(raw):
     assert against(raw, entry, cuts=["kmdata"]) == []
 
 
+def test_the_claims_of_a_bucher_comparison_are_the_legs_of_its_path(raw):
+    entry = {**BUCHER, "first": "alpha2020-hr-001", "second": "alpha2020-hr-001"}
+    assert against(raw, entry) == []
+    assert against(raw, {**entry, "path": ["old", "new", "old"]}) == []
+    (fault,) = against(raw, {**entry, "path": ["new", "old", "old"]})
+    assert "second: claim 'alpha2020-hr-001' compares 'new' and 'old', but this leg of the path is 'old'" in fault
+
+
 def test_what_comparisons_of_printed_numbers_name_must_be_there(raw):
     found = against(
         raw,
@@ -204,13 +213,28 @@ STEPS = zip("abcdefgh", "bcdefghi", strict=True)
 EXPLODING = "a: &a [1]\n" + "".join(f"{name}: &{name} [{', '.join([f'*{last}'] * 10)}]\n" for last, name in STEPS)
 
 
+def test_a_config_that_is_no_sound_yaml_ends_before_snakemake_loads_it(tmp_path):
+    with pytest.raises(SystemExit, match="line 2: '2019-02-31' is no timestamp"):
+        check_before_loading(yaml_file(tmp_path, "a: 1\nb: 2019-02-31\n"))
+    check_before_loading(yaml_file(tmp_path, "a: 1\nb: '2019-02-31'\n"))
+    check_before_loading(tmp_path / "missing.yaml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", "some.yaml, line 3: the key 'a' stands twice"),
+        ("a: 1\nb: 2\na: 3\n", "some.yaml, line 3: the key 'a' appears twice"),
         ("a: [1\n", "some.yaml, line 2: "),
         (b"a: \xff\n", "is not UTF-8 text"),
-        (EXPLODING, "its anchors written out make more than"),
+        (EXPLODING, "its anchors expand to more than"),
+        ("a: 1\nb: 010\n", "line 2: 010 begins with 0, which YAML takes for a number to base 8"),
+        ("a: 11:8\n", "line 1: 11:8 has a colon, which YAML takes for a number to base 60"),
+        ("a: 1:30.5\n", "line 1: 1:30.5 has a colon"),
+        ("a: 2019-02-31\n", "line 1: '2019-02-31' is no timestamp"),
+        ("a: !!bool maybe\n", "line 1: 'maybe' is no bool"),
+        ("a: " + "9" * 5000 + "\n", "line 1: '9{60}' is no int"),
+        ("[" * 3000, "line 1: more than 60 nested lists or mappings"),
+        ("".join(" " * depth + "a:\n" for depth in range(500)), "line 60: more than 60 nested lists or mappings"),
     ],
 )  # fmt: skip
 def test_a_yaml_file_that_cannot_be_meant_is_refused(tmp_path, text, message):

@@ -130,7 +130,7 @@ def test_a_number_that_could_not_be_used_is_not_dropped_for_a_note(tmp_path, uni
 )
 def test_not_reached_is_no_survival_and_no_percentage(tmp_path, table, column):
     found = faults(changed(lung(), table, 0, note="sic", **{column: "NR"}), tmp_path)
-    assert any(f"column {column}, value 'NR': such a number cannot be not reached" in text for text in found)
+    assert any(f"column {column}, value 'NR': this number cannot be 'not reached'" in text for text in found)
 
 
 def test_the_audit_reads_what_the_gate_stops(tmp_path):

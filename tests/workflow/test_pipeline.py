@@ -382,7 +382,7 @@ def test_a_misspelt_config_key_is_named(project):
     before = checksums(project)
     config = project / "config.yaml"
     config.write_text(config.read_text(encoding="utf-8").replace("replicates:", "replicas:"), encoding="utf-8")
-    assert "'replicas' was unexpected" in refused(project, before)
+    assert "'replicas' is not a known key" in refused(project, before)
 
 
 def test_a_discrepancy_without_a_ruling_fails_verification(project):

@@ -176,7 +176,7 @@ def bootstrap_parts(entries):
 
 def partitions(study):
     """Sets of subgroups of the study that are rebuilt together."""
-    return config["reconstruction"]["partitions"].get(study, [])
+    return config["reconstruction"].get("partitions", {}).get(study, [])
 
 
 def collection(study):

@@ -17,10 +17,11 @@ shapes = kinds.read_shapes(*map(Path, snakemake.input.shapes))
 for number, study in enumerate(params.studies):
     curves = Path(next(iter(params.read["curves"][number]), "")).parent
     typed = typedfiles.read(params.read["pieces"][number])
-    parts = blocks.rebuild_blocks(
+    made = blocks.grown(
         typed,
         study,
         replicates=params.replicates,
+        more=params.more,
         block=params.block,
         seed=params.seed,
         partitions=params.read["partitions"][number],
@@ -28,7 +29,6 @@ for number, study in enumerate(params.studies):
         given=curve_evidence.kmdata_of(params.kmdata, study),
         shapes=shapes,
     )
-    made = blocks.join_blocks(parts)
     tables.write_parquet(made.patients, Path(output.patients[number]))
     results.write(results.ACCURACY, made.accuracy, Path(output.accuracy[number]))
     results.write(results.FACTS, made.facts, Path(output.facts[number]))

@@ -49,20 +49,28 @@ def check_ratio_events(context: Context) -> pd.DataFrame:
     lower, upper = Box.of(frame, "lower"), Box.of(frame, "upper")
     z = wald.quantile(frame["ci_level"].to_numpy(float))
     se, loose = wald.standard_error(lower, upper, z), wald.standard_error(lower.widened(), upper.widened(), z)
+    known = _median_events(context)
     for row, record in enumerate(records(frame)):
-        _judge_events(ledger, context, record, (se[0][row], se[1][row]), loose[1][row])
+        counted = _events(known, record)
+        _judge_events(ledger, context, record, counted, (se[0][row], se[1][row]), loose[1][row])
     return ledger.frame()
 
 
-def _judge_events(ledger: Ledger, context: Context, record: dict, se: tuple[float, float], loose: float) -> None:
+def _judge_events(
+    ledger: Ledger,
+    context: Context,
+    record: dict,
+    counted: tuple[float, list[str], str],
+    se: tuple[float, float],
+    loose: float,
+) -> None:
     fewest, most = 4 / se[1] ** 2, 4 / se[0] ** 2
     span = f"about {_span(fewest, most)} events (4 over the variance)"
-    events, claims, told = _events(context, record)
+    events, claims, told = counted
     patients = record["n"] if record["n_op"] == "=" else _patients(context, record)
     verdict, severity, words = _verdict(record, (fewest, most), 4 / loose**2, events, patients)
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *claims],
         named=[record["claim_id"]],
         reported=f"{record['lower_text']}-{record['upper_text']}" + (f", {told}" if told else ""),
@@ -80,13 +88,12 @@ def _span(fewest: float, most: float) -> str:
     return f"{show(fewest, 3)} to {show(most, 3)}"
 
 
-def _events(context: Context, record: dict) -> tuple[float, list[str], str]:
+def _events(known: dict[tuple[str, ...], tuple[float, str]], record: dict) -> tuple[float, list[str], str]:
     """Events of both groups together, printed with the ratio or with both medians, and the claims printing them."""
     if record["events_op"] == "=":
         return record["events"], [], f"{record['events_text']} events"
     key = (record["source_id"], record["study_id"], record["endpoint"], record["data_cut"])
     arms = (record["arm_id"], record["population"]), _comparator(record)
-    known = _median_events(context)
     pair = [known.get((*key, *arm)) for arm in arms]
     if arms[0] == arms[1] or None in pair:
         return float("nan"), [], ""
@@ -100,6 +107,7 @@ def _comparator(record: dict) -> tuple[str, str]:
 
 
 def _median_events(context: Context) -> dict[tuple[str, ...], tuple[float, str]]:
+    """Events printed with the median of each group, and the claim that prints them."""
     frame = context["medians"]
     frame = frame[frame["events_op"] == "="]
     columns = ("source_id", "study_id", "endpoint", "data_cut", "arm_id", "population")
@@ -203,9 +211,8 @@ def _judge_medians(ledger: Ledger, record: dict, here: dict, there: dict) -> Non
         words += "; ratio and medians point opposite ways (curves that cross, or a ratio the other way round)"
     elif not inside and has_interval:
         words += ", outside the interval: hazards are not constant or not proportional; a hint only"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], here["claim_id"], there["claim_id"]],
         named=[record["claim_id"]],
         reported=f"HR {record['value_text']}",

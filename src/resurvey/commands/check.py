@@ -24,12 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
     typed = clean.tidy(raw)
     if path is not None:
         config, start = read_config(path), path.resolve().parent
-        designs = plan.designs(config["design"], f"{path.name}, design")
+        designs = plan.designs(config.get("design", []), f"{path.name}, design")
         asked = plan.Plan(plan.read(start / config["comparisons"]), designs)
         gate.check_names(config, asked, raw, start)
     rows = sum(len(table) for table in typed.values())
-    beside = "" if path is None else f", and {path.name} beside them names nothing that they do not have"
-    sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found{beside}\n")
+    beside = "" if path is None else f", nor in {path.name} and {config['comparisons']}"
+    sys.stdout.write(f"{len(typed)} tables with {rows} rows: no fault found in them{beside}\n")
     return 0
 
 
@@ -63,6 +63,6 @@ def read_config(path: Path) -> dict:
 
     config = read_yaml(path)
     if not isinstance(config, dict):
-        raise InputError(f"{path} holds no keys: `resurvey init` writes one to begin with")
+        raise InputError(f"{path} has no keys: `resurvey init` writes a config to start from")
     gate.check_config(config, workflow_folder() / "workflow/schemas/config.schema.yaml")
     return config

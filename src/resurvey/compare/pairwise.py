@@ -126,10 +126,11 @@ def pairwise(
 ) -> PairwiseResult:
     """Compare two arms of rebuilt patients, `a` against `b`, over all their replicates.
 
-    Every measure is estimated in each replicate (replicate i of `a` with replicate i of `b`; the arms are rebuilt
-    independently) and pooled by Rubin's rules. Test statistics are pooled as standard normal deviates with within
-    variance 1 (Licht). Intervals of medians and landmark survival are log-log in each arm; for the difference they
-    are combined by the method of variance estimates recovery, so they may be asymmetric.
+    Every measure is estimated in each replicate (replicate i of `a` with replicate i of `b`, both rebuilt
+    independently; if an arm has fewer, they are used again in their order) and pooled by Rubin's rules. Test
+    statistics are pooled as standard normal deviates with within variance 1 (Licht). Intervals of medians and landmark
+    survival are log-log in each arm; for the difference they are combined by the method of variance estimates recovery,
+    so they may be asymmetric.
 
     Parameters
     ----------
@@ -158,8 +159,7 @@ def pairwise(
     Raises
     ------
     InputError
-        If an arm is not a table of patients or is empty, or both arms have several replicates but unequal numbers of
-        them.
+        If an arm is not a table of patients or is empty.
 
     References
     ----------
@@ -207,24 +207,21 @@ def _orientation(labels: tuple[str, str]) -> str:
 def match_replicates(
     a: PatientStack, b: PatientStack, labels: tuple[str, str]
 ) -> tuple[PatientStack, PatientStack, list[str]]:
-    """Both arms with equal numbers of replicates; a single one (a determined curve) is paired with all of the other.
+    """Both arms with equal numbers of replicates: the fewer stand beside the more again and again.
 
-    Raises
-    ------
-    InputError
-        If both groups have several replicates, but unequal numbers of them.
+    Arms of different trials are rebuilt independently, so that any replicate of one may stand beside any of the other:
+    a single one (a determined curve) beside all, and those of an arm that needed fewer more than once.
     """
     if a.replicates == b.replicates:
         alone = ["one replicate: the uncertainty of the rebuilding is not in these intervals"]
         return a, b, alone if a.replicates == 1 else []
-    if 1 not in (a.replicates, b.replicates):
-        raise InputError(
-            f"{labels[0]} has {a.replicates} replicates and {labels[1]} {b.replicates}: replicate is set beside "
-            "replicate, so rebuild both with equally many (or one for a fully determined curve)"
-        )
-    many, single = max(a.replicates, b.replicates), labels[0] if a.replicates == 1 else labels[1]
-    note = f"{single} has one replicate, set beside each of the {many} of the other arm"
-    return a if a.replicates > 1 else a.repeat(many), b if b.replicates > 1 else b.repeat(many), [note]
+    fewer, more = sorted((a.replicates, b.replicates))
+    name = labels[0] if a.replicates == fewer else labels[1]
+    if fewer == 1:
+        note = f"{name} has one replicate, set beside each of the {more} of the other arm"
+    else:
+        note = f"{name} has {fewer} replicates, set beside the {more} of the other arm, some more than once"
+    return a.repeated(more), b.repeated(more), [note]
 
 
 def _horizon(horizon: float | None, pair: _Pair, labels: tuple[str, str]) -> tuple[float, str]:

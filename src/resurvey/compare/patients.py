@@ -29,12 +29,12 @@ from resurvey.compare.shapes import (
 )
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
+from resurvey.montecarlo import ENOUGH
 from resurvey.plan import PatientComparison
 from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
 from resurvey.tables import Tables
 
 RESTS_ON_SHAPE = "rests on the assumed shape: more than half of the information is missing"
-MOST_MONTE_CARLO = 0.1  # of a standard error
 DRAWS = "other replicates would move it by more than a tenth of its standard error: ask for more"
 NO_POWER = "without power: patients rebuilt from printed numbers can hide that hazards are not proportional"
 
@@ -113,7 +113,7 @@ def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     said = messages(studies)
     differ = sum("differs" in text for text in said)
-    note = "; ".join(said) or "the two studies agree in all that is printed of them"
+    note = "; ".join(said) or "the two studies agree in all that is printed about them"
     measure = f"characteristics that differ, of {len(ATTRIBUTES)}"
     what = What("transitivity", measure, Role.CONTEXT, Quantity.DIFFERING_CHARACTERISTICS)
     return [pair.row(what, differ, np.nan, np.nan, np.nan, evidence="printed", note=note)]
@@ -140,7 +140,7 @@ def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:
         assumed = line["missing_information"] > MOSTLY_ASSUMED
         known = {name: line[name] for name in ("missing_information", "monte_carlo")}
         known["rests_on"] = RestsOn.SHAPE if assumed else RestsOn.PRINT
-        said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if line["monte_carlo"] > MOST_MONTE_CARLO else ""]
+        said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if line["monte_carlo"] > ENOUGH else ""]
         note = "; ".join(part for part in said if part)
     if line["model"] == Model.PROPORTIONAL_HAZARDS and line["quantity"] == Quantity.Z and pair.evidence == "summary":
         note = f"{note}; {NO_POWER}" if note else NO_POWER

@@ -149,8 +149,8 @@ def weighted_ratio(
     """Log hazard ratio of the weighted strata against the second group; balance, effective sample size and patients."""
     parts = [patient_stack(part, name) for name, part in strata.items()]
     parts.append(patient_stack(second, "the comparator"))
-    replicates = _in_common(parts)
-    parts = [part.repeat(replicates) if part.replicates == 1 else part for part in parts]
+    replicates = max(part.replicates for part in parts)
+    parts = [part.repeated(replicates) for part in parts]
     there = [part.time >= 0 for part in parts]
     sizes = np.array([real.sum(axis=1) for real in there[:-1]])
     made = poststratify(np.repeat(list(strata), sizes[:, 0]), shares)
@@ -165,16 +165,6 @@ def weighted_ratio(
     columns = (np.take_along_axis(column, order, axis=1) for column in (time, event, treated, weights))
     log_hr, _, robust = cox_stack(*columns)
     return rubin(log_hr, robust**2), made.balance, float(made.ess), len(made.weights)
-
-
-def _in_common(stacks: Sequence[PatientStack]) -> int:
-    """Common number of replicates; a single one (a determined curve) is paired with each of the others."""
-    counts = {stack.replicates for stack in stacks} - {1}
-    if len(counts) > 1:
-        raise NotEstimable(
-            f"the groups have {', '.join(map(str, sorted(counts)))} replicates: rebuild all with equally many"
-        )
-    return counts.pop() if counts else 1
 
 
 def _direct(

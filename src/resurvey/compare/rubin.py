@@ -7,15 +7,13 @@ from math import inf, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtr, stdtr
 
 from resurvey.arrays import check_size, unmasked
 from resurvey.errors import InputError, NotEstimable
+from resurvey.montecarlo import barnard_rubin, limit_error, t_quantile
 from resurvey.steady import critical_value
 from resurvey.survival.cox import check_level
-
-#: A smaller between-replicate share of the variance would underflow to 0 when squared.
-SMALLEST_SHARE = 1e-150
 
 
 @dataclass(frozen=True)
@@ -63,15 +61,8 @@ class EnsembleEstimate:
 
     @property
     def monte_carlo_limits(self) -> float:
-        """The same for a confidence limit, including the error in the variance between replicates.
-
-        The sample variance of normal values has variance 2 between^2 / (m - 1); its weight in a limit is t / (2 se).
-        """
-        if self.replicates < 2:
-            return 0.0
-        t = _quantile(0.5 + self.level / 2, self.df)
-        of_variance = t**2 * self.between**2 / (2 * self.se**2 * (self.replicates - 1))
-        return sqrt(self.between / self.replicates + of_variance) / self.se
+        """The same for a confidence limit, including the error in the variance between replicates."""
+        return limit_error(self.between, self.se, self.replicates, t_quantile(0.5 + self.level / 2, self.df))
 
 
 def rubin(
@@ -175,7 +166,9 @@ def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np
     """Check both vectors."""
     q, w = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, variances))
     if q.ndim != 1 or q.shape != w.shape or not q.size:
-        raise InputError(f"estimates and variances must be vectors of one length, found shapes {q.shape}, {w.shape}")
+        raise InputError(
+            f"estimates and variances must be vectors of the same length, found shapes {q.shape}, {w.shape}"
+        )
     if not np.all(np.isfinite(q)) or not np.all(np.isfinite(w)) or np.any(w < 0):
         bad = int(np.flatnonzero(~(np.isfinite(q) & np.isfinite(w) & (w >= 0)))[0])
         raise InputError(
@@ -204,26 +197,9 @@ def _pool(q: np.ndarray, below: float, above: float, complete_df: float, level: 
     total = within + (1 + 1 / m) * between
     if not total > 0:
         raise NotEstimable("the total variance is 0: no events, or one replicate without a sampling variance")
-    df, missing = _barnard_rubin(total, (1 + 1 / m) * between, m, complete_df)
-    se, t = sqrt(total), _quantile(0.5 + level / 2, df)
+    df, missing = barnard_rubin(total, (1 + 1 / m) * between, m, complete_df)
+    se, t = sqrt(total), t_quantile(0.5 + level / 2, df)
     lower, upper = estimate - t * sqrt(totals[0]), estimate + t * sqrt(totals[1])
     statistic = -abs(estimate) / se
     p = 2 * float(ndtr(statistic) if df == inf else stdtr(df, statistic))
     return EnsembleEstimate(estimate, se, lower, upper, p, within, between, missing, df, m, float(level))
-
-
-def _barnard_rubin(total: float, inflated: float, m: int, complete_df: float) -> tuple[float, float]:
-    """Degrees of freedom and fraction of missing information."""
-    if inflated == 0 or m < 2:
-        return inf, 0.0
-    share = inflated / total
-    df = (m - 1) / share**2 if share > SMALLEST_SHARE else inf
-    if complete_df < inf:
-        observed = (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
-        df = 1 / (1 / df + 1 / observed) if observed > 0 else df
-    r = share / (1 - share) if share < 1 else inf
-    return df, float((r + 2 / (df + 3)) / (r + 1)) if r < inf else 1.0
-
-
-def _quantile(probability: float, df: float) -> float:
-    return float(ndtri(probability)) if df == inf else float(stdtrit(df, probability))

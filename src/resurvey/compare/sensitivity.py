@@ -180,8 +180,8 @@ def _drawn_shapes(pair: Pair) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "both groups", first
         return
     for label, shapes in zip(pair.labels, pair.shapes, strict=True):
-        if len(shapes) == pair.stacks[0].replicates:
-            yield label, shapes
+        if shapes:  # used again where the other group has more replicates
+            yield label, tuple(np.resize(shapes, pair.stacks[0].replicates).tolist())
 
 
 def _restricted(pair: Pair) -> tuple[float, float]:

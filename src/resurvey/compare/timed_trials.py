@@ -109,7 +109,7 @@ def _trial(name: str, rows: pd.DataFrame) -> tuple[Trial | None, list[str]]:
         faults.append(f"study {name!r}: arms have different numbers of replicates: {', '.join(odd)}, not {most}")
     if faults:
         return None, faults
-    stacks = tuple(arm if arm.replicates == most else arm.repeat(most) for arm in arms.values())
+    stacks = tuple(arm.repeated(most) for arm in arms.values())
     return Trial(name, tuple(arms), stacks), []
 
 

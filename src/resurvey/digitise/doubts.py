@@ -21,7 +21,7 @@ UNITS = (
 # A horizontal run this close to 0.5 (pixels) and this long (share of the axis) may be a printed reference line.
 HALF_PIXELS, HALF_LENGTH = 1.5, 0.1
 GREY = 50  # largest difference between the channels of a grey ink
-CUT_SHORT = "the page holds so many numbers that not all were gone through for axes"
+CUT_SHORT = "the page has so many numbers that not all were searched for axes"
 ENOUGH_LABELS = 4
 # Largest accepted standard error at the ends of an axis of a picture, as a share of its length.
 AXIS_ERROR = 0.004
@@ -127,7 +127,7 @@ def check_start(curves: Sequence[TracedCurve], starts: Sequence[tuple[float, flo
 
 def check_ink(unexplained: float, *, counted: bool) -> Check:
     """Check the share of columns with unexplained ink; less is allowed where no printed count of the curves exists."""
-    said = f"{unexplained:.0%} of the plot's width holds ink that belongs to no curve, mark, line or text"
+    said = f"{unexplained:.0%} of the plot's width has ink that belongs to no curve, mark, line or text"
     return Check(
         "ink", "passed" if unexplained < (UNEXPLAINED if counted else UNEXPLAINED_UNCOUNTED) else "doubtful", said
     )
@@ -217,7 +217,7 @@ def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous
     if wrong:
         return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
     if flagged:
-        why = "grow where they must fall, were read in two ways or are too small to be read surely"
+        why = "grow where they must fall, were read in two ways or are too small to be read reliably"
         words = f"{flagged} cells of the numbers at risk are left out: they {why}"
         return Check("at risk", "open", words)  # said beside each cell, and nothing against the curves
     words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
@@ -230,7 +230,7 @@ def check_crossing(crossing: Sequence[str], joined: Sequence[str]) -> Check:
     """Curves of one ink that meet and separate again, or run or end together, cannot be told apart by their ink."""
     said = []
     if crossing:
-        said.append(f"curves of one ink meet and part: {'; '.join(crossing)}; look which is which")
+        said.append(f"curves of one ink meet and part: {'; '.join(crossing)}; check which is which")
     if joined:
         said.append(f"curves of one ink run or end in one stroke: {'; '.join(joined)}")
     if said:

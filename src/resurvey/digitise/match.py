@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import permutations
 
 import numpy as np
 
 from resurvey.digitise.digitised import Panel, RiskRow, TracedCurve, Word
+from resurvey.digitise.ink import apart, letters_colour
 from resurvey.digitise.legend_samples import BEFORE, SAMPLE_GAP
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60
+# Angles in degrees (see `ink.apart`) up to which two colours are one ink, and from which they are two.
+SAME_INK, OTHER_INK = 10.0, 20.0
+ALIKE_NAMES = 0.6  # share of letters in common from which two names may be the same
 # Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
 
@@ -126,15 +131,20 @@ def near_colour(a: tuple[int, int, int], b: tuple[int, int, int], slack: int = N
 
 
 def _coloured(curve: TracedCurve, row: RiskRow) -> float:
+    """1 if a row's name is written in the ink of a curve, -0.5 if in clearly another, otherwise 0."""
     if row.colour is None or np.ptp(curve.colour) < 50:
         return 0.0
-    off = max(abs(a - b) for a, b in zip(curve.colour, row.colour, strict=True))
-    return 1.0 if off <= NEAR_COLOUR else -0.5 if off > 110 else 0.0
+    off = apart(curve.colour, row.colour)
+    return 1.0 if off <= SAME_INK else -0.5 if off >= OTHER_INK else 0.0
 
 
-def _same_name(a: str, b: str) -> bool:
+def _same_name(a: str, b: str) -> float:
+    """1 if one name holds the other, otherwise how alike their letters are, if at all, as small ones are misread."""
     short, long = sorted((_letters(a), _letters(b)), key=len)
-    return len(short) >= 3 and (long.startswith(short) or short in long)
+    if len(short) < 3:
+        return 0.0
+    alike = SequenceMatcher(None, short, long, autojunk=False).ratio()
+    return 1.0 if short in long else alike if alike >= ALIKE_NAMES else 0.0
 
 
 def _letters(text: str) -> str:
@@ -167,8 +177,32 @@ def name_curves(
         ]
         if len(alike) == 1 or (alike and np.ptp(colour) > 50):
             names[alike[0]] = word.text
+    in_ink = _written_in_ink(curves, names, _phrases(words, panel)[0], picture)
+    names |= in_ink
     named = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
-    return named, tuple(dict.fromkeys(word.text for word in _listed(entries, len(curves))))
+    listed = [word.text for word in _listed(entries, len(curves))]
+    return named, tuple(dict.fromkeys([*listed, *in_ink.values()]))
+
+
+def _written_in_ink(
+    curves: Sequence[TracedCurve], names: dict[int, str], lines: Sequence[Word], picture: np.ndarray
+) -> dict[int, str]:
+    """Names of curves that have none yet, from phrases without a sample that are written in the ink of one curve."""
+    found: dict[int, str] = {}
+    for word in lines:
+        letters = sum(letter.isalpha() for letter in word.text)
+        if letters < max(2, 0.6 * len(word.text)) or _sample(word, picture) is not None:
+            continue
+        part = picture[max(0, int(word.top)) : int(word.bottom) + 1, max(0, int(word.left)) : int(word.right) + 1]
+        colour = letters_colour([part])
+        alike = [
+            k
+            for k, curve in enumerate(curves)
+            if colour is not None and np.ptp(curve.colour) >= 50 and apart(curve.colour, colour) <= SAME_INK
+        ]
+        if len(alike) == 1 and alike[0] not in names:
+            found.setdefault(alike[0], word.text)
+    return found
 
 
 def _sampled(

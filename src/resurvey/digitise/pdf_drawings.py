@@ -29,7 +29,7 @@ def _complaints(name: str) -> Iterator[None]:
     except InputError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise InputError(f"{name}: the PDF asks for too much ({type(error).__name__})") from None
+        raise InputError(f"{name}: the PDF is too complex ({type(error).__name__})") from None
     except Exception as error:
         raise InputError(f"{name}: the PDF cannot be read ({type(error).__name__}: {error})") from None
 
@@ -88,7 +88,7 @@ def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
         sheet = document.pages[0]
         width, height = float(sheet.width), float(sheet.height)
         if max(width, height) > 20 * MOST_SIDE:
-            raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is no figure")
+            raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is not a figure")
         objects = [*sheet.lines, *sheet.curves, *sheet.rects]
         if len(objects) > MOST_STROKES:
             raise InputError(f"{name}, page {page}: {len(objects):,} lines; at most {MOST_STROKES:,} are read")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from resurvey.cautions import FINDINGS
 from resurvey.errors import InputError
-from resurvey.figures.style import FAINT, INK, PAPER, SOFT, new_figure, plain, styled
+from resurvey.figures.style import FAINT, INK, PAPER, SOFT, cut, new_figure, plain, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,7 +116,7 @@ def _strip(axes: Axes, numbers: pd.DataFrame, name: str, top: float) -> None:
     counts = numbers["verdict"].value_counts()
     said = [f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if verdict in counts]
     axes.axhline(top - 0.8, color=FAINT, lw=0.7)
-    axes.text(-0.5, top + 0.2, plain(_cut(name)), fontsize=8, fontweight="bold", va="center")
+    axes.text(-0.5, top + 0.2, plain(cut(name, 70)), fontsize=8, fontweight="bold", va="center")
     axes.text(ACROSS - 0.5, top + 0.2, f"{len(numbers)} numbers", fontsize=8, va="center", ha="right")
     axes.text(-0.5, top + 1.7, ", ".join(said), fontsize=7, va="center", color=SOFT)
     start = 0
@@ -123,10 +124,6 @@ def _strip(axes: Axes, numbers: pd.DataFrame, name: str, top: float) -> None:
         index = np.arange(start, start + int(counts.get(verdict, 0)))
         _marks(axes, index % ACROSS, top + 3.0 + index // ACROSS, verdict, 3.9)
         start += index.size
-
-
-def _cut(name: str, most: int = 70) -> str:
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 def _marks(axes: Axes, x: np.ndarray, y: np.ndarray, verdict: str, size: float) -> None:
@@ -148,7 +145,7 @@ def findings_by_rule(checks: pd.DataFrame, *, most: int = 24) -> Figure:
     InputError
         If no check is a finding.
     """
-    found = checks[checks["verdict"].isin(["impossible", "conflict", "discrepant", "other-method"])]
+    found = checks[checks["verdict"].isin(FINDINGS)]
     if found.empty:
         raise InputError("every check came out: there is no finding to draw")
     severities = [s for s in (*SEVERITY_ORDER, "none") if s in set(found["severity"])]

@@ -16,7 +16,9 @@ from resurvey.figures.style import (
     INK,
     PAPER,
     SOFT,
+    cut,
     fixed_figure,
+    in_rows,
     inches,
     ink_on,
     new_figure,
@@ -76,23 +78,15 @@ def bias_array_plot(array: pd.DataFrame, *, first: str, second: str) -> Figure:
     axes.set_xticks(np.arange(ratio.shape[1]) + 0.5, [f"{100 * p:g}" for p in ratio.columns])
     axes.set_yticks(np.arange(len(ratio)) + 0.5, [f"{s:g}" for s in ratio.index])
     axes.tick_params(length=0)
-    axes.set_xlabel(f"Prevalence of the factor with {_cut(first)} (%); {100 * share:g} % with the comparator")
+    axes.set_xlabel(f"Prevalence of the factor with {plain(cut(first, 60))} (%); {100 * share:g} % with the comparator")
     axes.set_ylabel("Strength\n(hazard ratio of the factor)")
     axes.set_title("corrected hazard ratio", loc="right", fontsize=8, fontweight="normal")
-    axes.set_title(f"against {_cut(second)}", loc="left", fontsize=8)
-    handles = [_key(lw=2.2, label="conclusion changes across this line (*: no longer as observed)")]
-    figure.legend(handles=handles, loc="lower left", fontsize=7.5)
-    return figure
-
-
-def _cut(words: str, most: int = 60) -> str:
-    return plain(words if len(words) <= most else words[: most - 1].rstrip() + "…")
-
-
-def _key(**kwargs: object):
+    axes.set_title(f"against {plain(cut(second, 60))}", loc="left", fontsize=8)
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=INK, **kwargs)
+    line = Line2D([], [], color=INK, lw=2.2, label="conclusion changes across this line (*: no longer as observed)")
+    figure.legend(handles=[line], loc="lower left", fontsize=7.5)
+    return figure
 
 
 def _boundary(axes: Axes, inside: np.ndarray, **style: object) -> None:
@@ -163,7 +157,7 @@ def response_rates(rates: pd.DataFrame) -> Figure:
     for place, (_, row) in zip(y, rates.iterrows(), strict=True):
         limits = f"[{100 * row['lower']:.1f}, {100 * row['upper']:.1f}]"
         words = f"{row['n']:.0f}/{row['total']:.0f}   {row['percent']:.1f} % {limits}"
-        axes.text(1.02, place, words, transform=_right(axes), fontsize=7.5, va="center")
+        axes.text(1.02, place, words, transform=in_rows(axes), fontsize=7.5, va="center")
     axes.set_yticks(y, [wrapped(label, 44) for label in rates["label"]])
     axes.set_ylim(len(rates) - 0.4, -0.6)
     axes.set_xlim(0, 100)
@@ -172,9 +166,3 @@ def response_rates(rates: pd.DataFrame) -> Figure:
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.spines["left"].set_color(SOFT)
     return figure
-
-
-def _right(axes: Axes):
-    from matplotlib.transforms import blended_transform_factory
-
-    return blended_transform_factory(axes.transAxes, axes.transData)

@@ -16,7 +16,9 @@ from resurvey.figures.style import (
     INK,
     SOFT,
     WIDTH,
+    cut,
     fixed_figure,
+    in_rows,
     inches,
     look,
     percent_axis,
@@ -76,7 +78,6 @@ def kaplan_meier(
     risk: pd.DataFrame,
     *,
     ylabel: str,
-    xlabel: str = "Time (months)",
     notes: Mapping[str, str] | None = None,
     grey: pd.DataFrame | None = None,
     grey_label: str = "",
@@ -93,8 +94,8 @@ def kaplan_meier(
         are drawn in the order of the table.
     risk : DataFrame
         group, time, at_risk, censored, events, and `panel` as above; its times are the ticks of the axis.
-    ylabel, xlabel : str
-        Label of the survival axis, without unit; label of the time axis, with unit.
+    ylabel : str
+        Label of the survival axis, without unit.
     notes : dict of str, optional
         Text after a group's name in the legend, by group or by `panel/group`.
     grey : DataFrame, optional
@@ -157,7 +158,7 @@ def kaplan_meier(
         axes.set_xticks(sorted(counted["time"].unique()))
         # One time axis for all panels, so that its ticks and the numbers below them lie within each panel.
         axes.set_xlim(0, last)
-        axes.set_xlabel(xlabel)
+        axes.set_xlabel("Time (months)")
         _risk_rows(below, counted, groups, most, _letters(width, BOLD) if columns == 1 else 40)
     if names and first is not None:
         figure.legend(
@@ -248,12 +249,12 @@ def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, 
         colour = COLOURS[groups.index(group) % len(COLOURS)] if several else INK
         if several:
             style = look(groups.index(group))
-            axes.plot([0.0, 0.045], [y + 0.5] * 2, transform=_wide(axes), lw=1.4, clip_on=False, **style)
+            axes.plot([0.0, 0.045], [y + 0.5] * 2, transform=in_rows(axes), lw=1.4, clip_on=False, **style)
             axes.text(
                 0.055,
                 y + 0.5,
-                plain(_short(str(group), room)),
-                transform=_wide(axes),
+                plain(cut(group, room)),
+                transform=in_rows(axes),
                 fontsize=size,
                 fontweight="bold",
                 color=colour,
@@ -271,17 +272,6 @@ def _risk_rows(axes: Axes, counted: pd.DataFrame, groups: list[str], most: int, 
     axes.tick_params(length=0, labelbottom=False, pad=15)
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def _short(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
-
-
-def _wide(axes: Axes):
-    """Transform with x as a fraction of the axes and y in rows of the table."""
-    from matplotlib.transforms import blended_transform_factory
-
-    return blended_transform_factory(axes.transAxes, axes.transData)
 
 
 def log_cumulative_axes(axes: Axes, points: pd.DataFrame, names: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ HYPOTHESES = {"null": "null median", "alternative": "alternative median", "obser
 
 @styled
 def operating_characteristics(
-    curves: pd.DataFrame, simulated: pd.DataFrame | None, *, claim: Mapping[str, float], unit: str = "months"
+    curves: pd.DataFrame, simulated: pd.DataFrame | None, *, claim: Mapping[str, float]
 ) -> Figure:
     """Plot power against the true median by formula, overlaid with simulated trials.
 
@@ -46,7 +47,6 @@ def operating_characteristics(
         method, sides, true_median, power, lower, upper.
     claim : dict
         null_median, alternative_median, alpha, power as printed (alpha and power as proportions).
-    unit : str
 
     Raises
     ------
@@ -75,7 +75,7 @@ def operating_characteristics(
             axes.axhline(y, color=FAINT, lw=0.9, zorder=0)
             axes.text(curves["true_median"].max(), y, words, fontsize=6.5, color=SOFT, ha="right", va="bottom")
         axes.set_title(f"{'one' if side == 1 else 'two'}-sided", pad=14)
-        axes.set_xlabel(f"True median ({unit})")
+        axes.set_xlabel("True median (months)")
         axes.set_xlim(curves["true_median"].min(), curves["true_median"].max())
         percent_axis(axes, "Probability of rejecting the null (%)" if column == 0 else "")
     handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -297,7 +297,11 @@ def _log_counts(axes: Axes) -> None:
 
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    ticks = [t for t in (10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 1000) if low <= t <= high]
+    ticks: list[int] = []
+    for tick in (10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 1000):
+        # A seventh of the axis apart, or the labels touch.
+        if low <= tick <= high and (not ticks or log(tick / ticks[-1]) > log(high / low) / 7):
+            ticks.append(tick)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FixedFormatter([str(t) for t in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -17,7 +17,9 @@ from resurvey.figures.style import (
     PAPER,
     SOFT,
     WIDTH,
+    cut,
     fixed_figure,
+    in_rows,
     inches,
     new_figure,
     plain,
@@ -142,7 +144,7 @@ def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Fi
     for endpoint, part in blocks:
         words = endpoints.get(endpoint, endpoint)
         axes.text(START, y, plain(words[0].upper() + words[1:]),
-                  fontsize=8.5, fontweight="bold", va="center", transform=_right(axes))  # fmt: skip
+                  fontsize=8.5, fontweight="bold", va="center", transform=in_rows(axes))  # fmt: skip
         y += 0.8
         ordered = part.assign(_longest=part[["first_months", "second_months"]].replace(np.inf, np.nan).max(axis=1))
         for _, row in ordered.sort_values(["_longest", "study"], ascending=[False, True], kind="stable").iterrows():
@@ -153,7 +155,7 @@ def trials_on_a_page(pairs: pd.DataFrame, *, endpoints: Mapping[str, str]) -> Fi
     axes.set_xlim(0, last * 1.06)
     axes.set_xticks(time_ticks(last, 9))
     axes.set_xlabel("Median (months)")
-    axes.text(1.03, 0.35, "printed p", fontsize=7.5, fontweight="bold", transform=_right(axes), va="center")
+    axes.text(1.03, 0.35, "printed p", fontsize=7.5, fontweight="bold", transform=in_rows(axes), va="center")
     axes.grid(axis="x", color=FAINT, lw=0.6)
     _two_marks(axes, bool(np.isfinite(pairs.get("first_lower", pd.Series(dtype=float))).any()))
     return figure
@@ -165,12 +167,6 @@ def _two_marks(axes: Axes, intervals: bool) -> None:
     axes.plot([], [], "s", ms=5, color=COLOURS[1], mfc=PAPER, mew=1.2, label=f"second named arm{what}")
     axes.plot([], [], ">", ms=5, color=SOFT, label="not reached")
     axes.figure.legend(loc="lower right", ncols=3, fontsize=7.5, borderaxespad=0.3)
-
-
-def _right(axes: Axes):
-    from matplotlib.transforms import blended_transform_factory
-
-    return blended_transform_factory(axes.transAxes, axes.transData)
 
 
 def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
@@ -191,9 +187,9 @@ def _pair(axes: Axes, row: pd.Series, y: float, last: float) -> None:
     population = "" if row["population"] == "all" else f", {row['population']}"
     name, arms = f"{row['study']}{population}", f"{without_brackets(row['first'])} vs {without_brackets(row['second'])}"
     for words, shift, size, colour, most in ((name, -0.22, 7.5, INK, 44), (arms, 0.22, 5.8, SOFT, 60)):
-        axes.text(START, y + shift, plain(_cut(words, most)), fontsize=size, color=colour, va="center",
-                  transform=_right(axes))  # fmt: skip
-    axes.text(1.03, y, plain(row["p"] or "–"), fontsize=7.5, va="center", transform=_right(axes))
+        axes.text(START, y + shift, plain(cut(words, most)), fontsize=size, color=colour, va="center",
+                  transform=in_rows(axes))  # fmt: skip
+    axes.text(1.03, y, plain(row["p"] or "–"), fontsize=7.5, va="center", transform=in_rows(axes))
 
 
 def phase_of(text: object) -> str:
@@ -234,7 +230,7 @@ def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
     axes = figure.add_subplot()
     y, ticks = 0.0, []
     for strategy in sizes:
-        axes.text(-0.45, y, plain(_cut(strategy, 78)), fontsize=8, fontweight="bold", va="center")
+        axes.text(-0.45, y, plain(cut(strategy, 78)), fontsize=8, fontweight="bold", va="center")
         y += 1
         for _, row in groups.get_group(strategy).iterrows():
             status = row["status"] or "not stated"
@@ -243,8 +239,8 @@ def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
             x = present.index(row["phase"])
             axes.plot([x], [y], mark, ms=7, color=colour, mfc=colour if filled else PAPER, mew=1.3)
             words = row["intervention"] or row["title"]
-            axes.text(len(present) - 0.4, y, wrapped(_cut(words, 120), 62), fontsize=7, va="center", linespacing=1)
-            ticks.append((y, plain(row["registry_id"] or _cut(row["title"], 22))))
+            axes.text(len(present) - 0.4, y, wrapped(cut(words, 120), 62), fontsize=7, va="center", linespacing=1)
+            ticks.append((y, plain(row["registry_id"] or cut(row["title"], 22))))
             y += 1
         y += 0.25
     axes.set_yticks([place for place, _ in ticks], [text for _, text in ticks], fontsize=7.5)
@@ -261,11 +257,6 @@ def ongoing_by_strategy(trials: pd.DataFrame) -> Figure:
         axes.plot([], [], mark, ms=6.5, color=colour, mfc=colour if filled else PAPER, mew=1.3, label=plain(status))
     figure.legend(loc="outside lower right", ncols=4, fontsize=7.5, title="status as printed", alignment="left")
     return figure
-
-
-def _cut(words: object, most: int) -> str:
-    text = str(words)
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def decimal_year(date: object) -> float:

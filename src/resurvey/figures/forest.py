@@ -34,11 +34,13 @@ if TYPE_CHECKING:
 LEAST = 14  # characters below which no column is wrapped
 NARROW = 1.3  # inches: smallest plot width beside other columns
 EDGE, LEGEND = 0.06, 0.3  # inches: margin, room for the legend
+LEADING = 1.2  # height of a line in font sizes
 
 
 @dataclass(frozen=True)
 class Size:
-    """Size of a forest plot: inches per row, font size in points, inches per character, least and total width."""
+    """Size of a forest plot: inches per row, font size in points, inches per character, least and total width,
+    and the room above a heading in rows."""
 
     row: float = 0.18
     font: float = 7.5
@@ -46,6 +48,12 @@ class Size:
     bold: float = 0.071
     plot: float = 2.3
     width: float = WIDTH
+    gap: float = 0.35
+
+    @property
+    def line(self) -> float:
+        """Height of a further line of a row, in rows: of a small row it is nearly a whole one."""
+        return max(0.82, LEADING * self.font / 72 / self.row)
 
     @property
     def run(self) -> int:
@@ -62,7 +70,7 @@ USUAL = Size()
 #: For a forest plot beside another figure.
 HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
 #: Fits thirty rows on two thirds of a page, in the usual font.
-SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3)
+SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3, gap=0.2)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill distinguish them, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
@@ -79,8 +87,8 @@ RUNNING, RUN = ("heading", "subheading", "note"), 96
 #: Characters per line of the text below the axis.
 FAVOURS = 34
 GRADE_WORDS: Mapping[str, str] = {
-    "summary": "summary: rebuilt from printed numbers",
-    "curve": "curve: rebuilt from a digitised curve",
+    "summary": "patients reconstructed from printed numbers",
+    "curve": "patients reconstructed from a digitised curve",
 }
 
 
@@ -97,15 +105,15 @@ def _colour(evidence: str) -> str:
     return COLOURS[1] if evidence == "printed medians" else COLOURS[0]
 
 
-def interval_text(rows: pd.DataFrame, digits: int = 2) -> pd.Series:
+def interval_text(rows: pd.DataFrame) -> pd.Series:
     """`estimate [lower, upper]` of each row."""
 
     def words(row: pd.Series) -> str:
         if not isfinite(row["estimate"]):
             return "not estimable"
-        limits = ", ".join(number(row[side], digits) for side in ("lower", "upper"))
+        limits = ", ".join(number(row[side]) for side in ("lower", "upper"))
         known = pd.notna(row["lower"]) or pd.notna(row["upper"])
-        return f"{number(row['estimate'], digits)} [{limits}]" if known else number(row["estimate"], digits)
+        return f"{number(row['estimate'])} [{limits}]" if known else number(row["estimate"])
 
     return rows.apply(words, axis=1)
 
@@ -123,7 +131,6 @@ def forest(
     right: Sequence[Column],
     xlabel: str,
     better: tuple[str, str],
-    ratio: bool = True,
     size: Size = USUAL,
     band: str = "",
     lights: Lights | None = None,
@@ -134,7 +141,7 @@ def forest(
     ----------
     rows : DataFrame
         From top to bottom: `kind` (heading, subheading, study, pooled, prediction, note), estimate, lower, upper
-        (ratios, or differences when `ratio` is False), optional `weight` (symbol area), `evidence` (symbol shape),
+        (ratios), optional `weight` (symbol area), `evidence` (symbol shape),
         `band_low` and `band_high` (a thin band under the interval), `other` (a ratio of medians, drawn as an open
         triangle), `main` (true for the pooled row at which the dashed line is drawn; by default the first), and the
         text of the columns. A heading or note shows only the first column; an interval with a missing limit is drawn
@@ -144,8 +151,6 @@ def forest(
     xlabel : str
     better : (str, str)
         What an estimate to the left and to the right of no effect favours.
-    ratio : bool, default True
-        Log axis with no effect at 1; otherwise a linear axis with no effect at 0.
     size : Size
     band : str
         Meaning of the thin bands, for the legend.
@@ -185,15 +190,12 @@ def forest(
     axes[0].set_zorder(1)  # a note may extend over the plot
     _text(axes[0], rows, places, lefts, size)
     _text(axes[2], rows, places, rights, size)
-    _plot(axes[1], rows, places, ratio)
+    _plot(axes[1], rows, places)
     axes[3].set_axis_off()
     if lights:
         draw_lights(axes[3], rows, places, lights, size.font)
-    if ratio:
-        axes[1].set_xlabel(xlabel, labelpad=17 + 9 * below)
-        favours(axes[1], *better, letters=size.favours)
-    else:
-        axes[1].set_xlabel(f"{xlabel}\n← {better[0]}   {better[1]} →")
+    axes[1].set_xlabel(xlabel, labelpad=17 + 9 * below)
+    favours(axes[1], *better, letters=size.favours)
     _legend(figure, rows, band)
     return figure
 
@@ -245,9 +247,9 @@ def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[
         running = row["kind"] in RUNNING
         cells = [(row[c.column.key], size.run if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
-        y += 0.35 if row["kind"] == "heading" and places else 0
-        places.append(y + (count - 1) * 0.41)
-        y += count * 0.82 + 0.25
+        y += size.gap if row["kind"] == "heading" and places else 0
+        places.append(y + (count - 1) * size.line / 2)
+        y += 1.07 + (count - 1) * size.line
     return places, y
 
 
@@ -274,14 +276,9 @@ def _text(axes: Axes, rows: pd.DataFrame, places: Sequence[float], columns: Sequ
         axes.axhline(0.05, color=SOFT, lw=0.7)
 
 
-def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) -> None:
+def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float]) -> None:
     drawn = rows[~rows["kind"].isin(RUNNING)]
-    low, high = _range(drawn, ratio)
-    if ratio:
-        ratio_axis(axes, low, high)
-    else:
-        axes.set_xlim(low, high)
-        axes.axvline(0, color=SOFT, lw=0.9, zorder=0.5)
+    ratio_axis(axes, *_range(drawn))
     low, high = axes.get_xlim()
     pooled = rows[rows["kind"] == "pooled"]
     main = pooled[pooled["main"].eq(True)] if "main" in pooled else pooled
@@ -311,19 +308,12 @@ def _plot(axes: Axes, rows: pd.DataFrame, places: Sequence[float], ratio: bool) 
     axes.spines["left"].set_visible(False)
 
 
-def _range(drawn: pd.DataFrame, ratio: bool) -> tuple[float, float]:
+def _range(drawn: pd.DataFrame) -> tuple[float, float]:
     """Axis limits that include all estimates, and all intervals except extremely long ones."""
     points = drawn["estimate"].astype(float)
-    points = points[points.map(isfinite)]
-    ends = pd.concat([drawn[name] for name in ENDS if name in drawn])
-    ends = ends.astype(float)
-    ends = ends[ends.map(isfinite)]
-    if ratio:
-        ends = ends[(ends > 0.04) & (ends < 25)]
-        return min(points.min(), ends.min() if len(ends) else 1), max(points.max(), ends.max() if len(ends) else 1)
-    low, high = min(points.min(), ends.min(), 0), max(points.max(), ends.max(), 0)
-    margin = 0.06 * max(high - low, 1e-9)
-    return low - margin, high + margin
+    ends = pd.concat([drawn[name].astype(float) for name in ENDS if name in drawn])
+    shown = [*points[points.map(isfinite)], *ends[(ends > 0.04) & (ends < 25)], 1.0]
+    return min(shown), max(shown)
 
 
 def _study(axes: Axes, row: pd.Series, y: float, low: float, high: float, area: float) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 
 from resurvey.figures import comparison, curve_plots
+from resurvey.figures.captions import said
 from resurvey.figures.gallery_network import network_drawings
 from resurvey.figures.gallery_over_time import beyond_drawings, over_time_drawings
 from resurvey.figures.gallery_printed import (
@@ -19,9 +20,9 @@ from resurvey.figures.gallery_printed import (
     ratios_drawings,
 )
 from resurvey.figures.gallery_ratios import ratio_forest, ratio_rows
-from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words, said_of
+from resurvey.figures.gallery_shared import UNADJUSTED, Tables, bias_drawing, drawing_of, grade_words
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import BESIDE, number, p_text
+from resurvey.figures.style import BESIDE
 from resurvey.labels import Labels, brief
 from resurvey.plan import AnyComparison, PatientComparison
 from resurvey.results import Role
@@ -36,6 +37,7 @@ class Shown:
 
 
 EVERYTHING = Shown()
+CURVES = ("curves", "risk", "censored")
 
 
 def comparison_drawings(
@@ -93,7 +95,7 @@ def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str,
     if {"curves", "risk"} <= set(tables):
         yield _curves(entry, tables, names, labels, ratios, grade, folder, shown)
     if len(ratios) > 1:
-        rebuilt = "that hold the uncertainty of the rebuilding (Rubin 1987)"
+        rebuilt = "that hold the uncertainty of the reconstruction (Rubin 1987)"
         yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {_between(entry)}", folder)
     if {"log_cumulative_hazard", "rmst"} & set(tables):
         yield _hazards(entry, tables, names, grade, folder)
@@ -111,80 +113,48 @@ def _curves(
     folder: str,
     shown: Shown,
 ) -> Drawing:
-    curves = tables["curves"].assign(group=tables["curves"]["group"].map(names))
-    risk = tables["risk"].assign(group=tables["risk"]["group"].map(names))
-    risk["events"] = risk["events"].round()
-    risk["at_risk"] = risk["at_risk"].round()
-    risk["censored"] = risk["censored"].round()
-    row, (first, second) = tables["estimates"].iloc[0], names.values()
+    named = {name: tables[name].assign(group=tables[name]["group"].map(names)) for name in CURVES if name in tables}
+    counts = ["events", "at_risk", "censored"]
+    risk = named["risk"].assign(**named["risk"][counts].round())
+    row = tables["estimates"].iloc[0]
     endpoint = labels.endpoint(row["endpoint"])
-    known = ratios[ratios["role"] == Role.MAIN]
-    ratio = (
-        ""
-        if known.empty
-        else (
-            f" {known.iloc[0]['method']}: hazard ratio {said_of(known.iloc[0])}, p {p_text(float(known.iloc[0]['p']))}."
-        )
+    main = next(iter(ratios[ratios["role"] == Role.MAIN].to_dict("records")), None)
+    strokes = named.get("censored") if shown.censoring else None
+    figure = curve_plots.kaplan_meier(
+        named["curves"],
+        risk,
+        ylabel=endpoint[0].upper() + endpoint[1:],
+        notes={names["first"]: f"n {row['n_treatment']:.0f}", names["second"]: f"n {row['n_comparator']:.0f}"},
+        result=said("curves", "short", row=main) if main and shown.result else "",
+        censored=strokes,
+        width=BESIDE,
     )
-    result = "" if known.empty or not shown.result else _in_short(known.iloc[0])
-    strokes = tables.get("censored") if shown.censoring else None
-    ended = ""
-    if strokes is not None:
-        strokes = strokes.assign(group=strokes["group"].map(names))
-        ended = " Stroke: end of a patient's follow-up, where a digitised curve tells it."
-    notes = {first: f"n {row['n_treatment']:.0f}", second: f"n {row['n_comparator']:.0f}"}
-    ylabel = endpoint[0].upper() + endpoint[1:]
     return drawing_of(
         entry,
         "curves",
-        "survival curves",
-        f"Kaplan-Meier estimates ({endpoint}) of rebuilt patients: {names['first']}, n = "
-        f"{row['n_treatment']:.0f}, against "
-        f"{names['second']}, n = {row['n_comparator']:.0f}. Line: median of the replicates; band: middle 90 % "
-        "of them; table: "
-        f"patients at risk, censored and with an event so far, means over replicates.{ended}{ratio} {grade} "
-        f"{_between(entry)}",
-        f"Survival curves of {names['first']} and {names['second']} with bands and a table of numbers.{ratio}",
+        "curves",
         f"{folder}/curves.csv",
-        curve_plots.kaplan_meier(
-            curves, risk, ylabel=ylabel, notes=notes, result=result, censored=strokes, width=BESIDE
-        ),
+        figure,
+        **names,
+        endpoint=endpoint,
+        row=row.to_dict(),
+        strokes=strokes is not None,
+        ratio=said("curves", "ratio", main=main),
+        grade=grade,
+        between=_between(entry),
     )
-
-
-def _in_short(row: pd.Series) -> str:
-    """`HR 0.45 (95 % CI 0.31 to 0.64), p <0.001`, as journals print it in the plot."""
-    limits = f"95 % CI {number(row['lower'])} to {number(row['upper'])}"
-    return f"HR {number(row['estimate'])} ({limits}), p {p_text(float(row['p']))}"
-
-
-def _shape_words(estimates: pd.DataFrame) -> str:
-    if not (estimates["evidence"] == "summary").any():
-        return ""
-    return " The shape between printed points is assumed, so departures from proportionality are suggestive only."
 
 
 def _hazards(entry: AnyComparison, tables: Tables, names: Mapping[str, str], grade: str, folder: str) -> Drawing:
     rmst = tables.get("rmst")
-    last = (
-        ""
-        if rmst is None
-        else (
-            f" At {rmst['horizon'].iloc[-1]:.1f} months the difference is {number(rmst['estimate'].iloc[-1])} "
-            f"months ({number(rmst['lower'].iloc[-1])} to {number(rmst['upper'].iloc[-1])})."
-        )
-    )
     return drawing_of(
         entry,
         "hazards",
-        "shape of the hazards, and restricted mean over the horizon",
-        f"Left: log-cumulative hazards of {names['first']} and {names['second']} against log time; a constant "
-        "distance speaks "
-        "for proportional hazards, straight lines for Weibull. Right: difference in restricted mean time, "
-        "first minus second, "
-        "up to each horizon that all replicates determine, with 95 % interval (pooled by Rubin's "
-        f"rules).{last} {grade}{_shape_words(tables['estimates'])}",
-        f"Two panels: log-cumulative hazards, and difference in restricted mean over the horizon.{last}",
+        "hazards",
         f"{folder}/{'rmst' if rmst is not None else 'log_cumulative_hazard'}.csv",
         comparison.hazards_and_rmst(tables.get("log_cumulative_hazard"), rmst, names=names),
+        **names,
+        last=None if rmst is None else rmst.iloc[-1].to_dict(),
+        grade=grade,
+        assumed=(tables["estimates"]["evidence"] == "summary").any(),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
-import numpy as np
 import pandas as pd
 
+from resurvey.figures.captions import drawing, said
 from resurvey.figures.multiples import MOST, Panel, small_multiples, worst_first
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import listed
 from resurvey.labels import Labels, without_brackets, without_number
 
 KEY = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
@@ -46,36 +46,17 @@ def _panel(key: tuple[str, ...], curve: pd.DataFrame, facts: pd.DataFrame, label
 
 
 def _page(shown: list[Panel], panels: list[Panel], page: int, data: str) -> Drawing:
-    several = len(panels) > len(shown)
     missed = [panel for panel in panels if panel.off > 0]
-    count = f"{len(panels)} groups were" if len(panels) > 1 else "one group was"
-    held = "every printed fact that it could have holds" if not missed else _worst(missed)
-    return Drawing(
-        name="reconstruction-multiples" + (f"-{page}" if page > 1 else ""),
-        section="reconstruction",
-        title="Every rebuilt group against what was printed of it" + (f", page {page}" if several else ""),
-        caption=f"In all {count} rebuilt; {held}. A panel a group, {_order(missed)}: rebuilt survival from 0 to 100 % "
-        "over months (median of the replicates, band of the middle 90 % of them), the printed median with its interval "
-        "at one half, and printed survival. In orange, where not all hold: of the facts that patients of such groups "
-        "can have (size, events, median and limits, survival, numbers at risk, ratio and its limits) how many hold "
-        "within their rounding in all replicates, and the one that is furthest off, printed → rebuilt. Agreement with "
-        "the print does not show that the curve between the printed points is right.",
-        alt=f"{len(shown)} small survival curves with printed facts on them; {held}.",
-        data=data,
-        figure=small_multiples(shown),
+    facts = {"missed": missed, "most": max((panel.off for panel in missed), default=0.0), "infinite": inf}
+    return drawing(
+        "multiples",
+        "reconstruction-multiples" + (f"-{page}" if page > 1 else ""),
+        data,
+        small_multiples(shown),
+        several=len(panels) > len(shown),
+        page=page,
+        count=len(panels),
+        shown=len(shown),
+        missed=missed,
+        held=said("multiples", "held", **facts),
     )
-
-
-def _order(missed: list[Panel]) -> str:
-    return "those furthest off first" if missed else "in the order of studies"
-
-
-def _worst(missed: list[Panel]) -> str:
-    """How many groups miss a printed result, and the names of the worst."""
-    share = np.array([panel.off for panel in missed])
-    worst = [
-        ", ".join(word for word in (panel.title, panel.arm, panel.part) if word) + f" ({panel.verdict})"
-        for panel in missed[:2]
-    ]
-    most = f"by up to {100 * share.max():.2g} %" if np.isfinite(share).all() else "one of them without bound"
-    return f"in {len(missed)} something that could hold does not, {most}: most of all {listed(worst)}"

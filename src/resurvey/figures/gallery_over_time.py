@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from resurvey.figures.gallery_shared import Tables, drawing_of, grade_words
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import listed, look, new_figure, percent_axis, styled
+from resurvey.figures.style import INK, SOFT, look, new_figure, percent_axis, styled
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison
 
@@ -54,13 +54,18 @@ def _ratio_scale(ax: Axes, low: float, high: float) -> None:
 
 @styled
 def survival_of_models(table: pd.DataFrame) -> Figure:
-    """Plot survival at the landmarks by every model, with the limits of the last one, the average."""
+    """Plot survival at the landmarks by every model; the last one, the average, is black and has its limits."""
     figure = new_figure(3.6)
     ax = figure.subplots()
     models = list(table["model"].unique())
     for place, model in enumerate(models):
         own = table[table["model"] == model]
-        ax.plot([0, *own["time"]], [1, *own["survival"]], label=model, **look(place))
+        style = look(place) | {"lw": 1.0} if model != models[-1] else {"color": INK, "lw": 2.2, "marker": "o", "ms": 4}
+        ax.plot([0, *own["time"]], [1, *own["survival"]], label=model, **style)
+    seen = table.loc[~table["extrapolated"], "time"].max()
+    if seen < table["time"].max():
+        ax.axvline(seen, color=SOFT, lw=0.8, ls=(0, (3, 2)))
+        ax.text(seen, 0.99, " beyond the follow-up →", fontsize=7.5, color=SOFT, va="top")
     last = table[table["model"] == models[-1]]
     ax.fill_between([0, *last["time"]], [1, *last["lower"]], [1, *last["upper"]], color="0.6", alpha=0.3, linewidth=0)
     percent_axis(ax, "Survival")
@@ -75,14 +80,17 @@ def over_time_drawings(entry: AnyComparison, tables: Tables, labels: Labels, fol
         return
     table = tables["over_time_ratios"]
     names = {name: labels.treatment(name) for name in table["treatment"].unique()}
-    models = listed(list(table["model"].unique()))
     yield drawing_of(
-        entry, "over-time", "hazard ratios over time",
-        f"Hazard ratio of each treatment against {labels.treatment(str(table['comparator'].iloc[0]))} by {models}, up "
-        f"to the end of follow-up. {grade_words(tables['estimates'])} Limits stand in the table.",
-        f"Lines of {table['model'].nunique()} models in {table['treatment'].nunique()} panels.",
-        f"{folder}/over_time_ratios.csv", ratios_over_time(table, names),
-    )  # fmt: skip
+        entry,
+        "over-time",
+        "over-time",
+        f"{folder}/over_time_ratios.csv",
+        ratios_over_time(table, names),
+        reference=labels.treatment(str(table["comparator"].iloc[0])),
+        models=list(table["model"].unique()),
+        panels=len(names),
+        grade=grade_words(tables["estimates"]),
+    )
 
 
 def beyond_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: str) -> Iterator[Drawing]:
@@ -90,13 +98,14 @@ def beyond_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     if "beyond_survival" not in tables:
         return
     table = tables["beyond_survival"]
-    last = table.loc[~table["extrapolated"], "time"].max()
     yield drawing_of(
-        entry, "beyond", "models beyond the follow-up",
-        f"Survival at the landmarks by {listed(list(table['model'].unique()))}; shaded, the 95 % limits of the "
-        "average, which carry sampling, rebuilding and how models part. "
-        f"Beyond {last:g} months, the last landmark within the follow-up, it is the models' formula. "
-        f"{grade_words(tables['estimates'])}",
-        f"Lines of {table['model'].nunique()} models up to {table['time'].max():g} months.",
-        f"{folder}/beyond_survival.csv", survival_of_models(table),
-    )  # fmt: skip
+        entry,
+        "beyond",
+        "beyond",
+        f"{folder}/beyond_survival.csv",
+        survival_of_models(table),
+        models=list(table["model"].unique()),
+        last=table.loc[~table["extrapolated"], "time"].max(),
+        end=table["time"].max(),
+        grade=grade_words(tables["estimates"]),
+    )

@@ -9,8 +9,8 @@ import pandas as pd
 
 from resurvey.evidence_grade import Grade
 from resurvey.figures import forest
+from resurvey.figures.captions import drawing
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import number
 from resurvey.labels import Labels, brief, without_brackets
 from resurvey.results import Quantity, Role
 
@@ -63,8 +63,21 @@ def overview_drawings(
         size=forest.SMALL,
         band=OVER if single["band_low"].notna().any() else "",
     )
-    title = "All comparisons at a glance"
-    return [Drawing("comparisons-overview", "comparisons", title, _caption(single, labels), _alt(single), data, figure)]
+    known = {name: labels.endpoint(name) for name in single["what"].unique()}
+    made = drawing(
+        "overview",
+        "comparisons-overview",
+        data,
+        figure,
+        rows=single.to_dict("records"),
+        count=single["comparison_id"].nunique(),
+        rebuilt=bool(set(single["evidence"]) & set(forest.GRADE_WORDS)),
+        bands=single["band_low"].notna().any(),
+        networks=single["network"].any(),
+        letters=single["mark"].any(),
+        endpoints=[(name, words) for name, words in known.items() if words != name],
+    )
+    return [made]
 
 
 def _with_range(main: pd.DataFrame, standardised: pd.DataFrame) -> pd.DataFrame:
@@ -146,36 +159,3 @@ def _versus(first: str, second: str) -> str:
     own = re.search(r"\s*\([^()]*\)$", first)
     same = own is not None and second.endswith(own[0])
     return f"{first.removesuffix(own[0]) if own and same else first} vs {second}"
-
-
-def _range_text(low: float, high: float) -> str:
-    return "" if low != low else f"{number(low)} to {number(high)}"
-
-
-def _said(row: pd.Series) -> str:
-    ends = f"{number(row['estimate'])} ({number(row['lower'])} to {number(row['upper'])})"
-    over = _range_text(row["band_low"], row["band_high"])
-    return f"{row['first']} vs {row['second']}, {row['what']}, {ends}" + (f", over others {over}" if over else "")
-
-
-def _alt(rows: pd.DataFrame) -> str:
-    return "Forest plot of hazard ratios: " + "; ".join(_said(row) for _, row in rows.iterrows()) + "."
-
-
-def _caption(rows: pd.DataFrame, labels: Labels) -> str:
-    count = rows["comparison_id"].nunique()
-    whose = "the one comparison that gives one" if count == 1 else f"each of the {count} comparisons that give one"
-    parts = [f"Main hazard ratio with 95 % confidence interval (CI) of {whose}."]
-    if set(rows["evidence"]) & set(forest.GRADE_WORDS):
-        parts.append("Rebuilt patients are compared unadjusted.")
-    if rows["band_low"].notna().any():
-        parts.append("Band: the estimate when the first group is weighted to other populations.")
-    if rows["network"].any():
-        parts.append("Of a network the lowest hazard.")
-    if rows["mark"].any():
-        parts.append("Letters: findings on numbers that the row rests on.")
-    if len(rows) > 1:
-        parts.append("Rows are of different patients: do not compare them.")
-    known = {name: labels.endpoint(name) for name in rows["what"].unique()}
-    told = [f"{name}: {words}" for name, words in known.items() if words != name]
-    return " ".join([*parts, *([f"{'; '.join(told)}."] if told else [])])

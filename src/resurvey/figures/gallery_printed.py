@@ -16,9 +16,8 @@ from resurvey.figures.gallery_shared import (
     bias_drawing,
     drawing_of,
     grade_words,
-    said_of,
 )
-from resurvey.figures.lights import Lights, lights_of
+from resurvey.figures.lights import lights_of
 from resurvey.figures.pooled_rows import few_words, heterogeneity_words, pooled_rows
 from resurvey.figures.save import Drawing
 from resurvey.figures.style import number
@@ -28,9 +27,9 @@ from resurvey.results import Contrast, Quantity, Role
 from resurvey.steady import critical_value
 
 
-def _exponentiated(rows: pd.DataFrame, z: float = critical_value(0.95)) -> pd.DataFrame:
+def _exponentiated(rows: pd.DataFrame) -> pd.DataFrame:
     """Ratios with 95 % limits from log estimates and standard errors."""
-    middle, half = rows["estimate"].astype(float), z * rows["se"].astype(float)
+    middle, half = rows["estimate"].astype(float), critical_value(0.95) * rows["se"].astype(float)
     return rows.assign(estimate=np.exp(middle), lower=np.exp(middle - half), upper=np.exp(middle + half))
 
 
@@ -67,19 +66,17 @@ def bucher_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
         better=("lower hazard: first named", "lower hazard: second named"),
         lights=lights,
     )
-    said = said_of(whole)
     yield drawing_of(
         entry,
+        "legs",
         "forest",
-        "both legs and the indirect estimate",
-        f"Printed hazard ratios of the two trials and the indirect ratio of {a} against {b} through their "
-        "common comparator "
-        f"(Bucher 1997): {said}. {grade_words(tables['estimates'])} Intervals 95 %, from the printed ones. An "
-        "indirect ratio is observational: it does not hold if what modifies the effect differs between the trials."
-        + _lights_words(lights),
-        f"Forest plot of two printed ratios and the indirect ratio of {a} against {b}, {said}.",
         f"{folder}/legs.csv",
         figure,
+        first=a,
+        second=b,
+        whole=whole.to_dict(),
+        grade=grade_words(tables["estimates"]),
+        lights=lights.words if lights else "",
     )
     yield from _otherwise(entry, tables["estimates"], (a, b), folder)
     yield from _printed_bias(entry, tables, labels, folder)
@@ -122,24 +119,22 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
         better=(f"lower hazard: {first}", "lower hazard: comparator"),
         lights=lights,
     )
-    whole = estimates[estimates["population"] == "all"]
-    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in whole.iterrows())
-    count = tables["effects"]["study"].nunique()
-    open_to = ""
-    if (tables["effects"]["design"] != "randomised").any():
-        open_to = " Studies that were not randomised are open to confounding by indication."
+    effects = tables["effects"]
     yield drawing_of(
         entry,
+        "pool",
         "forest",
-        "forest plot",
-        f"Printed hazard ratios of {first} against {second}{_or_its_like(tables['effects'])} in "
-        f"{count} {'study' if count == 1 else 'studies'}, symbol area by weight in the random-effects model; intervals "
-        f"drawn at 95 % also where another level was printed. Diamonds: pooled ({said}). "
-        + "".join(f"{part} " for part in (_prediction_words(estimates), _spread_words(spread)) if part)
-        + f"Evidence grade printed ratios: nothing was rebuilt.{open_to}{_lights_words(lights)}",
-        f"Forest plot of {count} {'study' if count == 1 else 'studies'} with pooled estimates: {said}.",
         f"{folder}/studies.csv",
         figure,
+        first=first,
+        second=second,
+        several=effects["comparator"].nunique() > 1,
+        count=effects["study"].nunique(),
+        pooled=estimates[estimates["population"] == "all"].to_dict("records"),
+        prediction=(estimates["role"] == Role.PREDICTION).any(),
+        spread=_spread_words(spread),
+        observed=(effects["design"] != "randomised").any(),
+        lights=lights.words if lights else "",
     )
     yield from _otherwise(entry, tables["estimates"], (first, second), folder)
     yield from _printed_bias(entry, tables, labels, folder)
@@ -147,19 +142,6 @@ def pool_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder: 
 
 RATIO = forest.Column("interval", "Printed HR [limits]", "right")
 POOLED_ROLES = (Role.MAIN, Role.SECONDARY, Role.SUBGROUP, Role.PREDICTION)
-
-
-def _lights_words(lights: Lights | None) -> str:
-    return f" {lights.words}" if lights else ""
-
-
-def _or_its_like(effects: pd.DataFrame) -> str:
-    return " or its like" if effects["comparator"].nunique() > 1 else ""
-
-
-def _prediction_words(estimates: pd.DataFrame) -> str:
-    there = (estimates["role"] == Role.PREDICTION).any()
-    return "Bar: interval in which the effect of a new study is expected." if there else ""
 
 
 def _spread_words(spread: pd.DataFrame | None) -> str:
@@ -182,26 +164,12 @@ def rates_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder:
         return
     rates = tables["rates"].copy()
     rates["label"] = [_arm_words(str(label), labels) for label in rates["label"]]
-    said = "; ".join(f"{r['label']} {r['n']:.0f}/{r['total']:.0f} ({r['percent']:.1f} %)" for _, r in rates.iterrows())
     estimates = tables["estimates"]
     proportion = (estimates["quantity"] == Quantity.PROPORTION) & (estimates["contrast"] == Contrast.DIFFERENCE)
     differences = estimates[proportion & ~estimates["refused"]]
-    points = "; ".join(
-        f"{100 * r['estimate']:+.1f} points ({100 * r['lower']:+.1f} to {100 * r['upper']:+.1f})"
-        for _, r in differences.iterrows()
-    )
-    yield drawing_of(
-        entry,
-        "rates",
-        "response rates",
-        f"Response rates as printed with exact 95 % intervals (Clopper and Pearson 1934): {said}. Differences, "
-        "first minus "
-        f"other, with Newcombe's interval: {points.replace('-', '−') or 'none'}. Evidence grade printed "
-        "counts. Where the groups were not randomised to each other, differences between their patients are in these.",
-        f"Dot plot of rates: {said}.",
-        f"{folder}/rates.csv",
-        comparison.response_rates(rates),
-    )
+    figure = comparison.response_rates(rates)
+    said = {"rates": rates.to_dict("records"), "differences": differences.to_dict("records")}
+    yield drawing_of(entry, "rates", "rates", f"{folder}/rates.csv", figure, **said)
 
 
 def _arm_words(label: str, labels: Labels) -> str:
@@ -225,27 +193,29 @@ def counts_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
     )
     lights = lights_of(tables.get("risk_of_bias"), told["study"])
     what = str(ratios["measure"].iloc[0])
-    said = "; ".join(f"{row['method']} {said_of(row)}" for _, row in ratios.iterrows())
+    figure = forest.forest(
+        rows,
+        left=[LEFT, forest.Column("first", "First", "right"), forest.Column("second", "Second", "right")],
+        right=[
+            forest.Column("interval", f"{what} [limits]", "right"),
+            forest.Column("weight_text", "Weight", "right"),
+        ],
+        xlabel=f"{what.capitalize()} (log scale)",
+        better=(f"fewer: {first}", f"fewer: {second}"),
+        lights=lights,
+    )
     yield drawing_of(
         entry,
+        "counts",
         "forest",
-        "forest plot",
-        f"{what.capitalize()} of {first} against {second} in {len(told)} studies from printed counts, symbol area by "
-        f"weight in the random-effects model, with events of patients; intervals 95 %. Diamonds: pooled ({said}). "
-        f"Notes: {ratios['note'].iloc[0]}. Evidence grade printed counts.{_lights_words(lights)}",
-        f"Forest plot of {len(told)} studies with pooled estimates: {said}.",
         f"{folder}/counts.csv",
-        forest.forest(
-            rows,
-            left=[LEFT, forest.Column("first", "First", "right"), forest.Column("second", "Second", "right")],
-            right=[
-                forest.Column("interval", f"{what} [limits]", "right"),
-                forest.Column("weight_text", "Weight", "right"),
-            ],
-            xlabel=f"{what.capitalize()} (log scale)",
-            better=(f"fewer: {first}", f"fewer: {second}"),
-            lights=lights,
-        ),
+        figure,
+        what=what,
+        first=first,
+        second=second,
+        count=len(told),
+        pooled=ratios.to_dict("records"),
+        lights=lights.words if lights else "",
     )
 
 
@@ -275,22 +245,17 @@ def ratios_drawings(entry: AnyComparison, tables: Tables, labels: Labels, folder
             better=("favours first named", "favours second named"),
             size=forest.SMALL,
         )
-        words, medians = labels.endpoint(endpoint), shown["median_ratio"].dropna()
-        printed = int((shown["interval"] != "").sum())
-        better = f"{int((medians < 1).sum())} of {len(medians)} favour the first named treatment"
+        medians = shown["median_ratio"].dropna()
         yield drawing_of(
             entry,
+            "medians",
             f"forest {endpoint}",
-            words,
-            f"Printed hazard ratios with their printed intervals (filled; {printed}), and ratios of the printed "
-            "medians, second over first (open triangles, without an interval: the print gives none of a ratio of "
-            f"medians), {words}. The two agree where hazards are constant. Of the ratios of medians {better}. A median "
-            "that was not reached gives no ratio. Evidence grades printed medians and printed ratios. Nothing is "
-            "pooled: trials differ in population and line.",
-            f"Forest plot of {len(medians)} ratios of medians and {printed} printed hazard ratios, {words}; of the "
-            f"ratios of medians {better}.",
             f"{folder}/estimates.csv",
             figure,
+            endpoint=labels.endpoint(endpoint),
+            printed=int((shown["interval"] != "").sum()),
+            lower=int((medians < 1).sum()),
+            count=len(medians),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.figures import forest
-from resurvey.figures.gallery_shared import HR, drawing_of, said_of
+from resurvey.figures.gallery_shared import HR, drawing_of
 from resurvey.figures.save import Drawing
 from resurvey.plan import AnyComparison
 from resurvey.results import Model, Quantity, Role
@@ -98,15 +98,16 @@ def ratio_forest(
         better=("lower: first", "lower: second"),
         size=forest.HALF,
     )
-    said = "; ".join(f"{row['label']} {said_of(row)}" for _, row in ratios.iterrows())
-    own = "; the last rows are the paper's own" if (ratios["role"] == Role.PRINTED).any() else ""
     return drawing_of(
         entry,
         "ratios",
-        "hazard ratios",
-        f"Hazard ratios of {first} against {second}: the main estimate and what was done otherwise, with 95 % "
-        f"intervals {intervals}{own}. Below 1 is a lower hazard with the first. {grade}",
-        f"Forest plot: {said}.",
+        "ratios",
         f"{folder}/estimates.csv",
         figure,
+        first=first,
+        second=second,
+        intervals=intervals,
+        rows=ratios.to_dict("records"),
+        own=(ratios["role"] == Role.PRINTED).any(),
+        grade=grade,
     )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from resurvey.errors import InputError
 from resurvey.figures.rebuilt import fact_name, printed_points, printed_value
-from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, WIDTH, fixed_figure, plain, sensible, styled
+from resurvey.figures.style import COLOURS, FAINT, INK, PAPER, SOFT, WIDTH, cut, fixed_figure, plain, sensible, styled
 from resurvey.results import FactKind, Limit
 
 if TYPE_CHECKING:
@@ -183,11 +183,7 @@ def _title(axes: Axes, panel: Panel, place: _Place, size: float) -> None:
         letters = 0.86 * size if words == panel.verdict else size  # numbers are not shortened
         room = int(place.width / (LETTER * letters * (1.12 if weight == "bold" else 1)))
         style = {"fontsize": letters, "color": colour, "fontweight": weight, "va": "center"}
-        axes.text(place.left, top + line * step, plain(_cut(words, room)), **style)
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+        axes.text(place.left, top + line * step, plain(cut(words, room)), **style)
 
 
 def _printed(axes: Axes, panel: Panel, place: _Place, last: float) -> None:
@@ -213,7 +209,7 @@ def _key(figure: Figure, height: float) -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Line2D([], [], color=COLOURS[0], lw=1.1, label="rebuilt"),
+        Line2D([], [], color=COLOURS[0], lw=1.1, label="reconstructed"),
         Patch(color=COLOURS[0], alpha=0.22, lw=0, label="90 % of replicates"),
         Line2D([], [], marker="D", color=COLOURS[1], lw=0.9, ms=4, label="printed median, interval"),
         Line2D([], [], marker="s", color=INK, ls="none", ms=3.5, label="printed survival"),

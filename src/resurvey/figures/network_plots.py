@@ -41,6 +41,8 @@ BETTER, WORSE = "#cfe3f2", "#f8dcc8"
 def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], reference: str) -> Figure:
     """Plot treatments on a circle, with lines where studies compare them, wider for more precise comparisons.
 
+    The area between the treatments of a study with more than two is shaded.
+
     Parameters
     ----------
     contrasts : DataFrame
@@ -67,6 +69,9 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     edges = contrasts.assign(
         pair=[tuple(sorted(p)) for p in zip(contrasts["treatment"], contrasts["comparator"], strict=True)]
     )
+    for arms in many_armed(contrasts):
+        corners = [place[node] for node in nodes if node in arms]
+        axes.fill(*zip(*corners, strict=True), color=BETTER, zorder=0.5, lw=0)
     precision = edges.groupby("pair")["se"].apply(lambda se: float((1 / se**2).sum()))
     for (a, b), weight in precision.items():
         rows = edges[edges["pair"] == (a, b)]
@@ -95,6 +100,12 @@ def network_graph(contrasts: pd.DataFrame, *, names: Mapping[str, str], referenc
     axes.set_xlim(-2.35, 2.35)
     axes.set_ylim(-1.3, 1.35)
     return figure
+
+
+def many_armed(contrasts: pd.DataFrame) -> list[set[str]]:
+    """The treatments of each study that compares more than two."""
+    arms = [{*own["treatment"], *own["comparator"]} for _, own in contrasts.groupby("study", sort=True)]
+    return [one for one in arms if len(one) > 2]
 
 
 def _node(
@@ -138,7 +149,6 @@ def league_table(
     order: Sequence[str],
     *,
     names: Mapping[str, str],
-    measure: str = "hazard ratio",
     confidence: Mapping[frozenset[str], str] | None = None,
 ) -> Figure:
     """Draw a league table: each cell is the row treatment against the column treatment.
@@ -151,7 +161,6 @@ def league_table(
     order : sequence of str
         Treatments in the order of rows and columns.
     names : dict of str
-    measure : str
     confidence : dict of str, optional
         Confidence in the estimate of each judged pair.
 
@@ -174,7 +183,7 @@ def league_table(
     axes.text(
         0,
         -0.78,
-        f"Each cell: {measure} (95 % interval) of the treatment at the left against the treatment on top.",
+        "Each cell: hazard ratio (95 % interval) of the treatment at the left against the treatment on top.",
         fontsize=9,
         fontweight="bold",
         va="center",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
 P = ParamSpec("P")
 
@@ -123,7 +124,8 @@ def inches(
 
 def look(index: int) -> dict[str, Any]:
     """Colour and line style of the `index`-th series; series never differ in colour alone."""
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}
+    again = index // len(COLOURS)  # from the eighth on the colours come again, each with another line
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[(index + again) % len(LINES)]}
 
 
 def marker(index: int) -> dict[str, Any]:
@@ -135,6 +137,12 @@ def wrapped(text: object, width: int) -> str:
     """Text wrapped to lines of at most `width` characters; `$` is shown as such and does not start mathematics."""
     lines = textwrap.wrap(str(text).replace("$", r"\$"), width, break_long_words=False)
     return "\n".join(lines)
+
+
+def cut(text: object, most: int) -> str:
+    """Text of at most `most` characters; a longer one ends with an ellipsis."""
+    words = str(text)
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def plain(text: object) -> str:
@@ -185,17 +193,21 @@ def ratio_axis(ax: Axes, low: float, high: float) -> list[float]:
     return ticks
 
 
-def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18, letters: int = 34) -> None:
-    """Write below a ratio axis what each side favours, in lines of limited length."""
+def in_rows(ax: Axes) -> Transform:
+    """Transform with x as a fraction of the axes and y in data, for words beside what is drawn."""
     from matplotlib.transforms import blended_transform_factory
 
-    place = blended_transform_factory(ax.transData, ax.transAxes)
+    return blended_transform_factory(ax.transAxes, ax.transData)
+
+
+def favours(ax: Axes, left: str, right: str, *, letters: int) -> None:
+    """Write below a ratio axis what each side favours, in lines of limited length."""
     for text, align, shift in ((f"← {left}", "right", -5), (f"{right} →", "left", 5)):
         ax.annotate(
             wrapped(text, letters),
-            (1, y),
-            xycoords=place,
-            xytext=(shift, -pad),
+            (1, 0),
+            xycoords=("data", "axes fraction"),
+            xytext=(shift, -18),
             textcoords="offset points",
             ha=align,
             va="top",
@@ -205,14 +217,13 @@ def favours(ax: Axes, left: str, right: str, *, y: float = 0.0, pad: float = 18,
         )
 
 
-def percent_axis(ax: Axes, label: str, axis: str = "y", top: float = 1.0) -> None:
-    """Label an axis from 0 to 1 in per cent."""
+def percent_axis(ax: Axes, label: str, top: float = 1.0) -> None:
+    """Label a y axis from 0 to 1 in per cent."""
     from matplotlib.ticker import PercentFormatter
 
-    which = ax.yaxis if axis == "y" else ax.xaxis
-    which.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
-    (ax.set_ylim if axis == "y" else ax.set_xlim)(0, top)
-    (ax.set_ylabel if axis == "y" else ax.set_xlabel)(label)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
+    ax.set_ylim(0, top)
+    ax.set_ylabel(label)
 
 
 def ink_on(colour: Sequence[float]) -> str:

@@ -23,12 +23,15 @@ def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
     return kept
 
 
+BETWEEN = r"\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?"
+
+
 def _both_lettered(line: Line) -> list[tuple[int, int, str]]:
     """`arms A and B`, `groups 1, 2 and 3`: one noun serves several arms."""
     found = []
     for match in re.finditer(
-        r"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)s\s(?P<names>(?:[A-E]|"
-        r"[1-5])(?:\s?(?:,|and|or|vs\.?|versus)\s?(?:and )?(?:[A-E]|[1-5])\b){1,4})",
+        rf"\b(?P<noun>[Aa]rm|[Gg]roup|[Cc]ohort)(?:s\s|\s(?=[A-E]\b))(?P<names>[A-E](?:{BETWEEN}[A-E]\b){{1,4}}|"
+        rf"[1-5](?:{BETWEEN}[1-5]\b){{1,4}})",
         line.text,
     ):
         for name in re.finditer(r"[A-E1-5]\b", match["names"]):
@@ -171,7 +174,7 @@ def _of_one_arm(
     """A single arm: assigned to the value a preposition links to it, or to the only value if nothing is compared."""
     made: dict[int, str] = {}
     for begin, end, arm in places:
-        if NEGATED.search(line.text[max(0, begin - 24) : begin]):
+        if NEGATED.search(line.text[max(0, begin - 24) : begin]) or _one_of_two(line.text, begin, end):
             continue
         before = [k for k, stop in enumerate(ends) if stop <= begin]
         between = line.text[ends[before[-1]] : begin] if before else ""
@@ -180,6 +183,13 @@ def _of_one_arm(
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm
     return made
+
+
+def _one_of_two(text: str, begin: int, end: int) -> bool:
+    """`in the A and B arms`, of which only one is known: the values of both cannot be told apart."""
+    following = re.match(r"(?:\s(?:and|or|versus|vs\.?|v)\s(?:the )?[\w+/-]{1,24})?\s(?:arms|groups)\b", text[end:])
+    joined = re.search(r"[\w+/-]\s(?:and|or|versus|vs\.?|v)\s(?:the )?$", text[:begin]) is not None
+    return following is not None and (joined or len(following.group().split()) > 1)
 
 
 def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:

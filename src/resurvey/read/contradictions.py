@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
+from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
@@ -41,6 +42,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     )
     found: list[Finding] = []
     found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
+    found += misprinted_cells(drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
     found += [

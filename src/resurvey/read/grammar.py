@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from resurvey.read.lexer import Line, Token
@@ -118,10 +119,14 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             j += 2
         elif word == "/" and not kind and j + 1 < len(tokens) and tokens[j + 1].kind in ("word", "name"):
             j += 1
-        elif not kind and not bracket and tokens[index].unit and (opened := _named_behind(tokens, j)):
+        elif not kind and not bracket and _of_a_value(tokens[index]) and (opened := _named_behind(tokens, j)):
             j, bracket = opened, True
+        elif not kind and not bracket and (named := _after_its_unit(tokens, index, j)):
+            j = named
         elif token.kind == "num":
             break
+        elif not kind and (past := _in_favour(tokens, j)):
+            j = past
         elif (
             (word not in BRIDGE and token.kind not in ("super", "cite"))
             or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
@@ -137,6 +142,22 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
     return _limits(line, index, j, kind, level)
 
 
+def _of_a_value(token: Token) -> bool:
+    """Whether a number is measured or estimated: it has a unit or decimals."""
+    return bool(token.unit) or "." in token.value
+
+
+def _in_favour(tokens: list[Token], start: int) -> int:
+    """The last word of `0.6 in favour of drug A; 95% CI 0.5 to 0.9`; 0 if the words from `start` are others."""
+    said = [token.text.lower() for token in tokens[start : start + 8]]
+    if not FAVOURING.match(" ".join(said)):
+        return 0
+    return next((start + k - 1 for k, word in enumerate(said) if word in (";", ",", "(", "[")), 0)
+
+
+FAVOURING = re.compile(r"(?:in )?favou?r(?:ing)?\b")
+
+
 def _named_behind(tokens: list[Token], start: int) -> int:
     """Where an interval's bracket opens a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere."""
     for j in range(start, min(start + 7, len(tokens) - 1)):
@@ -144,6 +165,18 @@ def _named_behind(tokens: list[Token], start: int) -> int:
             named = tokens[j + 1].kind in ("level", "ci") or tokens[j + 1].text.lower() in RANGES
             return j if named else 0
         if tokens[j].kind not in ("word", "name", "cite", "super"):
+            return 0
+    return 0
+
+
+def _after_its_unit(tokens: list[Token], index: int, start: int) -> int:
+    """The mark before a named interval that follows a unit in words: `3.4 MET hr per week; 95% CI, 0.7-6.1`; else 0."""
+    if start != index + 1 or tokens[index].unit or "." not in tokens[index].value:
+        return 0
+    for j in range(start, min(start + 5, len(tokens) - 1)):
+        if tokens[j].text in (";", ",", ":"):
+            return j if j > start and tokens[j + 1].kind in ("level", "ci") else 0
+        if tokens[j].kind != "word":
             return 0
     return 0
 

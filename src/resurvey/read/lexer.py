@@ -38,7 +38,7 @@ MASTER = re.compile(
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
     rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
-    rf"(?:\s?\([^()]{{0,30}}\))?\s?(?:was |of |is |were )?(?P<psign><=|"
+    rf"(?:\s?\([^()]{{0,30}}\))?\s{{0,6}}(?:was |of |is |were )?(?P<psign><=|"
     rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|0,\d{{2,4}}|"
     rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
     rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
@@ -150,7 +150,7 @@ def _token(match: re.Match[str]) -> Token:
             match.start("op") if match["op"] else match.start("digits"),
             match.end("digits"),
             match["digits"],
-            (match["op"] or "").strip(),
+            SPELT.get((match["op"] or "").strip(), (match["op"] or "").strip()),
             unit,
         )
     if match["level"] is not None:
@@ -158,7 +158,7 @@ def _token(match: re.Match[str]) -> Token:
     if match["turned"] is not None:
         return Token("level", found, start, end, match["turnedvalue"])
     if match["p"] is not None:
-        sign = {"=": "", "<=": "≤", ">=": "≥"}.get(match["psign"], match["psign"])
+        sign = SPELT.get(match["psign"], match["psign"])
         return Token(
             "p",
             found,
@@ -177,6 +177,10 @@ def _token(match: re.Match[str]) -> Token:
         if match[f"ratio{name}"] is not None:
             return Token("ratio", found, start, end, extra=name)
     return Token(kind, found, start, end)
+
+
+#: Signs of two characters as one; a number printed after `=` has no sign.
+SPELT = {"=": "", "<=": "≤", ">=": "≥"}
 
 
 def unit_of(text: str) -> str:
@@ -281,6 +285,9 @@ def _share_units(line: Line) -> None:
             if token.kind == "num":
                 if (not gap and j < i - 1) or (j and tokens[j - 1].text in ("/", "=")):
                     break
+                if j == i - 2 and tokens[i - 1].text == "," and token.whole and "." not in tokens[i].value:
+                    # `a score of 90 to 100, 18% had`: a comma alone ends a phrase.
+                    break
                 if token.unit or (token.extra == "word" and tokens[i].unit != "%"):
                     break
                 if gap and tokens[i].unit not in ("cycles", "points", "times", "fold"):
@@ -319,6 +326,8 @@ LIST = {"and", "or", ",", "to", "-", "/", "through", "&", "≥", "+"}
 
 # Things numbered beyond 40: studies, and the groups that run them.
 NUMBERED = TRIALISTS | {"study", "trial", "protocol", "version", "week", "day"}
+# A performance status from 0 to 100; other scales and stages end below 40.
+KARNOFSKY = re.compile(r"\bkarnofsky\b|\bKPS\b", re.IGNORECASE)
 # Words after which numbers are never counts, even before a percentage in brackets.
 GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days", "weeks", "months"])
 
@@ -326,12 +335,18 @@ GRADED = frozenset(["grade", "grades", "stage", "stages", "ps", "cycles", "days"
 def _mask(line: Line) -> None:
     """Mask numbers used as names: `grade 3-4`, `days 1, 8 and 15`, `Table 2`, including lists of them."""
     tokens = line.tokens
+    most = 100 if KARNOFSKY.search(line.text) else 40
     for i, token in enumerate(tokens[:-1]):
         if token.kind not in ("word", "name") or token.text.lower().rstrip(".") not in MASKING:
+            continue
+        if token.text.lower() in ("v", "v.") and (not i or tokens[i - 1].kind not in ("word", "name")):
             continue
         j = i + 1
         of_score = token.text.lower() in ("ps", "status", "score", "grade")
         if of_score and j + 1 < len(tokens) and tokens[j].text.lower() == "of":
+            j += 1
+        if j + 1 < len(tokens) and tokens[j].text == ")" and i and tokens[i - 1].text == "(":
+            # `performance status (PS) 2`
             j += 1
         while j < len(tokens) and (tokens[j].kind == "num" or tokens[j].text.lower() in LIST):
             after = tokens[j]
@@ -342,7 +357,7 @@ def _mask(line: Line) -> None:
                 if (
                     any(char == "%" or char.isalpha() for char in after.text)
                     or "." in after.value
-                    or (after.number > 40 and token.text.lower().rstrip(".") not in NUMBERED)
+                    or (after.number > most and token.text.lower().rstrip(".") not in NUMBERED)
                 ):
                     break
                 after.masked = True

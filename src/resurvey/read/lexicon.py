@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Claim, Document, Span
-from resurvey.read.table_hints import size_in
+from resurvey.read.objects import Claim, Document, Span, Table
+from resurvey.read.table_hints import SIZE, size_in
+from resurvey.read.table_layout import is_size_label
 from resurvey.read.word_lists import ELSEWHERE, endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
@@ -23,6 +25,10 @@ SIZED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{1,30}(?:\s(?:plus|\+|and|alone|"
     r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
     r"\d{1,5})\b"
+)
+NOTED = re.compile(
+    r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s(?:\+|[A-Za-z0-9][\w+/-]{0,24})){0,4})\s?[,(:\[]\s?[nN]\s?=\s?"
+    r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\b"
 )
 NOT_ARMS = frozenset(
     [
@@ -198,6 +204,9 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 1, heads, {})
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
                     _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
+        for label in _over_sizes(table):
+            _note(label, 2, counted, labels)
+            _note(label, 1, heads, {})
     known = {key for key, count in counted.items() if count + sized[key] >= 3}
     told = {key for key, count in of_arms.items() if count >= 2}
     if len(told) >= 2:
@@ -218,17 +227,58 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
     """Sizes printed for each arm in table headings and text, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
     for table in document.tables:
-        for column in zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False):
+        below = _sizes_in_rows(table)
+        for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
             texts = [cell.text for cell in column if cell is not None]
             arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
-            if arm and size:
+            if arm and (size := size or below.get(c, "")):
                 found.setdefault(arm, {})[size] = None
     for paragraph in document.paragraphs:
         for match in SIZED.finditer(plain(paragraph.text)):
             if arm := arm_named(match["name"], lexicon):
                 found.setdefault(arm, {})[match["n"].replace(",", "")] = None
     return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
+    """Sizes printed for arms in a caption or note: `intervention group, n = 827; control group, n = 1,320`."""
+    found: dict[str, dict[str, None]] = {}
+    for match in NOTED.finditer(plain(text)):
+        words = re.split(r"\band\b|\bthe\b|\bin\b|\bof\b|\bfor\b", match["name"])[-1]
+        if arm := arm_named(words, lexicon):
+            found.setdefault(arm, {})[match["n"].replace(",", "")] = None
+    return {arm: tuple(sizes) for arm, sizes in found.items()}
+
+
+def _over_sizes(table: Table) -> list[str]:
+    """Headings whose size is printed in a row of its own below them: `Placebo` over `(n = 401)`."""
+    found = []
+    grid = table.grid[: table.heads + 1]
+    for upper, lower in itertools.pairwise(grid):
+        for above, below in zip(upper[1:], lower[1:], strict=False):
+            if (
+                above is None
+                or below is None
+                or above.columns > 1
+                or not SIZE.fullmatch(plain(below.text).strip(" ()"))
+            ):
+                continue
+            found.append(strip_size(above.text))
+    return found
+
+
+def _sizes_in_rows(table: Table) -> dict[int, str]:
+    """Sizes by column from one of the first rows below the headings, labelled so: `Patients treated | 12 | 12`."""
+    found: dict[int, str] = {}
+    for row in table.grid[table.heads : table.heads + 3]:
+        if not row or row[0] is None or not is_size_label(row[0].text):
+            continue
+        for c, cell in enumerate(row[1:], start=1):
+            text = plain(cell.text).replace(",", "").strip() if cell is not None else ""
+            if text.isdigit() and int(text) > 0:
+                found.setdefault(c, text)
+    return found
 
 
 ALL = re.compile(
@@ -245,6 +295,9 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
     for paragraph in document.paragraphs:
         if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
             found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
+    for table in document.tables:
+        sizes = _sizes_in_rows(table)
+        found |= dict.fromkeys(sizes.values()) if len(sizes) == 1 else {}
     return tuple(found)[:8]
 
 
@@ -259,7 +312,7 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     for arm in lexicon.arms:
         for paragraph in document.paragraphs:
             match = arm.pattern.search(plain(paragraph.text))
-            if match is not None and paragraph.kind != "title":
+            if match is not None and paragraph.kind != "title" and paragraph.text != document.about.get("title"):
                 span = Span(paragraph.id, match.start(), match.end())
                 cells = {"kind": "arm", "entity": arm.arm_id, "printed": paragraph.text[match.start() : match.end()]}
                 found.append(Claim("name", cells, (span,), "text-name", paragraph.locator, fold(arm.label)))
@@ -272,10 +325,18 @@ def strip_size(text: str) -> str:
     one = plain(text).replace("\n", " ")
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
     one = re.sub(
-        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b[nN]o?\.?\s?)?[(\[]\s?%\s?[)\]]|"
+        r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b(?:[nN]o?\.?|[Nn]umber)\s?)?[(\[]\s?(?:%|[Pp]er ?cent(?:age)?)\s?[)\]]|"
         r"\b[nN]o?\.?\s?[,/]?\s?%|[(\[]\s?\d{2,5}\s?(?:patients|pts)?\s?[)\]]",
         " ",
         one,
+    )
+    one = re.sub(
+        r"[,;:-]?\s?[(\[]?\b(?:(?:no\.|number|n)(?: of)? )?(?:events?|deaths|responders|n)\s?/\s?"
+        r"(?:(?:no\.|number)(?: of)? )?"
+        r"(?:patients|pts|N|total)\b[)\]]?(?:\s?[(\[]\s?%\s?[)\]])?\s*$",
+        " ",
+        one,
+        flags=re.IGNORECASE,
     )
     one = re.sub(r"(?:,\s?)?\b(?:[Nn]o\.|[Nn]umber|[nN])\s?(?:of (?:patients|pts))?\s*$|(?:,\s*)?%\s*$", " ", one)
     return " ".join(one.split()).strip(" ,;:-")
@@ -314,9 +375,18 @@ FILLER = frozenset(
 )
 
 
+# The grade of events beside the name of an arm: `Alfa, grade 3-4`, `All grades, beta`.
+GRADES = re.compile(
+    r"[,(]?\s?\b(?:(?:any|all|total)[- ]grades?|grades?\s?[<>≥≤]?\s?(?:[1-5]|I{1,3}V?|IV|V)"
+    r"(?:\s?(?:[-/,]|to|or|and|\+)\s?"
+    r"(?:[1-5]|I{1,3}V?|IV|V)?)*(?:\s?or (?:higher|worse|more))?)\b\s?[,)]?",
+    re.IGNORECASE,
+)
+
+
 def arm_named(text: str, lexicon: Lexicon) -> str:
     """The arm named by a heading, apart from filler words; a lettered arm may also be at the start or in brackets."""
-    name = strip_size(text)
+    name = GRADES.sub(" ", strip_size(text))
     words = [word for word in fold(name).split() if word not in FILLER]
     for arm in lexicon.arms:
         if words and words == [word for word in arm.words[0].split() if word not in FILLER]:

@@ -42,6 +42,8 @@ STRENGTH_BEFORE = re.compile(
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
 ONE_IN = re.compile(r"\b(?:1|one) in(?: every)? $|\bone (?:of|out of) every $", re.IGNORECASE)
+# `status was 0 in 79 (42%) patients, 1 in 77 (41%)`: the number before the brackets is a count.
+COUNTED = re.compile(r"\s?\(\d")
 # `five to nine participants in each group`: the end of a range of sizes.
 _SMALL = r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)"
 RANGE_OF_SIZES = re.compile(rf"\b{_SMALL}\s?(?:to|or|-)\s?$", re.IGNORECASE)
@@ -58,7 +60,7 @@ def mask(line: Line) -> None:
     for token in line.tokens:
         if token.kind == "num" and not token.masked:
             before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]
-            token.masked = _no_result(token, before, after)
+            token.masked = before.rstrip().endswith("±") or _no_result(token, before, after)
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:
@@ -71,4 +73,5 @@ def _no_result(token: Token, before: str, after: str) -> bool:
     planned = PLANNED_AFTER.match(after) is not None or PLANNED_BEFORE.search(before) is not None
     ranged = RANGE_OF_SIZES.search(before) is not None and OF_TOTAL.search(before) is None
     ranged = ranged or (START_OF_RANGE.match(after) is not None and token.number < 100)
-    return planned or ranged or ONE_IN.search(before) is not None or (token.value[0] == "0" and len(token.value) > 1)
+    one_in = ONE_IN.search(before) is not None and COUNTED.match(after) is None
+    return planned or ranged or one_in or (token.value[0] == "0" and len(token.value) > 1)

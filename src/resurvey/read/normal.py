@@ -22,6 +22,8 @@ _COMMA = re.compile(r"(?<![\w.,^\[])\d{1,3},\d{1,2}(?![\w,]|\.\d)")
 _COMMA_OF_DECIMALS = re.compile(
     rf"{_COMMA.pattern}(?=\s?%|[ -](?:months?|years?|weeks?)\b|\s?(?:-|to)\s?\d{{1,3}},\d{{1,2}}(?!\d))"
 )
+#: `> or = 3`, `P < /= 0.05`: a sign spelt out, as bibliographic databases print it.
+_OR_EQUAL = re.compile(r"(?P<sign>[<>])\s{0,2}(?:/|or)\s{0,2}=")
 _DECIMAL_POINT = re.compile(r"\d\.\d")
 _ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 _SQUEEZE = re.compile(r"\s+")
@@ -59,6 +61,9 @@ WORDS = {
 def plain(text: str) -> str:
     """The text normalised, one character for each character; decimal commas become points."""
     one = _POINT.sub(".", text.translate(_TABLE))
+    one = one.replace("+/-", "  ±")
+    if "=" in one:
+        one = _OR_EQUAL.sub(lambda match: f"{match['sign']}=".rjust(len(match.group())), one)
     return _with_points(one) if "," in one else one
 
 

@@ -12,7 +12,7 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
-from resurvey.read.share_words import describe, link, sizes_said
+from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined
 from resurvey.read.text_items import item_of
@@ -64,6 +64,13 @@ METHODS = re.compile(
 )
 
 
+# Sentences whose bare percentages are assumed or defined, wherever they stand.
+SUPPOSED = re.compile(
+    r"\bnon-?inferiority (?:analysis|margin|limit|design|was)\b|\b(?:was|were|is) defined (?:as|by)\b|"
+    r"\bcriterion of\b|\b(?:entry|inclusion|exclusion|eligibility) criteria\b|"
+    r"\bconsidered (?:important|clinically|meaningful)|\btypes? (?:I|1)(?:/II)? error",
+    re.IGNORECASE,
+)
 ASSUMED = ("median", "rate", "ratio", "proportion", "quantity", "arm")
 
 
@@ -76,6 +83,8 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
     alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
     plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    if found.rule in ("percent", "difference", "range-percent") and SUPPOSED.search(line.text):
+        return True
     limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
     return (alone or assumed or limit) and plain_methods
 
@@ -114,13 +123,50 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
-    """A p value of a list of rates or medians belongs to the endpoint of the value before it."""
-    values = [one for one in found if one.kind in ("rate", "median") and one.cells.get("endpoint")]
-    for one in found:
+    """A p value or a difference belongs to the endpoint of the value before it, unless another is named between them.
+
+    In a list of subjects (`in survival (p=0.01), pain (p=0.02)`) an endpoint does not pass on to the next subject.
+    """
+    values = [one for one in found if one.kind in ("rate", "median", "proportion")]
+    last = 0
+    later = [one for one in found if one.kind in ("p", "difference")]
+    for one in sorted(later, key=lambda one: line.tokens[one.tokens[0]].start):
         place = line.tokens[one.tokens[0]].start
-        before = [value for value in values if line.tokens[value.tokens[0]].start < place]
-        if one.kind == "p" and before:
-            one.cells["endpoint"] = max(before, key=lambda value: line.tokens[value.tokens[0]].start).cells["endpoint"]
+        if one.kind == "p" and (behind := _endpoint_behind(line, one)):
+            one.cells["endpoint"], last = behind, line.tokens[one.tokens[0]].end
+            continue
+        before = [value for value in values if last <= line.tokens[value.tokens[0]].start < place]
+        if before:
+            nearest = _beside(line, before, place)
+            between = line.text[line.tokens[max(nearest.tokens)].end : place]
+            if not endpoints_in(between):
+                one.cells["endpoint"] = nearest.cells.get("endpoint", "")
+        elif one.kind == "p" and last and _own_subject(line.text[last:place]):
+            one.cells["endpoint"] = ""
+        last = line.tokens[one.tokens[0]].end if one.kind == "p" else last
+
+
+def _beside(line: Line, values: list[Found], place: int) -> Found:
+    """The value before a p value: the nearest that is not a part named in brackets closed before the p value."""
+    ordered = sorted(values, key=lambda value: line.tokens[value.tokens[0]].start)
+    outside = [value for value in ordered if not _closed(line.text[line.tokens[value.tokens[0]].end : place])]
+    return outside[-1] if outside else ordered[-1]
+
+
+def _closed(text: str) -> bool:
+    """Whether a text closes brackets that were opened before it."""
+    depth = 0
+    for bracket in re.findall(r"[()]", text):
+        depth += 1 if bracket == "(" else -1
+        if depth < 0:
+            return True
+    return False
+
+
+def _own_subject(text: str) -> bool:
+    """Whether the words between two p values name what the second compares, but no endpoint."""
+    words = [word for word in re.findall(r"[a-z]{3,}", text.lower()) if CONNECTING.fullmatch(word) is None]
+    return bool(words) and text.lstrip(" )]").startswith((",", "and ", ";")) and not endpoints_in(text)
 
 
 def _carry_level(line: Line, found: list[Found]) -> None:
@@ -226,6 +272,7 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
     if found.kind == "ratio":
         own = [name for name in before if name in TIME_TO_EVENT or name in RESPONSES]
         ahead = [name for name in after if name in TIME_TO_EVENT]
+        own = _not_overall(line.text, names, token.start) or own
         behind = _endpoint_behind(line, found)
         made["endpoint"] = behind or (own[-1] if own else ahead[0] if ahead else "")
         made["model"] = _model(line, token.start)
@@ -236,17 +283,25 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
     return {name: value for name, value in made.items() if value and not cells.get(name)}
 
 
+def _not_overall(text: str, names: list[tuple[int, int, str]], place: int) -> list[str]:
+    """Endpoints before `PFS was prolonged, both overall (HR 0.57) and in women`: it means all patients there."""
+    before = [(begin, name) for begin, end, name in names if end <= place and name in TIME_TO_EVENT]
+    if len(before) < 2 or text[before[-1][0] :][:9].lower() != "overall (":
+        return []
+    return [name for _, name in before[:-1]]
+
+
 BEHIND = re.compile(r"[\s)\]]{0,4}(?:for|in|on)\s(?:the )?")
 
 
 def _endpoint_behind(line: Line, found: Found) -> str:
     """`were 1.30 (1.05-1.61) for overall survival and 1.09 for PFS`: the endpoint named directly after a ratio."""
-    end = max(line.tokens[i].end for i in found.tokens)
-    match = BEHIND.match(line.text, end)
-    if match is None:
-        return ""
-    ahead = [name for begin, _, name in endpoints_in(line.text[match.end() :]) if begin == 0 and name in TIME_TO_EVENT]
-    return ahead[0] if ahead else ""
+    for end in (line.tokens[found.tokens[0]].end, max(line.tokens[i].end for i in found.tokens)):
+        match = BEHIND.match(line.text, end)
+        ahead = endpoints_in(line.text[match.end() :]) if match is not None else ()
+        if ahead and ahead[0][0] == 0 and ahead[0][2] in TIME_TO_EVENT:
+            return ahead[0][2]
+    return ""
 
 
 def _model(line: Line, place: int) -> str:

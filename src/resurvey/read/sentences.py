@@ -6,7 +6,7 @@ import re
 
 END = re.compile(r"[.!?](?:[\"')\]]|\s?\[[\d,;\s-]{1,40}\]|\^[\w,-]{1,12}){0,3}\s+(?=[\"'(\[]?[A-Z0-9•≥])")
 SHORT = re.compile(
-    r"(?:\b(?:vs|al|fig|figs|e\.g|i\.e|no|nos|approx|dr|st|resp|"
+    r"(?:\b(?:vs|al|fig|figs|e\.g|i\.e|no|nos|approx|(?-i:[Dd]r|St)|resp|"
     r"cf|ca|eq|ref|refs|tab|mo|yr|inc|ltd|suppl|min|max|s\.d|"
     r"s\.e|i\.v|p\.o|b\.i\.d|dept|univ|prof|conf|[A-Z]))\.$",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ A proportion without words of its own (`33 % v 36 %`) refers to the same thing a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from resurvey.read.arm_places import mentions
@@ -14,7 +15,8 @@ from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.slips import percent_fits
 from resurvey.read.text_items import item_of
-from resurvey.read.word_lists import GRADE, HARMS, RESPONSES, endpoints_in, grade_in
+from resurvey.read.text_progression import name_progressors
+from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
 DIRECT = re.compile(
@@ -31,6 +33,37 @@ ADVERSE = re.compile(
     r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
     re.IGNORECASE,
 )
+# `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
+SUFFERED = re.compile(
+    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidence|"
+    r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
+    re.IGNORECASE,
+)
+ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b", re.IGNORECASE)
+# Harms named in one sentence that make a list of adverse events of it.
+SEVERAL = 4
+REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")
+# A grade of what a tumour is, not of what a patient suffered.
+OF_TUMOUR = re.compile(
+    r"[^.;,]{0,20}\b(?:tumou?rs?|cancers?|carcinomas?|gliomas?|astrocytomas?|lymphomas?|sarcomas?|disease|histolog\w*|"
+    r"differentiat\w*|nuclear|lesions?|dysplasia|neoplasia|CIN|PIN|varices|reflux|evidence|recommendation)\b",
+    re.IGNORECASE,
+)
+TUMOUR_GRADE = re.compile(
+    r"\b(?:histolog\w*|nuclear|tumou?r|gleason|pathologic\w*|edmondson|fuhrman|nottingham)\W+$", re.IGNORECASE
+)
+
+
+def _graded(text: str) -> bool:
+    """Whether a text names a grade of an event: `grade 3 or 4 weight changes`."""
+    return any(
+        match["any"] is None
+        and not OF_TUMOUR.match(text, match.end())
+        and not TUMOUR_GRADE.search(text[: match.start()])
+        for match in GRADE.finditer(text)
+    )
+
+
 CONNECTING = re.compile(
     r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
@@ -38,11 +71,12 @@ CONNECTING = re.compile(
 )
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
-    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
-    r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
+    r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
+AGAINST = re.compile(r"[\s%]{0,3}(?:versus|vs\.?|v)\s")
 BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
@@ -57,17 +91,37 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     )
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
+    outside: list[dict[str, str]] = []
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
     for k, one in enumerate(shares):
         begin = _end(line, shares[k - 1]) if k else 0
         end = line.tokens[shares[k + 1].tokens[0]].start if k + 1 < len(shares) else len(line.text)
         before = line.text[begin : _start(line, one)]
         after = line.text[_end(line, one) : end]
-        if direct := _direct(after):
+        closed = False
+        for bracket in re.finditer(r"[()]", before):
+            # A proportion after brackets takes up the one before them: `19% (6% complete) with A v 36% with B`.
+            if bracket.group() == "(":
+                own = _own_words(line, begin, begin + bracket.start(), places)
+                outside.append({} if own else last)
+            elif outside and (former := outside.pop()):
+                closed, last = former != last, former
+        if k and _is_size(line, one, before):
+            one.cells |= {"kind": "flow"}
+            continue
+        if (
+            direct := _direct(after)
+            or _inside(line, one)
+            or _part(line, after)
+            or _named_for(line.text[_end(line, one) :])
+        ):
             made = {"kind": "response", "endpoint": direct, "item": direct}
         else:
             made = _described(line, one, before, after)
-            alone = not _own_words(line, begin, _start(line, one), places)
+            outer = begin + before.rfind(")") + 1 if closed else begin
+            alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
+                line, one, before, after, places
+            )
             if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
@@ -76,10 +130,51 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    name_progressors(line, shares)
     _sized_behind(line, shares, found)
     _from_next(line, shares, places)
     _in_order(line, shares)
+    _in_pairs(line, shares)
     _of_the(line, shares, places)
+
+
+# `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
+CLAUSE = re.compile(
+    r"[\s%)\]]*(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
+)
+# `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
+WITH = re.compile(r"[\s%)\]]*(?:of (?:the )?patients )?(?:with|had|having)\s")
+
+
+def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tuple[int, int, str]]) -> bool:
+    """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
+    counted = "n" in one.cells and any(word in PATIENTS for word in _words(line, one))
+    clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
+    listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
+    return clause or (listed and "n" in one.cells and "total" not in one.cells)
+
+
+def _words(line: Line, one: Found) -> list[str]:
+    """The words between the numbers of a proportion."""
+    first, last = min(one.tokens), max(one.tokens)
+    return [token.text.lower() for token in line.tokens[first : last + 1] if token.kind == "word"]
+
+
+def _is_size(line: Line, one: Found, before: str) -> bool:
+    """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
+    return one.rule == "n-noun" and before != "" and BEHIND_LIST.fullmatch(before) is not None
+
+
+BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
+
+
+def _inside(line: Line, one: Found) -> str:
+    """The response between a count and its percentage: `2 PR (5.3%)`, `16 SD (42.1%)`."""
+    if one.rule != "n-percent":
+        return ""
+    text = line.text[line.tokens[one.tokens[0]].end : line.tokens[max(one.tokens)].start]
+    named = [name for *_, name in endpoints_in(text) if name in RESPONSES] or re.findall(r"\b(?:SD|PD)\b", text)
+    return named[0] if len(named) == 1 else ""
 
 
 SIZED_BEHIND = re.compile(r"[\s%)\]]{0,3}(?:for|in|of|among) (?:the |all )?$")
@@ -110,12 +205,23 @@ def _gives_it(count: Found, share: Found) -> bool:
     return percent_fits(count.cells["n"], share.cells["percent"], float(count.cells["total"]))
 
 
+# `Among these 32 patients, 8 had a response`: the size of the group, not a part of it.
+WHOLE = re.compile(r"\b(?:among|of) (?:these |the |all )?$", re.IGNORECASE)
+
+
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`31 patients (60 %) in arm A and 27 (63 %) in arm B had a grade 3 event`: the first refers to the same event."""
     for one, after in reversed(list(pairwise(shares))):
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
-        if one.cells["kind"] == "flow" and after.cells["kind"] != "flow" and same and between[0] < between[1]:
+        whole = WHOLE.search(line.text[: _start(line, one)]) is not None
+        if (
+            one.cells["kind"] == "flow"
+            and after.cells["kind"] != "flow"
+            and not whole
+            and same
+            and between[0] < between[1]
+        ):
             begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
             bare = not _own_words(line, *between, places, of_the_last=False)
             if bare and not _own_words(line, begin, _start(line, one), places):
@@ -130,6 +236,9 @@ def _end(line: Line, one: Found) -> int:
     return max(line.tokens[i].end for i in one.tokens)
 
 
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+
 def _own_words(
     line: Line, begin: int, end: int, places: list[tuple[int, int, str]], *, of_the_last: bool = True
 ) -> bool:
@@ -138,13 +247,20 @@ def _own_words(
     for start, stop, _ in reversed(places):
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
+    text = IN_BRACKETS.sub(" ", text)
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
+@lru_cache(maxsize=8)
+def _harms_named(text: str) -> int:
+    """How many different adverse events a sentence names: asked once for each of its shares."""
+    return len({match.group().lower() for match in HARMS.finditer(text)})
+
+
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
-    made = {"item": item_of(line, one.tokens[0])}
+    made = {"item": _outcome_before(before) or item_of(line, one.tokens[0])}
     near = before[-160:]
     following = re.split(r"[,;.]|\band\b", after, maxsplit=1)[0]
     response = _response(one, near, following)
@@ -152,10 +268,26 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if response:
         return {"kind": "response", "endpoint": response, "item": response}
     grade = _grade(near, following)
-    harm = HARMS.search(scope) and ADVERSE.search(line.text) and not CAUSE.search(near.rpartition(",")[2])
+    own = near.rpartition(";")[2]
+    scope = f"{own} {following}"
+    wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
+    several = _harms_named(line.text) >= SEVERAL
+    suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
+    harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
         return made | {"kind": "adverse_event", "grade": grade}
     return made | {"kind": "flow"}
+
+
+def _outcome_before(before: str) -> str:
+    """`survival was 52%`: the endpoint that a percentage without a time is said of."""
+    named = [(begin, end) for begin, end, name in endpoints_in(before) if name in TIME_TO_EVENT]
+    if not named or not SAID.fullmatch(before[named[-1][1] :]):
+        return ""
+    return before[named[-1][0] : named[-1][1]].lower()
+
+
+SAID = re.compile(r"(?: rates?)? (?:was|were|of)\s?")
 
 
 def _grade(before: str, after: str) -> str:
@@ -173,9 +305,36 @@ def _direct(after: str) -> str:
     return short["name"] if short is not None else ""
 
 
+# `23.5% vs 11.8% for ORR`: the response of both is named behind them.
+NAMED_FOR = re.compile(r"[\s%]{0,3}(?:(?:vs\.?|versus|v|and)\s[\d.]{1,5}\s?%\s?)?for (?:the )?")
+
+
+def _named_for(text: str) -> str:
+    match = NAMED_FOR.match(text)
+    named = endpoints_in(text[match.end() : match.end() + 60]) if match is not None else ()
+    return named[0][2] if named and named[0][0] == 0 and named[0][2] in RESPONSES else ""
+
+
+PART = re.compile(
+    r"%?\s(?P<what>complete|partial)\b(?! (?:blood|resection|excision|cytoreduction|data))", re.IGNORECASE
+)
+
+
+def _part(line: Line, after: str) -> str:
+    """`responses in 19% (6% complete plus 13% partial)`: the part of the responses that a percentage counts."""
+    match = PART.match(after)
+    if match is None or not any(name in RESPONSES for *_, name in endpoints_in(line.text)):
+        return ""
+    return "CR" if match["what"].lower() == "complete" else "PR"
+
+
 def _response(one: Found, before: str, following: str) -> str:
     """The response a proportion counts: named before it in the clause, otherwise after it."""
     before = BEST.sub("best result", before)
+    outside = IN_BRACKETS.sub(lambda match: " " * len(match.group()), before)
+    if any(name in RESPONSES for *_, name in endpoints_in(outside)):
+        # `an objective response (complete [CR] or partial [PR])`: the brackets explain the response before them.
+        before = outside
     named = [
         (begin, name)
         for begin, _, name in endpoints_in(before)
@@ -207,6 +366,25 @@ def _in_order(line: Line, shares: list[Found]) -> None:
             for one, name in zip(run, names, strict=True):
                 one.cells |= {"kind": "response", "endpoint": name, "item": name}
         k += len(run)
+
+
+def _in_pairs(line: Line, shares: list[Found]) -> None:
+    """`ORR, stable disease were 4.4% versus 5.5%, 36.0% versus 39.6%`: one response for each pair, in order."""
+    pairs = [
+        pair for pair in pairwise(shares) if AGAINST.fullmatch(line.text[_end(line, pair[0]) : _start(line, pair[1])])
+    ]
+    for first in range(len(pairs)):
+        run = [pairs[first]]
+        while first + len(run) < len(pairs) and JOINED.fullmatch(
+            line.text[_end(line, run[-1][1]) : _start(line, pairs[first + len(run)][0])]
+        ):
+            run.append(pairs[first + len(run)])
+        before = line.text[max(0, _start(line, run[0][0]) - 90) : _start(line, run[0][0])]
+        names = list(dict.fromkeys(name for *_, name in endpoints_in(before) if name in RESPONSES))
+        if len(run) > 1 and len(names) == len(run):
+            for pair, name in zip(run, names, strict=True):
+                for one in pair:
+                    one.cells |= {"kind": "response", "endpoint": name, "item": name}
 
 
 def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:

@@ -9,21 +9,24 @@ from resurvey.read.normal import plain
 from resurvey.read.word_lists import time_unit
 
 PIECE = re.compile(
-    r"(?P<mark>\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
-    r"|(?P<level>(?:\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
+    r"(?P<mark>(?<=\d)\+(?=\s?(?:[-,;)\]]|to\b|$))|(?:\^\s?)+[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3})"
+    r"|(?P<level>(?:\s?\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
     r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
     r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
     r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|"
     r"not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|"
     r"∞|(?:(?<=[-,~])|(?<=[-,~] )|(?<=to ))N\.?A\.?(?![A-Za-z]))"
+    r"|(?P<per>(?<=\d)\s?(?:/\s?(?:\d{1,3}-)?|per (?:\d{1,3}[- ])?)(?:years?|yrs?|y|months?|class|stage|grade|"
+    r"unit|step|point|category|"
+    r"level|fold|SD|decade|increase|increment|log)(?![A-Za-z]))"
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
     r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
     r"(?<=[(\[,;:A-Za-z] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
     r"(?<![\d.] )(?<!\d)\d{1,3}(?: \d{3}(?!\d))+(?=\s?(?:\(|$))|\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})"
     r"(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
     r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
-    r"|(?P<to>\bto\b|-{1,2}|~|/|±|\+/-|\+/−)"
+    r"|(?P<to>(?:\b|(?<=\d))to\b|-{1,2}|~|/|±|\+/-|\+/−)"
     r"|(?P<other>[^\s])",
     re.IGNORECASE,
 )
@@ -91,6 +94,8 @@ def parse(text: str) -> CellValue:
             shape.append("/" if found == "/" else "±" if found in ("±", "+/-") else "-")
         elif match["unit"] is not None:
             unit = unit or time_unit(match["unit"])
+        elif match["per"] is not None:
+            labels, words = labels + " per", True
         elif match["label"] is not None:
             labels += " " + match["label"].lower()
         elif match["other"] is not None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Table
+from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import PERSON_TIME
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
-from resurvey.read.table_layout import Layout, Place, Row, lay_out
+from resurvey.read.table_layout import lay_out
+from resurvey.read.table_parts import parts
+from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
@@ -24,12 +29,13 @@ OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORE
 
 def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
     """All claims of a table, row by row."""
-    layout = lay_out(table)
-    if layout is None:
-        return
-    reader = Reader(layout, lexicon)
-    for found in reader.read():
-        yield reader.claim(found)
+    for part, first in parts(table):
+        layout = lay_out(part, first)
+        if layout is None:
+            continue
+        reader = Reader(layout, lexicon)
+        for found in reader.read():
+            yield reader.claim(found)
 
 
 class Reader(Words):
@@ -44,6 +50,7 @@ class Reader(Words):
         for row in self.layout.rows:
             self.done += self._row(row)
         self.denominators.settle(self.done)
+        table_survival.join(self.layout, self.done)
         return self.done
 
     def _row(self, row: Row) -> list[Found]:
@@ -54,7 +61,9 @@ class Reader(Words):
             ]
         if (at_risk := self._at_risk(row)) is not None:
             return at_risk
-        roles = {c: role(self.layout, row, c, self._size(row, c)) for c in row.cells}
+        if table_survival.is_quartiles(self.layout, row):
+            return []
+        roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -86,11 +95,15 @@ class Reader(Words):
     def _size(self, row: Row, c: int) -> str:
         return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
 
+    def _noted(self, row: Row, c: int) -> str:
+        """A size to judge pairs of numbers by, where the heading of the column has none."""
+        return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
+
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
         numbers = place.value.numbers
         name = one.name
-        if name == "mean" and not re.search(r"[A-Za-z]{3}", row.path):
+        if name == "mean" and not re.search(r"[A-Za-z]{2}", row.path):
             return None
         if name in (
             "count",
@@ -101,10 +114,11 @@ class Reader(Words):
             "n_total_percent",
             "percent_n_total",
             "n_percent_limits",
+            "n_total_percent_limits",
         ):
             return self._share(row, c, one)
         if name == "ratio":
-            cells = {"measure": one.measure, "value": numbers[0].text} | self._limits(place, ci=True)
+            cells = {"measure": self._measure(row, c, one), "value": numbers[0].text} | self._limits(place, ci=True)
             if one.rule == "ratio-p":
                 cells["p"] = numbers[1].text
             elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
@@ -135,14 +149,45 @@ class Reader(Words):
         if name == "difference":
             cells = {"value": numbers[0].text, "item": self.item(row, c)} | self._limits(place, ci=True)
             return self._found("difference", cells, row, c, numbers, one.rule)
+        if name == "incidence":
+            return self._incidence(row, c, one)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
         return None
 
+    def _measure(self, row: Row, c: int, one: Role) -> str:
+        """The measure of a ratio; `Hazard ratio or odds ratio` is the former for a time to event."""
+        named = [name for name in MEASURES if name in hints(self.layout.leaf(c))]
+        if len(named) < 2 or not self.endpoint(row, c):
+            return one.measure
+        timed = self.endpoint(row, c) in TIME_TO_EVENT
+        fitting = [name for name in named if (name == "hr") == timed]
+        return fitting[0].upper() if len(fitting) == 1 else one.measure
+
+    def _incidence(self, row: Row, c: int, one: Role) -> Found:
+        """Events over time at risk: `1.32 (1.07 to 1.65)` under `Rate per 100 person-years (95% CI)`."""
+        place, numbers = row.cells[c], row.cells[c].value.numbers
+        said = PERSON_TIME.search(plain(row.label)) or PERSON_TIME.search(plain(self.layout.leaf(c)))
+        unit = said[0].replace("/", "per ") if said else ""
+        cells = {"value": numbers[0].text, "unit": unit, "kind": "epidemiology"}
+        limits = self._limits(place, ci=True)
+        level = limits.pop("ci_level", "")
+        found = self._found(
+            "quantity", cells | limits | {"item": f"rate: {self.item(row, c)}"}, row, c, numbers, one.rule
+        )
+        if level:
+            found.notes.append(f"limits of a {level} % confidence interval")
+        return found
+
     def _limits_beside(self, row: Row, c: int) -> bool:
         """Whether limits are in the next column, so that a ratio of 1.00 is an estimate, not the reference category."""
         beside = row.cells.get(c + 1)
-        return beside is not None and len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        if beside is None:
+            return False
+        tags = hints(self.layout.head(c + 1))
+        both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
+        return both or (beside.value.shape == "n" and limit)
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -162,11 +207,19 @@ class Reader(Words):
             "n_total_percent": ("n", "total", "percent"),
             "percent_n_total": ("percent", "n", "total"),
             "n_percent_limits": ("n", "percent", "lower", "upper"),
+            "n_total_percent_limits": ("n", "total", "percent", "lower", "upper"),
         }[one.name]
         cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
         if one.name == "percent" and len(numbers) == 3:
             cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self._level(place)
+        if one.name.endswith("_limits"):
+            cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
+
+    def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
+        """Sections and outer headings of a cell, the nearest first; for times, also the caption."""
+        near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
+        return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
 
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
@@ -187,18 +240,18 @@ class Reader(Words):
         tags = (
             hints(row.label)
             | hints(self.layout.leaf(c))
-            | hints(self.layout.table.caption)
+            | self.about.tags
             | frozenset().union(*(hints(part) for part in row.section))
         )
         near = hints(row.label) | hints(self.layout.head(c))
         ranged = ("range" in place.value.labels or "iqr" in place.value.labels or bool(near & {"range", "iqr"})) or (
-            not near & {"ci"} and name not in TIME_TO_EVENT
+            not near & {"ci"} and (name not in TIME_TO_EVENT or ("iqr" in tags and "ci" not in tags))
         )
         unit = (
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":
@@ -227,7 +280,11 @@ class Reader(Words):
             cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
             return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
         cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
-        if "iqr" in tags and "range_lower" in cells:
+        if one.rule == "median-quartiles" and len(numbers) == 2 and name in TIME_TO_EVENT:
+            cells["lower_quartile"] = numbers[1].text
+        if "iqr" in tags and "range_lower" in cells and name in TIME_TO_EVENT:
+            cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
+        elif "iqr" in tags and "range_lower" in cells:
             return Found(
                 "median", cells, row, c, [(place, n) for n in numbers], one.rule, ["the range is that of the quartiles"]
             )

@@ -1,4 +1,4 @@
-"""Denominators of a table: the size printed in a cell, section or column heading, if the arithmetic agrees."""
+"""Denominators of a table: the size printed in a cell, section, heading or note, if the arithmetic agrees."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ from collections import defaultdict
 
 from resurvey.read.normal import slug
 from resurvey.read.slips import magnitude, one_slip_fits, percent_fits
+from resurvey.read.table_about import of_table
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
-from resurvey.read.table_layout import SIZE_LABEL, Layout
+from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_places import Layout, Row
+from resurvey.read.word_lists import RESPONSES, endpoints_in
 
 # Share of a section that must fit a size, and share of a column needed to apply it to a section that does not fit.
 ENOUGH, MOST = 0.5, 0.8
+# Different percentages needed to prove a size that the table itself does not print.
+TELLING = 3
 
 
 class Denominators:
     """Sizes of columns and sections, and whether the matches agree with them."""
 
-    def __init__(self, layout: Layout, elsewhere: dict[int, tuple[str, ...]] | None = None):
+    def __init__(
+        self,
+        layout: Layout,
+        elsewhere: dict[int, tuple[str, ...]] | None = None,
+        noted: dict[int, tuple[str, ...]] | None = None,
+    ):
         self.layout = layout
         self.elsewhere = elsewhere or {}
+        self.noted = noted or {}
         self.caption = size_in(layout.table.caption)
         self.partitions: dict[tuple[str, ...], str] = {}
         self._sizes_beside: dict[tuple[int, int], bool] = {}
@@ -40,7 +51,7 @@ class Denominators:
         head = self.layout.leaf(percent).lower()
         if not any(word in head for word in ("rate", "respon", "surviv", "positiv", "control", "failure", "relapse")):
             return False
-        if SIZE_LABEL.fullmatch(self.layout.leaf(count).strip(" ,:()")) and ("rate" in head or "respon" in head):
+        if is_size_label(self.layout.leaf(count)) and ("rate" in head or "respon" in head):
             return True
         pairs = []
         for row in self.layout.rows:
@@ -59,16 +70,26 @@ class Denominators:
         printed = {id(one) for one in shares if "total" in one.cells}
         for column, group in by_column.items():
             self._column(column, group)
-        _take_back([one for one in shares if id(one) not in printed])
+        self._take_back([one for one in shares if id(one) not in printed])
+        _own_sizes([one for one in shares if id(one) not in printed])
+        self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
+        self._close_sections(shares)
         self._name_partitions(shares)
 
     def _column(self, column: int, group: list[Found]) -> None:
         sections: dict[tuple[object, ...], list[Found]] = defaultdict(list)
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
-        printed = self._printed(column) or self._in_the_text(column, list(sections.values()))
+        printed = self.printed(column)
+        bare = [one for one in group if not (one.row.sizes.get(column) or one.row.section_size)]
+        if not printed and bare and (proven := self._elsewhere(column, bare, list(sections.values()))):
+            misses = {id(one) for one in bare if {"n", "percent"} <= set(one.cells) and not _fits(one, proven)}
+            group = [one for one in group if id(one) not in misses]
+            sections = {key: [one for one in part if id(one) not in misses] for key, part in sections.items()}
+            sections = {key: part for key, part in sections.items() if part}
+            printed = proven
         column_fits = _share_that_fits(group, printed)
         for part in sections.values():
             best = self._best(part, column, printed)
@@ -93,8 +114,9 @@ class Denominators:
         best = max(fits)
         return offered[fits.index(best)] if best >= ENOUGH else ""
 
-    def _printed(self, column: int) -> str:
-        own = self.layout.sizes.get(column, "") or self._whole(column)
+    def printed(self, column: int) -> str:
+        """The size that the table prints for a column: in its head, a row of sizes, its notes or its caption."""
+        own = self.layout.sizes.get(column, "") or self._whole(column) or next(iter(self.noted.get(column, ())), "")
         if own:
             return own
         # A size above several columns applies to those below it; a size in the caption, to a table of one group.
@@ -107,14 +129,30 @@ class Denominators:
         ]
         return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
 
-    def _in_the_text(self, column: int, sections: list[list[Found]]) -> str:
-        """A size printed in the text for the column's group, if the categories of its sections add up to it.
+    def _elsewhere(self, column: int, group: list[Found], sections: list[list[Found]]) -> str:
+        """A size that the table does not print: one printed elsewhere for the column's group, or the sum of categories.
 
-        At least two sections must add up to it; if several sizes qualify, none is used.
+        The numbers must prove it: two sections add up to it, or it alone explains the percentages of the column. If
+        several sizes qualify, none is used.
         """
         sums = [sum(magnitude(one.cells.get("n", "nan")) for one in part) for part in sections if len(part) > 1]
-        proven = [size for size in dict.fromkeys(self.elsewhere.get(column, ())) if sums.count(float(size)) >= 2]
-        return proven[0] if len(proven) == 1 else ""
+        offered = tuple(dict.fromkeys(self.elsewhere.get(column, ())))
+        proven = [size for size in offered if sums.count(float(size)) >= 2] or [
+            size for size in offered if _explains_alone(group, size)
+        ]
+        if proven:
+            return proven[0] if len(proven) == 1 else ""
+        common = max(sums, key=sums.count, default=0.0)
+        counted = sums.count(common)
+        # Counts alone prove less than counts with percentages: three sections must agree, and most of all.
+        told = counted >= 2 and _explains_alone(group, f"{common:g}")
+        if not told and not (
+            counted >= 3 and 2 * counted > len(sums) and not any("percent" in one.cells for one in group)
+        ):
+            return ""
+        for one in group:
+            one.notes.append("the denominator is the sum of the categories; the table does not print it")
+        return f"{common:g}"
 
     def _whole(self, column: int) -> str:
         """The count that one of the first two rows prints as 100 % of a column."""
@@ -125,6 +163,90 @@ class Denominators:
                 if second.value == 100 and first.whole and first.value > 3:
                     return first.text
         return ""
+
+    def _take_back(self, shares: list[Found]) -> None:
+        """Remove the size from rows that miss their percentages in most columns: they describe other patients.
+
+        A further size printed in the notes for the same groups takes its place where it explains the whole row.
+        """
+        rows: dict[tuple[int, int], list[Found]] = defaultdict(list)
+        for one in shares:
+            if {"n", "percent", "total"} <= set(one.cells):
+                rows[(one.row.number, one.numbers[0][0].part)].append(one)
+        # A count above the size of its column counts events, and so do the others of its row.
+        over = {
+            one.row.number
+            for one in shares
+            if "percent" not in one.cells
+            and magnitude(one.cells.get("n", "0")) > float(self.printed(one.column) or "inf")
+        }
+        for one in shares:
+            if one.row.number in over and "percent" not in one.cells:
+                one.cells.pop("total", "")
+        for group in rows.values():
+            bad = [one for one in group if not _fits(one, one.cells["total"])]
+            if len(group) < 2 or 2 * len(bad) <= len(group):
+                continue
+            others = [[size for size in self.noted.get(one.column, ()) if _fits(one, size)] for one in group]
+            if all(len(sizes) == 1 for sizes in others):
+                for one, (size,) in zip(group, others, strict=True):
+                    one.cells["total"] = size
+                continue
+            for one in bad:
+                total = one.cells.pop("total")
+                one.notes.append(f"the percentage is not of the {total} of the head")
+
+    def size_in_row(self, row: Row, column: int) -> str:
+        """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
+        heads = self.layout.heads
+        for c in range(column - 1, self.layout.stub - 1, -1):
+            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == heads[column][-1])):
+                continue
+            place = row.cells.get(c)
+            if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
+                return place.value.numbers[0].text
+        return ""
+
+    def _link_sizes_in_rows(self, found: list[Found]) -> None:
+        """Give counts of events, shares, medians and rates the size in their row: `N 151 | Deaths 90`."""
+        for one in found:
+            size = self.size_in_row(one.row, one.column)
+            if not size:
+                continue
+            if one.kind in ("median", "rate"):
+                one.cells.setdefault("n", size)
+            elif one.kind == "proportion" and "total" not in one.cells and self._is_of(one, size):
+                one.cells["total"] = size
+
+    def _is_of(self, one: Found, size: str) -> bool:
+        """Whether a share may be of the size in its row: its percentage says so, or its heading counts some of them."""
+        if "n" not in one.cells:
+            return any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
+        if "percent" in one.cells:
+            return _fits(one, size)
+        return COUNTED.search(self.layout.leaf(one.column)) is not None and 0 <= magnitude(one.cells["n"]) <= float(
+            size
+        )
+
+    def _close_sections(self, shares: list[Found]) -> None:
+        """End a section where its categories are complete, in a table that does not indent its rows.
+
+        `Sex | Male 60 | Female 40 | Bone metastases 31` of 100: the last is no category of sex.
+        """
+        if not of_table(self.layout.table).baseline or len({row.indent for row in self.layout.rows}) > 1:
+            return
+        groups: dict[tuple[str, ...], dict[int, list[Found]]] = defaultdict(lambda: defaultdict(list))
+        for one in shares:
+            if one.row.section and {"n", "total"} <= set(one.cells):
+                groups[one.row.section][one.column].append(one)
+        for section, columns in groups.items():
+            ends = [_complete_at(part) for part in columns.values()]
+            if len(set(ends)) != 1 or not ends[0] or any(endpoints_in(part) for part in section):
+                continue
+            for row in (*self.layout.rows, *(one.row for one in shares)):
+                if row.section == section and row.number > ends[0]:
+                    row.section = section[:-1]
 
     def _name_partitions(self, shares: list[Found]) -> None:
         """Name categories under one title whose counts add up to the denominator in most columns."""
@@ -144,6 +266,33 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
+def _own_sizes(shares: list[Found]) -> None:
+    """Rows that print a size in their label, `Current smoker (n = 169)`: it is theirs if it gives the percentage.
+
+    Counts beside it without a percentage are of a part of the column that the table does not print.
+    """
+    for one in shares:
+        size = size_in(one.row.label)
+        if not size or "n" not in one.cells or one.cells.get("total") == size:
+            continue
+        if "percent" in one.cells:
+            if _fits(one, size):
+                one.cells["total"] = size
+        elif "total" in one.cells:
+            total = one.cells.pop("total")
+            one.notes.append(f"of those of the {total} of the head for whom the label's {size} were asked")
+
+
+def _complete_at(part: list[Found]) -> int:
+    """Number of the row at which the counts of a section reach its denominator; 0 if they never do."""
+    reached = 0.0
+    for k, one in enumerate(sorted(part, key=lambda one: one.row.number)):
+        reached += magnitude(one.cells["n"])
+        if k and reached == float(one.cells["total"]):
+            return one.row.number
+    return 0
+
+
 def _total_row(part: list[Found]) -> str:
     """The count in the row that gives the total of a section: `Total 162 (100%)`."""
     rows = [
@@ -157,6 +306,12 @@ def _total_row(part: list[Found]) -> str:
     return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
 
 
+# Headings of columns that count some of the patients of a row.
+COUNTED = re.compile(
+    r"\b(?:events?|deaths?|died|dead|relapses?|recurrences?|progress\w*|responses?|responders?|censored|failures?|DLTs?)\b|"
+    r"\b(?:no\.?|n|number) with\b",
+    re.IGNORECASE,
+)
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 
 
@@ -166,20 +321,8 @@ def _other_patients(part: list[Found], size: str) -> bool:
     return len(both) > 1 and _share_that_fits(part, size) == 0
 
 
-def _take_back(shares: list[Found]) -> None:
-    """Remove the size from rows that miss their percentages in most columns: they describe other patients."""
-    rows: dict[tuple[int, int], list[Found]] = defaultdict(list)
-    for one in shares:
-        if {"n", "percent", "total"} <= set(one.cells):
-            rows[(one.row.number, one.numbers[0][0].part)].append(one)
-    for group in rows.values():
-        bad = [
-            one for one in group if not percent_fits(one.cells["n"], one.cells["percent"], float(one.cells["total"]))
-        ]
-        if len(group) > 1 and 2 * len(bad) > len(group):
-            for one in bad:
-                total = one.cells.pop("total")
-                one.notes.append(f"the percentage is not of the {total} of the head")
+def _fits(one: Found, size: str) -> bool:
+    return percent_fits(one.cells["n"], one.cells["percent"], float(size))
 
 
 def _share_that_fits(group: list[Found], size: str) -> float:
@@ -190,8 +333,20 @@ def _share_that_fits(group: list[Found], size: str) -> float:
     both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     if not both:
         counts = [magnitude(one.cells["n"]) for one in group if "n" in one.cells]
-        return 1.0 if all(n <= total for n in counts) else 0.0
+        share = sum(n <= total for n in counts) / max(1, len(counts))
+        return share if share >= MOST else 0.0
     return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
+
+
+def _explains_alone(group: list[Found], size: str) -> bool:
+    """Whether a size explains nearly all percentages of a column, `TELLING` different ones at least."""
+    told = {
+        (one.cells["n"], one.cells["percent"])
+        for one in group
+        if {"n", "percent"} <= set(one.cells) and one.cells["percent"].strip("<>≤≥") not in ("0", "100", "0.0", "100.0")
+    }
+    good = sum(percent_fits(n, percent, float(size)) for n, percent in told)
+    return len(told) >= TELLING and good >= MOST * len(told)
 
 
 def _sum_fits(part: list[Found], printed: str) -> str:
@@ -284,7 +439,7 @@ def _explains(above: dict[int, Found], below: list[Found]) -> bool:
 
 def _give(part: list[Found], size: str) -> None:
     for one in part:
-        if SIZE_LABEL.fullmatch(one.row.label.strip(" ,:()")) and "percent" not in one.cells:
+        if is_size_label(one.row.label) and "percent" not in one.cells:
             continue
         if "total" not in one.cells and not (magnitude(one.cells.get("n", "0")) > float(size)):
             one.cells["total"] = size

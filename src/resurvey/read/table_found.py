@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from resurvey.read.table_cells import Number
-from resurvey.read.table_layout import Place, Row
+from resurvey.read.table_places import Place, Row
 
 
 @dataclass

@@ -3,76 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
-from resurvey.read.table_cells import CellValue, is_numeric, parse
+from resurvey.read.table_cells import is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
-
-# Cells without a value: dashes, dots, not applicable.
-EMPTY = re.compile(r"[-.·\s/]{1,4}|n\.?/?a\.?", re.IGNORECASE)
-FOOT = re.compile(r"\^[\w*†‡§¶#,]{1,6}|[*†‡§¶#]{1,3}(?=\s|$)")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A printed cell of the body: position, text and numbers. `part` counts the lines of one cell."""
-
-    row: int
-    column: int
-    cell: Cell
-    text: str
-    offset: int
-    value: CellValue
-    part: int = 0
+from resurvey.read.table_lines import split_lines
+from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
+from resurvey.read.word_lists import endpoints_in
 
 
-@dataclass
-class Row:
-    """A row of the body: labels from section to row label, the size printed for its section, its cells by column."""
-
-    number: int
-    section: tuple[str, ...]
-    label: str
-    cells: dict[int, Place]
-    section_size: str = ""
-    indent: int = 0
-    sizes: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def path(self) -> str:
-        """Sections and label in one text."""
-        return " / ".join(part for part in (*self.section, self.label) if part)
-
-
-@dataclass
-class Layout:
-    """A table ready to read."""
-
-    table: Table
-    stub: int
-    heads: list[tuple[str, ...]]
-    rows: list[Row]
-    parents: list[str] = field(default_factory=list)
-    sizes: dict[int, str] = field(default_factory=dict)
-
-    def head(self, column: int) -> str:
-        """All headings of a column in one text, outermost first."""
-        return " / ".join(self.heads[column])
-
-    def leaf(self, column: int) -> str:
-        """The innermost heading of a column."""
-        return self.heads[column][-1] if self.heads[column] else ""
-
-
-def clean(text: str) -> str:
-    """A label without footnote marks and line breaks."""
-    return " ".join(FOOT.sub("", text.replace("\n", " ")).split())
-
-
-def lay_out(table: Table) -> Layout | None:
-    """The layout of a table; None if it has no body of numbers."""
+def lay_out(table: Table, first: int = 0) -> Layout | None:
+    """The layout of a table, or of the part of one that begins at row `first`; None if it has no body of numbers."""
     grid = table.grid
     if table.fault or len(grid) < 2 or not grid[0]:
         return None
@@ -84,7 +26,7 @@ def lay_out(table: Table) -> Layout | None:
     paths = [_path(grid, heads, c) for c in range(columns)]
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
-    _body(layout, heads)
+    _body(layout, heads, first)
     if len(layout.rows) > 2 and _ranges_as_heads(layout.rows[0], layout.rows[1:]):
         for c, place in layout.rows[0].cells.items():
             layout.heads[c] = (*layout.heads[c], place.text)
@@ -116,12 +58,21 @@ def _heading_rows(table: Table) -> int:
     return heads
 
 
+# Titles of the column of labels.
+TITLE = re.compile(
+    r"(?:baseline |clinical |patients?'? )?"
+    r"(?:characteristics?|variables?|parameters?|factors?|outcomes?|events?|items?)",
+    re.IGNORECASE,
+)
+
+
 def _continues(row: tuple[Cell | None, ...]) -> bool:
     """Whether a body row is a heading: first cell blank, the others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
     texts = [clean(cell.text) for cell in row if cell is not None]
     first = clean(row[0].text) if row[0] is not None else ""
     rest = [clean(cell.text) for cell in row[1:] if cell is not None and clean(cell.text)]
-    if first or len(rest) < 1 or len(texts) < 2:
+    titled = TITLE.fullmatch(first) is not None and any(SIZE.search(plain(text)) for text in rest)
+    if (first and not titled) or len(rest) < 1 or len(texts) < 2:
         return False
     return all(
         SIZE.fullmatch(text.strip("()"))
@@ -161,9 +112,10 @@ STEPS = 5
 
 def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
     """Whether a heading `No. of patients` labels the sizes to its right in the same heading row."""
-    if not SIZE_LABEL.fullmatch(clean(cell.text).strip(" ,:()")) or cell.row >= len(head):
+    row = next((row for row in head if any(other is cell for other in row)), None)
+    if not is_size_label(clean(cell.text)) or row is None:
         return False
-    right = [clean(other.text) for other in head[cell.row][cell.column + 1 :] if other is not None]
+    right = [clean(other.text) for other in row[cell.column + 1 :] if other is not None]
     return bool(right) and all(text.replace(",", "").isdigit() for text in right if text)
 
 
@@ -210,6 +162,12 @@ SIZE_LABEL = re.compile(
 )
 
 
+def is_size_label(text: str) -> bool:
+    """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
+    one = text.strip(" ,:")
+    return SIZE_LABEL.fullmatch(one) is not None or SIZE_LABEL.fullmatch(one.strip(" ,:()")) is not None
+
+
 def _sizes(layout: Layout, heads: int) -> None:
     """Sizes of columns: from their headings, otherwise from a row of sizes among the last headings or first rows."""
     grid = layout.table.grid
@@ -219,7 +177,7 @@ def _sizes(layout: Layout, heads: int) -> None:
             layout.sizes[c] = found[-1]
     for r in range(min(heads + 2, len(grid))):
         label = _label(grid[r], layout.stub)
-        if not SIZE_LABEL.fullmatch(label.strip(" ,:()")):
+        if not is_size_label(label):
             continue
         for c in range(layout.stub, len(grid[r])):
             cell = grid[r][c]
@@ -234,17 +192,22 @@ def _parent(path: tuple[str, ...]) -> str:
     return " / ".join(path[:-1]) if len(path) > 1 else ""
 
 
-def _body(layout: Layout, heads: int) -> None:
+def _body(layout: Layout, heads: int, first: int) -> None:
     grid, stub = layout.table.grid, layout.stub
     stack: list[tuple[int, str, str]] = []
     last_outer: tuple[str, str] = ("", "")
     sizes: dict[int, str] = {}
     indents = [_indent(row, stub) for row in grid[heads:]]
     stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
-    for number, row in enumerate(grid[heads:], start=heads):
+    for number, row in enumerate(grid[heads:], start=heads + first):
         label, outer = _label(row, stub), _outer(row, stub)
         cells = _cells(layout, number, row)
-        indent = indents[number - heads]
+        indent = indents[number - heads - first]
+        against = _against(layout, row)
+        if against and not cells:
+            sections = tuple(item[1] for item in stack if not stepped or item[0] < indent)
+            layout.references.append(Reference(sections, label, against))
+            continue
         if not cells:
             words = _spanning(row) or label
             if _new_heads(layout, row, words):
@@ -259,6 +222,8 @@ def _body(layout: Layout, heads: int) -> None:
             label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
         if stepped:
             stack = [item for item in stack if item[0] < indent]
+        elif stack and _of_another_endpoint(label, [item[1] for item in stack]):
+            stack = []
         sections = tuple(item[1] for item in stack)
         size = next((item[2] for item in reversed(stack) if item[2]), "")
         if outer and outer != label:
@@ -267,19 +232,39 @@ def _body(layout: Layout, heads: int) -> None:
             last_outer = ("", "")
         if last_outer[0]:
             sections, size = (*sections, last_outer[0]), last_outer[1] or size
+        if not stepped and not outer and _only_p(layout, cells) and "p" not in hints(label):
+            sections, size = (), ""
+        if against:
+            layout.references.append(Reference(sections, label, against))
         if len(cells) > 1 and (found := _row_of_sizes(cells)):
             sizes = found
             if label:
                 stack = [item for item in stack if item[0] < indent] if stepped else []
                 stack.append((indent, label, ""))
             continue
-        if SIZE_LABEL.fullmatch(label.strip(" ,:()")) and (found := _counts_only(cells)):
+        if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
-        for made in _lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
+        for made in split_lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
             layout.rows.append(made)
         if label and _only_p(layout, cells):
             stack = [item for item in stack if item[0] < indent] if stepped else []
             stack.append((indent, label, size_in(label)))
+
+
+def _of_another_endpoint(label: str, sections: list[str]) -> bool:
+    """Whether a label names another endpoint than the sections it would belong to."""
+    own = {name for *_, name in endpoints_in(label)}
+    theirs = {name for section in sections for *_, name in endpoints_in(section)}
+    return bool(own) and bool(theirs) and not own & theirs
+
+
+def _against(layout: Layout, row: tuple[Cell | None, ...]) -> frozenset[int]:
+    """Columns of a row whose cells say that it is the reference of its section."""
+    return frozenset(
+        c
+        for c, cell in enumerate(row)
+        if c >= layout.stub and cell is not None and REFERENCE.fullmatch(plain(clean(cell.text)))
+    )
 
 
 def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
@@ -418,69 +403,3 @@ def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool
             else (*old, text)
         )
     return True
-
-
-def _lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
-    """Split a row whose cells hold several lines each into one row per line, if labels and cells have equally many."""
-    broken = {c: place.text.split("\n") for c, place in row.cells.items() if "\n" in place.text}
-    if not broken:
-        return [row]
-    labels = _label_lines(cells, stub)
-    count = max(len(lines) for lines in broken.values())
-    if not all(
-        is_numeric(line) or not line.strip() or not any(ch.isdigit() for ch in line)
-        for lines in broken.values()
-        for line in lines
-    ):
-        return [row]
-    if len({len(lines) for lines in broken.values()}) > 1 or (len(labels) not in (1, count)):
-        full = {c: [line for line in lines if line.strip()] for c, lines in broken.items()}
-        counts = {len(lines) for lines in full.values()}
-        if len(counts) != 1 or counts == {1}:
-            return [row]
-        return _filled_lines(row, counts.pop(), [label for label in labels if label])
-    made = []
-    section = row.section
-    for k in range(count):
-        label = labels[k] if len(labels) == count else row.label
-        places = {}
-        for c, lines in broken.items():
-            if lines[k].strip():
-                offset = sum(len(line) + 1 for line in lines[:k])
-                places[c] = replace(row.cells[c], text=lines[k], offset=offset, value=parse(lines[k]), part=k)
-        places |= {c: place for c, place in row.cells.items() if c not in broken and k == 0}
-        if not places and label:
-            section = (*row.section, label)
-        elif places:
-            made.append(Row(row.number, section, label, places, row.section_size, row.indent, row.sizes))
-    return made
-
-
-def _filled_lines(row: Row, count: int, labels: list[str]) -> list[Row]:
-    """Rows from the filled lines of cells that differ in blank lines; labels are kept if equally many."""
-    made = []
-    for k in range(count):
-        places = {}
-        for c, place in row.cells.items():
-            start = 0
-            filled = []
-            for line in place.text.split("\n"):
-                if line.strip():
-                    filled.append((start, line))
-                start += len(line) + 1
-            if len(filled) == count:
-                offset, line = filled[k]
-                places[c] = replace(place, text=line, offset=offset, value=parse(line), part=k)
-            elif k == 0:
-                places[c] = place
-        label = labels[k] if len(labels) == count else row.label
-        made.append(Row(row.number, row.section, label, places, row.section_size, row.indent, row.sizes))
-    return made
-
-
-def _label_lines(cells: tuple[Cell | None, ...], stub: int) -> list[str]:
-    for c in range(stub - 1, -1, -1):
-        cell = cells[c]
-        if cell is not None and clean(cell.text):
-            return [clean(line) for line in cell.text.split("\n")]
-    return [""]

@@ -4,79 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from resurvey.read.normal import plain
-from resurvey.read.objects import Table
-from resurvey.read.table_hints import hints, unit_in
-from resurvey.read.table_layout import Layout, Place, Row
-from resurvey.read.table_times import survives, time_of
-from resurvey.read.word_lists import HARMS, TIME_TO_EVENT, endpoints_in
-
-VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
-LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
-MEASURES = ("hr", "or", "rr")
-OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
-
-
-# A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
-COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
-# `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
-MEASURED_HEAD = re.compile(
-    r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
+from resurvey.read.table_about import MEASURES, About, of_table
+from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import (
+    COEFFICIENT,
+    DATED,
+    DIFFERS,
+    LIMITS,
+    MEASURED,
+    MEASURED_HEAD,
+    PERSON_TIME,
+    QUARTERED,
+    SHARES_OF_TOTAL,
+    SHARES_WITH_LIMITS,
+    VALUE_WITH_LIMITS,
+    WITH_P,
+    WORDED,
 )
+from resurvey.read.table_hints import hints, unit_in
+from resurvey.read.table_places import Layout, Place, Row
+from resurvey.read.table_times import survives, time_of
+from resurvey.read.word_lists import HARMS
 
-
-@dataclass(frozen=True)
-class About:
-    """What a table as a whole reports."""
-
-    tags: frozenset[str]
-    ratios: str
-    harms: bool
-    baseline: bool
-    response: bool
-    endpoint: str
-
-
-@lru_cache(maxsize=256)
-def about_table(label: str, caption: str, notes: str) -> About:
-    """Tags of a caption and of those notes that describe the data."""
-    says = " ".join(
-        part
-        for part in re.split(r"(?<=[.;])\s", notes)
-        if re.match(
-            r"(?:\^\w )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
-            r"is|given|represent|shown|expressed|in )|.{0,40}unless otherwise",
-            part,
-            re.IGNORECASE,
-        )
-    )[:300]
-    tags = hints(caption) | hints(says)
-    ratios = next((name for name in MEASURES if name in tags), "")
-    lower = caption.lower()
-    if not ratios and re.search(r"\bcox\b|proportional hazards?|hazards? model", lower):
-        ratios = "hr"
-    if not ratios and "logistic" in lower:
-        ratios = "or"
-    names = [name for *_, name in endpoints_in(caption)]
-    timed = [name for name in names if name in TIME_TO_EVENT]
-    harms = bool(re.search(r"adverse|toxic|side[- ]effect|safety|complication|morbidit|\bae\b|\baes\b", lower))
-    baseline = bool(re.search(r"baseline|characteristic|demograph|clinicopatholog|features", lower))
-    return About(
-        tags,
-        ratios,
-        harms,
-        baseline,
-        bool(re.search(r"respon[sd]", lower)),
-        timed[0] if len(set(timed)) == 1 else "",
-    )
-
-
-def of_table(table: Table) -> About:
-    """What a table reports."""
-    return about_table(table.label, table.caption, table.notes)
+OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
 
 
 @dataclass(frozen=True)
@@ -91,14 +43,15 @@ class Role:
 NOTHING = Role("")
 
 
-# `P = 0.003`, `A versus B, P = 0.003`: the only number in a cell of words.
-WITH_P = re.compile(r"(?:^\s*|,\s)[pP](?:[- ]?value)?\s?(?=[=<>≤≥:]|\d)|^\s*[pP]\b")
+def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> Role:
+    """The role of one cell.
 
-
-def role(layout: Layout, row: Row, column: int, size: str) -> Role:
-    """The role of one cell. `size` is the denominator of its column or section, empty if none is printed."""
+    `size` is the denominator of its column or section and `noted` one that the caption or notes print; empty if none.
+    """
     place = row.cells[column]
     shape, numbers = place.value.shape, place.value.numbers
+    if " per" in place.value.labels:
+        return _per_step(layout, row, column, place)
     if not numbers or (place.value.words and shape not in ("n", "p", "n(p)", "n(n)", "n(n-n)")):
         return NOTHING
     if place.value.words and not re.match(r"\s*[<>≤≥~(+-]{0,2}\s?[\d.]", place.text):
@@ -112,24 +65,37 @@ def role(layout: Layout, row: Row, column: int, size: str) -> Role:
     if shape.startswith("P") and len(numbers) == 1:
         return Role("p", "p-cell")
     context = _context(layout, row, column)
-    if DIFFERS.search(layout.head(column)) and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
+    if PERSON_TIME.search(layout.leaf(column)) or PERSON_TIME.search(row.label):
+        timed = shape == "n" or (VALUE_WITH_LIMITS.match(shape) is not None and shape[0] == "n")
+        return Role("incidence", "incidence") if timed and not context.leaf & {*MEASURES, "p"} else NOTHING
+    if QUARTERED.fullmatch(shape.replace(" ", "")) and "iqr" in (
+        context.own | context.leaf | context.sections | context.table.tags
+    ):
+        return Role("median", "median-quartiles")
+    either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
+    if DIFFERS.search(layout.head(column)) and not either and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
         return Role("difference", "difference-column")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
         return _single(layout, row, column, place, context, size)
+    if shape.replace(" ", "") in SHARES_WITH_LIMITS | SHARES_OF_TOTAL:
+        return _composite(place, context, size or noted)
     if (match := VALUE_WITH_LIMITS.match(shape)) is not None:
         return _with_limits(layout, row, column, place, context, match["rest"])
     if LIMITS.match(shape):
         return _limits(row, layout, column)
-    return _composite(place, context, size)
+    return _composite(place, context, size or noted)
 
 
-DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
-DATED = re.compile(r"(?:study )?(?:days?|date|year of|visit)\b", re.IGNORECASE)
-WORDED = re.compile(
-    r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
-)
+def _below_zero(place: Place) -> bool:
+    return any(number.text.startswith("-") for number in place.value.numbers)
+
+
+def _beside_shares(row: Row, column: int) -> bool:
+    """Whether the other cells of a row are counts with percentages, so that `RR or difference` is a ratio."""
+    others = [place.value for c, place in row.cells.items() if c != column]
+    return any(value.shape in ("n(p)", "n/n(p)") for value in others)
 
 
 def _worded(place: Place) -> Role:
@@ -140,6 +106,15 @@ def _worded(place: Place) -> Role:
     if len(measures) == 1:
         return Role("ratio", "ratio-labelled", measures[0].upper())
     return Role("difference", "difference-labelled") if WORDED.match(plain(place.text)) else NOTHING
+
+
+def _per_step(layout: Layout, row: Row, column: int, place: Place) -> Role:
+    """A ratio for each step of a covariate: `1.02/year`, `1.20 per class (1.00 to 1.44)`."""
+    measure = _subject(_context(layout, row, column))
+    shape = place.value.shape
+    if measure in MEASURES and (shape == "n" or VALUE_WITH_LIMITS.match(shape) is not None):
+        return Role("ratio", "ratio-per-step", measure.upper())
+    return NOTHING
 
 
 def _p_above(layout: Layout, column: int, leaf: frozenset[str]) -> bool:
@@ -184,11 +159,19 @@ def _context(layout: Layout, row: Row, column: int) -> Context:
         if len(layout.heads[column]) > 1
         else frozenset()
     )
-    return Context(hints(row.label), hints(layout.leaf(column)), heads, sections, of_table(layout.table))
+    own, leaf = hints(row.label), hints(layout.leaf(column))
+    if layout.lists_responses:
+        # Stable disease beside the other responses, not a standard deviation.
+        own = own - {"sd"} if row.label.strip() == "SD" else own
+        leaf = leaf - {"sd"} if layout.leaf(column).strip() == "SD" else leaf
+    return Context(own, leaf, heads, sections, of_table(layout.table))
 
 
 def _subject(context: Context) -> str:
     """The measure named by the nearest source that names one: a ratio, a median, a mean."""
+    ratios = context.leaf & set(MEASURES)
+    if ratios and "median" not in context.leaf and not context.own & set(MEASURES):
+        return next(name for name in MEASURES if name in ratios)
     for tags in (context.own, context.leaf, context.heads, context.sections):
         for name in ("hr", "or", "rr", "median", "mean"):
             if name in tags:
@@ -201,7 +184,10 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     value = place.value.numbers[0]
     if COEFFICIENT.search(layout.leaf(column)):
         return NOTHING
-    if place.value.shape[0] == "p" or (context.near("pct") and not subject):
+    spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
+        context.own | context.leaf | context.table.tags
+    )
+    if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         return Role(
             "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
         )
@@ -254,6 +240,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
     if simple in ("n±n", "p±p", "n(±n)"):
         return Role("mean", "mean-sd")
+    if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
+        return Role("mean", "mean-sd-range")
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
@@ -262,13 +250,19 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n", "percent-n")
     if simple == "n(n)":
         return _pair(place, context, size)
-    if simple in ("n(p)(p-p)", "n(p)(n-n)", "n(p,n-n)", "n(p,p-p)", "n(n)(n-n)"):
+    if simple in SHARES_OF_TOTAL and _ordered(numbers[0].value, numbers[1].value):
+        return Role("n_total_percent_limits", "n-N-percent-limits") if _between(numbers[2:5]) else NOTHING
+    if simple in SHARES_WITH_LIMITS:
         holds = numbers[2].value <= numbers[1].value <= numbers[3].value <= 100
         if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
             return Role("n_percent_limits", "n-percent-limits")
         spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
         return Role("mean", "mean-sd-range") if spread and not numbers[1].percent else NOTHING
     return NOTHING
+
+
+def _between(numbers: tuple[Number, ...]) -> bool:
+    return numbers[1].value <= numbers[0].value <= numbers[2].value <= 100
 
 
 def _ordered(n: float, total: float) -> bool:
@@ -284,6 +278,11 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     if "pct_n" in nearest and "n_pct" not in nearest:
         return Role("percent_n", "percent-n-by-head")
     fits = _fits(first.value, second.value, size) if first.whole else False
+    counts = "n_pct" in context.leaf and first.whole and second.value <= 100
+    # A head of counts and means (`n (%) or mean ± SD`) leaves it to the arithmetic.
+    told = fits or (not size and not context.leaf & {"mean", "median"})
+    if counts and told and not context.own & {"median", "mean", "sd"}:
+        return Role("n_percent", "n-percent-by-head")
     if nearest & {"mean", "sd"} and not fits:
         return Role("mean", "mean-sd-by-head")
     if not first.whole and subject not in (*MEASURES, "median") and {"mean", "sd"} & context.table.tags:
@@ -298,7 +297,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("n_percent", "n-percent-by-sum")
     if second.whole and _fits(second.value, first.value, size):
         return Role("percent_n", "percent-n-by-sum")
-    if named in ("mean", "sd"):
+    if named in ("mean", "sd") and "pct" not in context.own:
         return Role("mean", "mean-sd-by-head")
     if (
         first.whole
@@ -342,8 +341,10 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         return Role(
             "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
         )
+    measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
+    own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own
     for tags, source in (
-        (context.own, "row"),
+        (own, "row"),
         (context.leaf, "column"),
         (context.heads, "heads"),
         (context.sections, "section"),

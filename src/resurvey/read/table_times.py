@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from resurvey.read.table_hints import time_in, unit_in
-from resurvey.read.table_layout import Layout, Row
+from resurvey.read.table_places import Layout, Row
 from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.lexicon import Lexicon, arm_named, strip_size
+from resurvey.read import table_survival
+from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
 from resurvey.read.normal import fold, plain
 from resurvey.read.objects import Claim, Span
+from resurvey.read.table_about import About, of_table
 from resurvey.read.table_cells import Number
-from resurvey.read.table_denominators import Denominators
+from resurvey.read.table_denominators import COUNTED, Denominators
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
-from resurvey.read.table_layout import Layout, Place, Row
-from resurvey.read.table_roles import About, of_table
+from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.text_other import only_test_in, test_in
 from resurvey.read.word_lists import HARMS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
@@ -27,7 +28,7 @@ TOTALS = re.compile(
 OPPOSITE = re.compile(r"(?:no|non|not|missing|unknown|without|un?evaluable|inevaluable|NE|ND)\b", re.IGNORECASE)
 GENERIC = re.compile(
     r"(?:(?:study|treatment|randomi[sz]ed|patients?|therapy|all)\s?){0,3}(?:arms?|groups?|treatments?|therapy|regimens?|"
-    r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?)",
+    r"patients|assignment|characteristics?|variables?|parameters?|toxicit(?:y|ies)|events?|values?|results?|cohorts?|grades?|outcomes?|measures?|items?|categor(?:y|ies)|n|no\.?|numbers?)",
     re.IGNORECASE,
 )
 MEASURE_WORDS = re.compile(
@@ -35,7 +36,51 @@ MEASURE_WORDS = re.compile(
     r"for|of|in|comparison|\d\d ?%? ?CI)\b[:,]?",
     re.IGNORECASE,
 )
+# Rows of published results: `Loehrer et al, 2008`, `Small (2008)`, `Smith et al [12]`.
+CITES = re.compile(r"\bet al\b|\b[A-Z][a-z]+,? [(\[](?:19|20)\d\d[a-z]?[)\]]")
+OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|work|analysis)\b", re.IGNORECASE)
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
+
+
+EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
+# `12 months`, `At 1 year`, `Month 24`: when, not who.
+ONLY_TIME = re.compile(
+    r"(?:at |by )?"
+    r"(?:\d{1,3}(?:\.\d)?[- ]?(?:years?|yrs?|months?|mos?|weeks?|wks?|days?)|(?:year|month|week|day) \d{1,4})\.?"
+    r"(?:[ ,]*(?:rates?|estimates?|n|no\.?|%|\(%\)|\(n\)))*",
+    re.IGNORECASE,
+)
+MODEL = re.compile(r"\b(?:uni|multi|bi)vari\w*\b", re.IGNORECASE)
+# `Age (≥65 vs <65)`, `Grade: 3 versus 1-2`: the two groups of a ratio; the title may come before them.
+LEVELS = re.compile(
+    r"(?P<title>[^()\[\]:]{0,60}?)\s?(?:[(\[:]\s?(?P<a>[^()\[\]]{1,40}?)\s"
+    r"(?:vs\.?|versus|v|compared (?:with|to)|against)\s"
+    r"(?P<b>[^()\[\]]{1,40}?)[)\]]?)"
+)
+_LEVEL = (
+    r"(?:[<>≥≤]\s?)?\d[\d.]*(?:\s?[-/]\s?\d[\d.]*)?\+?|[IVX]{1,4}[A-C]?(?:\s?[-/]\s?[IVX]{1,4})?|yes|no|positive|negative|high|low|"
+    r"male|female|men|women|present|absent|other|others|none|any|poor|good|well"
+)
+# `ECOG 1 versus 0`, `Nodes positive vs negative`, without brackets.
+BARE_LEVELS = re.compile(
+    rf"(?P<title>.{{0,60}}?)\s?(?P<a>{_LEVEL})\s(?:vs\.?|versus|v)\s(?P<b>{_LEVEL})", re.IGNORECASE
+)
+RESPONSE_ROW = re.compile(r"\brespon(?:ses?|ders?)\b", re.IGNORECASE)
+EVENT_COUNT = re.compile(
+    r"^(?:OS|PFS|DFS|EFS|RFS|iDFS|TTP) events?\b|"
+    r"^(?:(?:no\.|number|n|patients with)(?: of)?(?: an?)? ?)?(?:events?|progression events?|deaths)\b"
+    r"(?:[,:]? ?(?:n|no\.)?\s?[(\[%]|\s*$|,)|"
+    r"\bevents?\s?/\s?(?:N|n|patients|no\.|total)\b",
+    re.IGNORECASE,
+)
+
+
+CATEGORY = re.compile(r"(?:\d{1,3}|[IVX]{1,4})[A-Da-d]?(?:\s?(?:[-/]|to|or|\+)\s?(?:\d{1,3}|[IVX]{1,4})?[A-Da-d]?)?")
+
+
+def _bare_category(label: str) -> bool:
+    """Whether a label is a number or a Roman numeral: a category such as `2`, `0-1`, `IV` of its section."""
+    return CATEGORY.fullmatch(plain(label)) is not None
 
 
 class Words:
@@ -44,18 +89,29 @@ class Words:
     def __init__(self, layout: Layout, lexicon: Lexicon):
         self.layout, self.lexicon = layout, lexicon
         self.about: About = of_table(layout.table)
-        self.denominators = Denominators(layout, {c: self._said_elsewhere(c) for c in range(len(layout.heads))})
+        columns = range(len(layout.heads))
+        arms = {c: self._arm(layout.heads[c]) for c in columns}
+        noted = sizes_noted(f"{layout.table.caption}. {layout.table.notes}", lexicon)
+        self.denominators = Denominators(
+            layout,
+            {c: self._said_elsewhere(c, arms) for c in columns},
+            {c: noted[arm] for c, (arm, _) in arms.items() if arm in noted},
+        )
         self.done: list[Found] = []
 
-    def _said_elsewhere(self, c: int) -> tuple[str, ...]:
-        """Sizes printed in the text for the arm of a column, or for all patients for a column of totals."""
-        arm, _ = self._arm(self.layout.heads[c])
-        return self.lexicon.totals if arm == "all" else self.lexicon.sizes.get(arm, ())
+    def _said_elsewhere(self, c: int, arms: dict[int, tuple[str, str]]) -> tuple[str, ...]:
+        """Sizes printed elsewhere for the arm of a column, or for all patients in a table of one group."""
+        arm, group = arms[c]
+        of_all = arm == "all" or (not arm and not group and all(not one or one == "all" for one, _ in arms.values()))
+        return self.lexicon.totals if of_all else self.lexicon.sizes.get(arm, ())
 
     def claim(self, found: Found) -> Claim:
         """The claim of a match, with its words: arm, population, item, endpoint, grade, location."""
         row, c = found.row, found.column
         cells = dict(found.cells) | self._where(found)
+        if CITES.search(row.path) and not OWN.search(row.path):
+            cells["cited"] = "yes"
+            found.notes.append("a row of other work, by its citation")
         if found.kind == "proportion":
             cells = self._share_words(found) | cells
         elif found.kind == "ratio":
@@ -101,13 +157,58 @@ class Words:
         cells = {"arm": arm} if arm else {}
         if found.kind in ("ratio", "p"):
             cells = self._compared(found) or ({"arm": arm} if arm and found.kind == "ratio" else {})
-        population = [group] if group and found.kind not in ("ratio", "p") else []
+        spread = found.row.cells[found.column].cell.columns > 1
+        population = [group] if group and (found.kind not in ("ratio", "p") or spread) else []
         timed = found.kind != "median" or found.cells.get("endpoint") in TIME_TO_EVENT
-        if found.kind in ("ratio", "median", "rate", "p") and timed and (found.kind != "p" or self._of_subgroups()):
-            population += [part for part in (*row.section, row.label) if self._names_group(part, arm)]
+        counted = found.kind == "proportion" and self._events_of(found) and self._of_subgroups()
+        of_rows = found.kind in ("ratio", "median", "rate") or (found.kind == "p" and self._of_subgroups()) or counted
+        if of_rows and timed:
+            population += self._group_of(found, arm, cells)
         if population:
             cells["population"] = _short(", ".join(dict.fromkeys(population)).lower())
+        if found.kind == "ratio" and (against := self._reference(found)):
+            cells |= against
         return cells
+
+    def _group_of(self, found: Found, arm: str, cells: dict[str, str]) -> list[str]:
+        """Sections and label of a row where they name a group of patients; a bare number counts within a section.
+
+        A p value printed once for several rows is that of their section.
+        """
+        row, label = found.row, found.row.label
+        name = self.endpoint(row, found.column)
+        parts = [part for part in row.section if self._names_group(part, arm, name)]
+        of_all = found.kind == "p" and found.row.cells[found.column].cell.rows > 1
+        if of_all or ("comparator_arm_id" in cells and VERSUS.search(plain(label))):
+            return parts
+        return [*parts, label] if self._names_group(label, arm, name) or (parts and _bare_category(label)) else parts
+
+    def _reference(self, found: Found) -> dict[str, str]:
+        """The group that a ratio is against: in its label (`Age (≥65 vs <65)`) or the reference row of its section."""
+        row = found.row
+        match = LEVELS.fullmatch(plain(row.label)) or BARE_LEVELS.fullmatch(plain(row.label))
+        if match is not None and "comparator_arm_id" not in self._compared(found):
+            title = ", ".join((*row.section, match["title"].strip(" ,:-"))).strip(", ")
+            both = (", ".join(part for part in (title, match[side].strip()) if part) for side in ("a", "b"))
+            population, comparator = (_short(part.lower()) for part in both)
+            return {"population": population, "comparator_population": comparator}
+        beside = [
+            other.label
+            for other in self.layout.references
+            if other.section == row.section and other.label != row.label and found.column in other.columns
+        ]
+        if len(beside) != 1:
+            return {}
+        own, other = arm_named(row.label, self.lexicon), arm_named(beside[0], self.lexicon)
+        if own and other and own != other:
+            return {"population": "", "arm": own, "comparator_arm_id": other}
+        return {"comparator_population": _short(", ".join((*row.section, *beside)).lower())} if row.section else {}
+
+    def _events_of(self, found: Found) -> str:
+        """The endpoint whose events a count gives: `Events/N` in its heading, or `Events` as its label."""
+        said = EVENT_COUNT.search(plain(found.row.label)) or EVENT_COUNT.search(plain(self.layout.leaf(found.column)))
+        name = self.endpoint(found.row, found.column) if said else ""
+        return name if name in TIME_TO_EVENT else ""
 
     def _of_subgroups(self) -> bool:
         """Whether the rows of a table are subgroups with results of their own, to which its p values then belong."""
@@ -158,8 +259,15 @@ class Words:
                     return {"arm": first, "comparator_arm_id": second}
         return {}
 
-    def _names_group(self, part: str, arm: str) -> bool:
-        if not part or not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
+    def _names_group(self, part: str, arm: str, endpoint: str = "") -> bool:
+        if (
+            not part
+            or ONLY_TIME.fullmatch(plain(part))
+            or MODEL.search(part)
+            or endpoint in {name for *_, name in endpoints_in(part)}
+        ):
+            return False
+        if not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False
         tags = hints(part)
         return (
@@ -170,7 +278,7 @@ class Words:
 
     def _share_words(self, found: Found) -> dict[str, str]:
         row, c = found.row, found.column
-        item = found.cells.get("item") or self.item(row, c)
+        item = found.cells.get("item") or self._counted(found)
         grade = next(
             (
                 g
@@ -183,20 +291,27 @@ class Words:
         names = [
             n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
         ]
-        harm = self.about.harms or bool(grade and HARMS.search(row.path))
+        events = self._events_of(found)
+        harm = (self.about.harms and EFFICACY.search(row.path) is None) or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
-        if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
-            response = row.label.strip()
+        harm = harm and not any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(c)))
+        for name in (row.label.strip(), self.layout.leaf(c).strip()):
+            if name in ("SD", "PD") and (response or self.about.response or self.layout.lists_responses):
+                response = name
         kind = (
             "adverse_event"
             if harm
             else "response"
             if (response and (found.rule == "size-percent" or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
+            else "progression"
+            if events
             else "baseline"
             if self.about.baseline
+            else "response"
+            if RESPONSE_ROW.search(row.label) and not OPPOSITE.match(row.label)
             else "prognosis"
-            if names
+            if names or table_survival.CENSORED.fullmatch(row.label)
             else "baseline"
         )
         cells = {"kind": kind, "item": item}
@@ -208,9 +323,17 @@ class Words:
                 "endpoint": response,
                 "item": response if endpoints_in(row.label) and "/" not in row.label else item,
             }
+        elif kind == "progression":
+            cells["endpoint"] = events
         if partition := self.denominators.partition(found):
             cells["partition"] = partition
         return cells
+
+    def _counted(self, found: Found) -> str:
+        """What a count counts: its row and, where the columns are no groups of patients, its heading."""
+        row, leaf = self.item(found.row, found.column), strip_size(self.layout.leaf(found.column))
+        headed = COUNTED.search(leaf) is not None and arm_named(leaf, self.lexicon) == ""
+        return _short(f"{row}: {leaf}") if headed and fold(leaf) not in fold(row) else row
 
     @staticmethod
     def _of_grades(row: Row) -> bool:

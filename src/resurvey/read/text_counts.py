@@ -31,7 +31,8 @@ def counts(line: Line) -> list[Found]:
             found.append(make(line, "n-verb", n=i))
         elif _beside_size(line, i):
             found.append(make(line, "n-equals-list", n=i))
-    return found + _listed(line, [one for one in found if one.kind == "proportion"])
+    found += _listed(line, [one for one in found if one.kind == "proportion"])
+    return found + _summed(line, found)
 
 
 ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
@@ -44,15 +45,38 @@ def _acts(line: Line, i: int) -> bool:
     before, after = word_at(line, i - 1), word_at(line, i + 1)
     acts = (
         after in ACTS
-        or (after in ("assigned", "randomised", "randomized", "allocated"))
+        or (after in ("assigned", "randomised", "randomized", "allocated", "because", "due"))
         or (after == "to" and word_at(line, i + 2) == "receive")
     )
+    if after == "to" and before in (*LEADS, ":") and _assigned(line, i):
+        return True
     if not acts or before not in LEADS or word_at(line, i - 2) in ("grade", "grades", "and"):
         return False
     text = f" {line.lower()} "
     return line.tokens[i].extra != "word" and any(
         f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
     )
+
+
+ASSIGNED = re.compile(r"\b(?:randomi[sz]ed|randomly (?:assigned|allocated)|assigned|allocated)\b[^.]{0,160}$")
+
+
+def _assigned(line: Line, i: int) -> bool:
+    """`were randomly assigned: 112 to high-dose therapy and 110 to standard therapy`."""
+    following = line.tokens[i + 2 : i + 3]
+    named = bool(following) and following[0].kind in ("word", "name")
+    return named and line.tokens[i].number > 3 and ASSIGNED.search(line.lower()[: line.tokens[i].start]) is not None
+
+
+def _summed(line: Line, found: list[Found]) -> list[Found]:
+    """`107 patients: 46 had limited disease and 61 extensive`: a number that adds up with another to a third."""
+    counted = [int(one.cells["n"]) for one in found if one.kind == "proportion" and one.cells.get("n", "").isdigit()]
+    more: list[Found] = []
+    for i in line.free():
+        number = int(line.tokens[i].number) if is_count(line, i) and word_at(line, i - 1) in ("and", ",") else 0
+        if number and any(number + other in counted and number + other > other for other in counted):
+            more.append(make(line, "n-list", n=i))
+    return more
 
 
 def _beside_size(line: Line, i: int) -> bool:
@@ -77,6 +101,8 @@ PLANNED = re.compile(
     r"(?:\bplanned|\btarget of|\bone in|\bone out of|\bgoal (?:of|was|is)|\b(?:aim\w*|plan\w*|need\w*|required) to "
     r"(?:recruit|include|enroll?|randomi[sz]e)) $"
 )
+# `32 male and 41 female`: nouns of their own where nothing follows them.
+SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
 NOT_COUNTED |= {"hypotheses", "comparisons", "questions"}
 KINDS_OF = {
@@ -105,6 +131,7 @@ def _noun_of(line: Line, i: int) -> str:
         return ""
     words = words_after(line, i, 4)
     noun = next((w for w in words if w in PATIENTS or w in EVENTS), "")
+    noun = noun or (words[0] if words and words[0] in SEXES else "")
     if not noun:
         return ""
     between = words[: words.index(noun)]

@@ -37,7 +37,20 @@ ITEM_STOP = {
 # Words that join or locate numbers and say nothing about what is counted.
 ITEM_STOP |= {"compared", "group", "groups", "arm", "arms", "table", "figure", "fig", "figs", "those", "these", "each"}
 ITEM_STOP |= {"both", "all", "total", "them", "between", "among", "per", "cent", "percent", "out", "while", "whereas"}
-ITEM_STOP |= {"after", "which", "whom", "there", "found", "observed", "seen", "reported", "noted", "respective"}
+ITEM_STOP |= {
+    "v",
+    "n",
+    "after",
+    "which",
+    "whom",
+    "there",
+    "found",
+    "observed",
+    "seen",
+    "reported",
+    "noted",
+    "respective",
+}
 
 
 def item_of(line: Line, index: int) -> str:
@@ -46,7 +59,8 @@ def item_of(line: Line, index: int) -> str:
     Words before the number take precedence in `progression in 21 patients (44.7 %)`.
     """
     after: list[str] = []
-    led = word_at(line, index - 1) in ("in", "by", "for") and line.tokens[index].kind == "num"
+    led = word_at(line, index - 1) in ("in", "by", "for") or _behind_its_noun(line, index)
+    led = led and line.tokens[index].kind == "num"
     if led and (before := _words_in_front(line, index)):
         return before
     for token in line.tokens[index + 1 : index + 14]:
@@ -62,6 +76,12 @@ def item_of(line: Line, index: int) -> str:
     if after:
         return " ".join(after)
     return _words_in_front(line, index)
+
+
+def _behind_its_noun(line: Line, index: int) -> bool:
+    """`neutropenia (6%)`: a number that opens brackets directly behind a word."""
+    opened = word_at(line, index - 1) in ("(", "[") and index > 1
+    return opened and line.tokens[index - 2].kind in ("word", "name")
 
 
 def _words_in_front(line: Line, index: int) -> str:

@@ -27,7 +27,7 @@ TESTS = (
     ("McNemar", r"mcnemar"),
     ("Cochran-Mantel-Haenszel", r"mantel"),
     ("interaction", r"interaction"),
-    ("trend", r"trend"),
+    ("trend", r"(?:test|p|value)s? for (?:a )?(?:linear )?trend|trend test|linear trend"),
 )
 TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
 _MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS) + r"|Sept\.?"
@@ -41,7 +41,8 @@ JOINED = re.compile(
     r"[\s,]*(?:and|to|until|till|through|-)[\s,]*(?:ended |closed |ending )?(?:in |on )?", re.IGNORECASE
 )
 ENROLMENT = re.compile(
-    r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
+    r"\b(?:enrol|recruit|accru|randomi[sz]|randomly|register|entered|includ|underwent|treated|diagnosed|admitted|assigned|"
+    r"allocated|stud(?:y|ied)|trial|consecutive)",
     re.IGNORECASE,
 )
 CUTOFF = re.compile(
@@ -144,6 +145,10 @@ DIFFERENCE = re.compile(
 )
 
 
+# `a reduction of 43% and 51%`: the first of two changes.
+LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
+
+
 def differences(line: Line) -> list[Found]:
     """Numerical differences: `a difference of 2.3 months`, `absolute improvement 11.2% (95% CI 3-19)`."""
     found = []
@@ -152,7 +157,7 @@ def differences(line: Line) -> list[Found]:
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
         from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(before[-160:]) is not None
+        stated = from_to or DIFFERENCE.search(LISTED.sub("", before[-160:])) is not None
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -279,6 +284,7 @@ def means(line: Line) -> list[Found]:
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
+            and not {"over", "to", "at", "after"} & set(words_before(line, i, 1))
         ):
             found.append(_mean(line, i, []))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import Found, take, words_after
+from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after
 from resurvey.read.lexer import Line
 from resurvey.read.text_shares import is_percent, make, word_at
 
@@ -31,9 +31,18 @@ def percentages(line: Line) -> list[Found]:
     return found
 
 
+# `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
+BOUND = re.compile(
+    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of)"
+    r"(?: an?)?\s?$"
+)
+
+
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a threshold, not a result."""
     cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
+    if BOUND.search(line.lower()[: line.tokens[i].start]) is not None:
+        return True
     return cut is not None or (
         word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
     )
@@ -66,18 +75,27 @@ def _change(line: Line, i: int) -> Found | None:
     """`a 66% reduction in the risk`: a difference."""
     after = words_after(line, i, 3)
     if word_at(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
-        return Found("difference", {"value": line.tokens[i].printed, "unit": "%"}, take(line, i), "difference")
+        return _changed(line, i, {})
     if (listed := LISTED_CHANGE.match(line.text[line.tokens[i].end :])) is not None:
-        cells = {"value": line.tokens[i].printed, "unit": "%", "item": listed["what"].lower()}
-        return Found("difference", cells, take(line, i), "difference")
+        return _changed(line, i, {"item": listed["what"].lower()})
     if after[:1] and after[0] in COMPARING:
-        cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after)}
-        return Found("difference", cells, take(line, i), "difference")
+        return _changed(line, i, {"item": " ".join(after)})
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
-    cells = {"value": line.tokens[i].printed, "unit": "%", "item": " ".join(after[: k + 2])}
-    return Found("difference", cells, take(line, i), "difference")
+    return _changed(line, i, {"item": " ".join(after[: k + 2])})
+
+
+def _changed(line: Line, i: int, words: dict[str, str]) -> Found:
+    """A change in per cent, with its interval and p value where they follow."""
+    interval = interval_after(line, i, bare=False)
+    interval = interval if interval is not None and interval.kind == "ci" else None
+    p = p_after(line, interval.end) if interval else None
+    cells = {"value": line.tokens[i].printed, "unit": "%"} | words | cells_of(interval, ci=True)
+    if p is not None:
+        cells["p"] = line.tokens[p].printed
+    limits = (interval.low, interval.high) if interval else ()
+    return Found("difference", cells, take(line, i, *limits, p), "difference")
 
 
 def _measured_bound(line: Line, i: int) -> bool:

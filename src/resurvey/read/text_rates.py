@@ -6,7 +6,8 @@ import re
 from itertools import pairwise
 
 from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
-from resurvey.read.lexer import Line
+from resurvey.read.lexer import Line, Token
+from resurvey.read.normal import WORDS
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
 
 
@@ -59,13 +60,15 @@ def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
     """Numbers with a suspended hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
     found, j = [], i - 1
     while j >= 0 and (
-        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to") or line.tokens[j].kind == "num"
+        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to", *WORDS) or line.tokens[j].kind == "num"
     ):
         token = line.tokens[j]
         if token.kind == "num":
             if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
                 break
             found.append((j, token.value, unit))
+        elif token.text.lower() in WORDS:
+            found.append((j, WORDS[token.text.lower()], unit))
         j -= 1
     return found if all(line.tokens[k + 1].text in ("-", ",", "and", "or", "/") for k, *_ in found) else []
 
@@ -77,12 +80,39 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
         token = line.tokens[j]
         if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
             chain.append(j)
-        elif is_word(token, "at", "after", "by") or token.text.lower() in ("beyond",):
+        elif is_word(token, "at", "after", "by") or _rate_of(line.tokens, j) or token.text.lower() in ("beyond",):
             return list(reversed(chain))
-        elif token.text.lower() not in (",", "and", "or", "a", "the", "least", "exactly", "of"):
+        elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
             return []
         j -= 1
     return []
+
+
+def _rate_of(tokens: list[Token], j: int) -> bool:
+    """`survival rates of 1 and 2 years`: the times of a rate after `of`."""
+    return (
+        j > 0 and is_word(tokens[j], "of") and tokens[j - 1].text.lower() in ("rate", "rates", "survival", "survivals")
+    )
+
+
+# `a 29% survival rate at 1 year`, `26.5% response rate`: the endpoint directly behind the value, or a list of values.
+NAMED_BEHIND = re.compile(
+    r"\s?%?(?:\s(?:and|or|versus|vs\.?|v)\s[\d.]{1,5}\s?%)?\s(?:(?:\d|one|two|three|five)-year )?"
+)
+
+
+# `at 8 weeks, 23% had progressed`: those with the event, not those without it.
+HAD_EVENT = re.compile(
+    r"\s?%?[^.;,%\d]{0,50}?\b(?:had (?:already )?(?:progressed|died|relapsed|progressive disease|disease progression)|"
+    r"(?<!not )progressed|were dead|(?:had|have|with) died)\b",
+    re.IGNORECASE,
+)
+
+
+def _named_behind(line: Line, i: int) -> str:
+    match = NAMED_BEHIND.match(line.text, line.tokens[i].end)
+    behind = endpoints_in(line.text[match.end() : match.end() + 60]) if match is not None else ()
+    return behind[0][2] if behind and behind[0][0] == 0 else ""
 
 
 ALIVE = (
@@ -117,6 +147,8 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    values = [i for i in values if not HAD_EVENT.match(line.text, line.tokens[i].end)]
+    values = _before_another_subject(line, values, times)
     if not values:
         return []
     pairs = _paired(line, values, times)
@@ -128,13 +160,41 @@ def rates(line: Line) -> list[Found]:
         if interval is not None and interval.kind in ("range", "iqr"):
             interval = None
         limits = (interval.low, interval.high) if interval else ()
-        name = _endpoint_of(line, names, i)
+        behind = _named_behind(line, i)
+        name = behind if behind in TIME_TO_EVENT else _endpoint_of(line, names, i)
         cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
     _name_rates(line, names, found)
     return found
+
+
+# `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
+NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were )?(?P<words>[^()\d;]{3,80}?)\s?\($")
+
+
+def _before_another_subject(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[int]:
+    """Values of a list up to the brackets of a subject that is no survival; later ones only after a new time."""
+    kept: list[int] = []
+    stopped = False
+    for i in values:
+        begin = line.tokens[kept[-1]].end if kept else 0
+        between = line.text[begin : line.tokens[i].start]
+        match = NEXT_SUBJECT.search(between) if kept else None
+        timed = any(begin <= line.tokens[j].start < line.tokens[i].start for j, *_ in times)
+        if match is not None and not timed and OTHER_OUTCOME.search(match["words"]):
+            stopped = True
+        stopped = stopped and not timed
+        if not stopped:
+            kept.append(i)
+    return kept
+
+
+OTHER_OUTCOME = re.compile(
+    r"respon|remission|toxic|adverse|complicat|tumou?r|quality of life|\bQo?L\b|function|symptom|\bpain\b",
+    re.IGNORECASE,
+)
 
 
 def _in_range(line: Line, i: int) -> bool:
@@ -159,7 +219,8 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
         begin = line.text.rfind("(", 0, place)
         begin = line.text.rfind(";", 0, begin) + 1
     near = endpoints_in(line.text[begin:place])
-    if near and near[-1][2] not in TIME_TO_EVENT:
+    name = _named_behind(line, i) or (near[-1][2] if near else "")
+    if name and name not in TIME_TO_EVENT:
         return False
     return any(begin <= line.tokens[j].start < end for j, *_ in times) or not any(
         line.tokens[j].start > begin for j, *_ in times

@@ -54,6 +54,9 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
         elif token.kind == "num" and not token.used and not token.masked:
             if token.unit or token.extra == "word" or token.op in ("<", ">", "≤", "≥"):
                 continue
+            if line.tokens[j - 1].kind in ("level", "ci") and interval_from(line, j):
+                # The limits of a value printed before this word.
+                return None, None
             if level is not None and interval_from(line, j):
                 return None, None
             return (j, None) if token.number < 10_000 else (None, None)
@@ -140,7 +143,8 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
         if interval is None or interval.kind in ("range", "iqr"):
             continue
         low, high = line.tokens[interval.low], line.tokens[interval.high]
-        if low.unit or high.unit or not (low.number <= token.number <= magnitude(interval.upper)):
+        inside = low.number <= token.number <= magnitude(interval.upper)
+        if low.unit or high.unit or not (inside or interval.level):
             continue
         measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
         more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))

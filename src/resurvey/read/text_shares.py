@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
-from resurvey.read.slips import one_slip_fits
+from resurvey.read.slips import one_slip_fits, percent_fits
 from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
 
 NOUN_GAP = 5
@@ -148,6 +148,8 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     ):
         return None
     percent = _has_percent(line, j)
+    if percent is None and not slash:
+        percent = _percent_behind(line, i, j)
     if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
         percent = None
     if slash and total <= 5 and percent is not None and abs(100 * n / total - line.tokens[percent].number) > 1.01:
@@ -155,6 +157,15 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
     return make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+
+
+def _percent_behind(line: Line, n: int, total: int) -> int | None:
+    """`51 of 84 couples assigned to treatment completed it (61%)`: the next number, if the counts give it."""
+    k = next((k for k in range(total + 1, min(total + 14, len(line.tokens))) if line.tokens[k].kind == "num"), None)
+    if k is None or not is_percent(line, k) or not _open(line, k - 1):
+        return None
+    fits = percent_fits(line.tokens[n].printed, line.tokens[k].printed, line.tokens[total].number)
+    return k if fits else None
 
 
 # `390 patients out of 398 (58% of total study population)`: the percentage has another denominator.
@@ -268,7 +279,7 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
-    if is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
+    if is_count(line, k) and (slash or "of" in joined) and _of_all(line, j, k, i):
         return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
     inside = _open(line, i - 1) and bool(set(joined) & PATIENTS)
@@ -293,11 +304,15 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     if (VERBS | NOT_PATIENTS) & between or word_at(line, i - 1) == "/" or _compared(line, k + 1):
         return None
     label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
+    # `refused (83, 14%)`: both numbers in one pair of brackets.
+    label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
     if _open(line, k) or (label and word_at(line, k) in (",", ";")):
         k += 1
     elif word_at(line, k) not in ("=",):
         return None
-    if not is_percent(line, k) or line.tokens[k].op in (">", "≥"):
+    if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
+        return None
+    if _divided(line, k):
         return None
     total = None
     j = k + 1
@@ -306,9 +321,33 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     j += word_at(line, j) == "out"
     if word_at(line, j) == "of":
         j = _skip_nouns(line, j, 3)
-        if is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
+        if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+def _divided(line: Line, k: int) -> bool:
+    """`724 patients (51% with limited and 49% with extensive disease)`: two shares in one pair of brackets."""
+    close = next((j for j in range(k, min(k + 16, len(line.tokens))) if line.tokens[j].text in (")", "]")), k)
+    inside = line.tokens[k + 1 : close]
+    stated = any(token.kind in ("level", "ci", "p") for token in inside)
+    return not stated and word_at(line, k + 1) in ("with", "had", "were", "in") and any(t.percent for t in inside)
+
+
+def _of_all(line: Line, n: int, total: int, percent: int) -> bool:
+    """Whether a count can be of a total: it is not larger, or one wrong character in it makes it so (`724 of 278`)."""
+    count, size = line.tokens[n], line.tokens[total]
+    return count.number <= size.number or one_slip_fits(count.printed, line.tokens[percent].printed, size.number)
+
+
+def _parts_of_all(line: Line, n: int, k: int) -> bool:
+    """`73 patients with stage III (22%) or IV (78%) disease`: parts of all patients counted, 100% in all."""
+    if k - n < 4:
+        return False
+    later = [j for j in range(k + 1, len(line.tokens) - 1) if is_percent(line, j) and _open(line, j - 1)]
+    counted = any(is_count(line, j) for j in range(k + 1, later[-1] if later else k))
+    total = line.tokens[k].number + sum(line.tokens[j].number for j in later)
+    return bool(later) and not counted and abs(total - 100) <= 1
 
 
 # `the two groups (32% v 31%)`, `one trial (6%)`: the number before the bracket does not count patients.
@@ -344,9 +383,26 @@ def _labelled(line: Line, i: int) -> Found | None:
     return made
 
 
+def _words_up_to(line: Line, end: int) -> str:
+    """At most four words directly before a position."""
+    words: list[str] = []
+    for token in reversed(line.tokens[max(0, end - 4) : end]):
+        if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
+            break
+        words.append(token.text)
+    return " ".join(reversed(words))
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
+    if word_at(line, i - 3) in (";", ",") and word_at(line, i - 5) not in ("(", ";", ","):
+        # `sorafenib (400 mg twice daily; n=362)`: the name stands before the brackets.
+        opened = next((j for j in range(i - 4, max(0, i - 14), -1) if _open(line, j)), None)
+        named = [token for token in line.tokens[opened + 1 : i - 3] if token.kind == "num"] if opened else []
+        sized = opened and any(word_at(line, j) in ("n", "no") for j in range(opened, i - 3))
+        if opened and named and not sized:
+            return _words_up_to(line, opened)
     # `CR, N = 4`: a comma may come between.
     last = i - 3 if word_at(line, i - 3) == "," and word_at(line, i - 5) in ("(", ";", ",") else i - 2
     for token in reversed(line.tokens[max(0, i - 9) : last]):

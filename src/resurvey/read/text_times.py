@@ -90,20 +90,31 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
-    if LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+    if OF_RATES.search(line.text[: token.start]):
+        return False
+    if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
     if token.unit:
+        if any(name in TIME_TO_EVENT for *_, name in endpoints_in(line.text[line.tokens[start].start : token.start])):
+            # `median survival in patients with a pressure of 90 mm Hg`, `a 4 cm margin`: not the endpoint.
+            return False
         return i - start < 14 and not {"than", "mean", "sd"} & set(words_before(line, i, 2))
     if token.extra == "word":
         return False
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
+# `median survival rates of 1 and 2 years`: the time of a rate.
+OF_RATES = re.compile(r"\brates? (?:of|at) (?:\d{1,2}(?:,| and) (?:and )?){0,3}$", re.IGNORECASE)
 # `responses lasting 6 months or more`: a threshold, not a median.
 LASTING = {"lasted", "lasting", "exceeding", "exceeded"}
-OR_MORE = re.compile(r"\s?(?:months?|years?|weeks?|days?) or (?:more|longer|less|shorter)\b", re.IGNORECASE)
+OR_MORE = re.compile(
+    r"\s?(?:months?|years?|weeks?|days?) (?:or (?:more|longer|less|shorter)|"
+    r"(?:old|of age) (?:or|and) (?:older|over|above|younger))\b",
+    re.IGNORECASE,
+)
 CHANGED = re.compile(
     r"\b(?:increased|improved|prolonged|extended|reduced|decreased|shortened|longer|shorter) by\b|"
     r"\b(?:benefit|gain|prolongation|advantage|improvement|difference|increase) of\b"
@@ -131,18 +142,22 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     near = line.lower()[max(0, token.start - 90) : token.end + 40]
     name = _subject(line, start, i)
     is_time = unit in UNITS
+    if unit and not is_time and name in TIME_TO_EVENT:
+        name = ""
     if not is_time and not interval and token.value.isdigit() and not name and unit not in ("cycles", "courses"):
         return None
     cells = {"value": token.printed, "unit": unit, **cells_of(interval, unit=unit)}
     notes = [interval.note()] if interval is not None and interval.other_unit(unit) else []
     limits = (interval.low, interval.high) if interval else ()
     taken = take(line, i, *limits)
-    if interval is not None and interval.kind == "" and {"iqr", "interquartile", "range"} & set(subject.split()):
+    ranged = {"iqr", "interquartile", "range"} & set(subject.split()) or CENSORED_LIMIT.search(line.text)
+    if interval is not None and interval.kind == "" and ranged:
         cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
         # Brackets without a label: an interval after a time to event, a range after anything else.
-        cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
-        if name not in TIME_TO_EVENT:
+        named = any(one.kind == "level" for one in line.tokens[start : interval.low])
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT or named, unit=unit)
+        if name not in TIME_TO_EVENT and not named:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
     if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
         return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
@@ -150,6 +165,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         return Found(
             "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
         )
+    if name in TIME_TO_EVENT and interval is not None and interval.kind == "iqr" and "range_lower" in cells:
+        # Quartiles of a time to event are points of its curve, not the spread of a sample.
+        cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
     rule = "median-interval" if interval else "median"
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
 
@@ -167,12 +185,16 @@ def _range_of_times(line: Line, i: int) -> Found | None:
 
 
 def _unit_after(line: Line, end: int) -> str:
-    for token in line.tokens[end + 1 : end + 3]:
+    for token in line.tokens[end + 1 : end + 4]:
         if unit := time_unit(token.text):
             return unit
+        if token.text not in (")", "]", "+"):
+            break
     return ""
 
 
+# `17.3 (0.4-96.9+) months`: a range whose longest time is censored.
+CENSORED_LIMIT = re.compile(r"\d\s?\+\s?[)\]]")
 FAR = 600
 ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
@@ -194,12 +216,35 @@ def _subject(line: Line, start: int, i: int) -> str:
         return ""
     before = [name for _, end, name in endpoints_in(line.text) if end <= last and name in TIME_TO_EVENT]
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
-    inner = [w for w in re.sub(r"\bmedians?\b", " ", words).split() if w.isalpha() and w not in NO_SUBJECT]
-    if inner and inner[0] not in ("survival", "value", "values"):
+    phrase = AFTER_SUBJECT.split(IN_BRACKETS.sub(" ", re.sub(r"^\W*medians?\b", " ", words)))[0]
+    inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
+    # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
+    of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
+    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
 
 
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
+MEASURED = frozenset(
+    [
+        "age",
+        "number",
+        "dose",
+        "duration",
+        "cycles",
+        "time",
+        "times",
+        "score",
+        "level",
+        "levels",
+        "count",
+        "size",
+        "interval",
+    ]
+)
+NO_ITEM = frozenset(["survival", "value", "values"])
 NO_SUBJECT = frozenset(
     [
         "being",
@@ -234,9 +279,13 @@ def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
     kept = []
     for word in tail[:5]:
-        if word in ("was", "were", "in", "of", "for", "with", "is", "(", "["):
+        if word in ("was", "were", "in", "for", "with", "is") or not word[0].isalpha():
             break
-        kept.append(word.strip("(),"))
+        if word == "of" and kept[-1:] not in (["progression"], ["deterioration"], ["worsening"]):
+            break
+        kept.append(word.rstrip(",;:)"))
+        if not word[-1].isalpha():
+            break
     return "time to " + " ".join(kept) if kept else ""
 
 
@@ -248,9 +297,23 @@ def _spread_endpoints(line: Line, start: int, stop: int, found: list[Found]) -> 
     first = line.tokens[start].start
     until = line.tokens[medians[0].tokens[0]].start
     names = named_in_order(line.text[first:until])
-    if len(names) == len(medians):
-        for one, name in zip(medians, names, strict=True):
-            one.cells["endpoint"] = name
+    order = names if len(names) == len(medians) else _order_of(line, medians, names)
+    for one, name in zip(medians, order, strict=False):
+        one.cells["endpoint"] = name
+
+
+def _order_of(line: Line, medians: list[Found], names: list[str]) -> list[str]:
+    """Two endpoints by the joints of more values: `5 v 6 and 10 v 12 months`, or `5 and 10 with A; 6 and 12 with B`."""
+    if len(names) != 2 or len(medians) % 2:
+        return []
+    ends = [max(line.tokens[i].end for i in one.tokens) for one in medians]
+    starts = [line.tokens[one.tokens[0]].start for one in medians]
+    between = [line.text[a:b].lower() for a, b in zip(ends, starts[1:], strict=False)]
+    against = [re.search(r"\b(?:v|vs|versus)\b", words) is not None for words in between]
+    if len(medians) == 4 and against == [True, False, True]:
+        return [names[0], names[0], names[1], names[1]]
+    joined = [re.fullmatch(r"[\s)\]a-z%]{0,12}\band\s", words) is not None for words in between]
+    return names * (len(medians) // 2) if joined == [k % 2 == 0 for k in range(len(between))] else []
 
 
 def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
@@ -297,14 +360,20 @@ def times_alone(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = words_before(line, i, 1)
         unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
-        if token.used or not unit or token.op or "." not in token.value or (before and before[0] in AT):
+        if token.used or not unit or token.op or (before and before[0] in AT):
+            continue
+        limit = any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 4) : i])
+        if limit or HOW_MUCH.match(line.text, token.end):
+            continue
+        if "." not in token.value and not _said_of_endpoint(line, i, found):
             continue
         if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in (
             "to",
             "from",
         ):
             continue
-        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < 70]
+        reach = 150 if before[:1] == ["("] and ";" not in line.text[max(0, token.start - 150) : token.start] else 70
+        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < reach]
         timed = [name for name in near if name in TIME_TO_EVENT]
         if not timed and not found:
             continue
@@ -318,6 +387,30 @@ def times_alone(line: Line) -> list[Found]:
             Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
         )
     return found
+
+
+# `shorter survival (3.6 months less)`: a difference.
+HOW_MUCH = re.compile(r"\s(?:months?|years?|weeks?|days?) (?:less|more|longer|shorter|earlier|later)\b", re.IGNORECASE)
+
+
+def _said_of_endpoint(line: Line, i: int, found: list[Found]) -> bool:
+    """`PFS was 11 months for A and 9 months for B`: a whole number directly after its endpoint, or joined to such."""
+    token = line.tokens[i]
+    if found and JOINED_TIME.search(line.text[line.tokens[found[-1].tokens[-1]].end : token.start]):
+        return True
+    named = [end for _, end, name in endpoints_in(line.text[: token.start]) if name in TIME_TO_EVENT]
+    return (
+        bool(named)
+        and SAID.fullmatch(line.text[named[-1] : token.start]) is not None
+        and not OR_MORE.match(line.text, token.end)
+    )
+
+
+SAID = re.compile(r"(?: times?)?(?: \([A-Z]{2,5}\))? (?:was|were|being) (?:only )?(?:\d{1,2} (?:and|v|vs\.?|versus) )?")
+JOINED_TIME = re.compile(
+    r"^\s?(?:months|weeks|years|days)?(?: (?:for|in|with) [^,;:()\d]{1,40}?)? "
+    r"(?:and|v|vs\.?|versus|compared (?:with|to)) $"
+)
 
 
 def _unit_of_list(line: Line, i: int) -> str:
@@ -349,7 +442,9 @@ def durations(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         statistic = (
-            "mean"
+            "median"
+            if "median" in near
+            else "mean"
             if "mean" in near
             else "minimum"
             if "least" in near or "minimum" in near

@@ -21,12 +21,31 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
     ("OS", r"overall survival|\bm?OS\b"),
-    ("TTP", r"times? to (?:disease |tumou?r )?progression|\bTTP\b"),
+    (
+        "TTP",
+        r"times? to (?:disease |tumou?r )?progression"
+        r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
+        r"\bTTP\b",
+    ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
+    (
+        "ORR",
+        r"(?:complete|partial) (?:and/or|or|plus|\+) (?:complete|partial) (?:response|remission)s?|"
+        r"(?:complete|partial) and (?:complete|partial) response rate\b(?! to)|\bCR ?\+ ?PR\b|\bPR ?\+ ?CR\b",
+    ),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
-    ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
-    ("PR", r"(?<!very good )(?<!near )partial (?:response|remission)s?|(?<![\w-])PRs?\b"),
+    (
+        "CR",
+        r"complete(?= and partial (?:response|remission))|complete (?:[a-z]+ )?(?:response|remission)s?|"
+        r"(?<![\w-])CRs?\b",
+    ),
+    (
+        "PR",
+        r"(?<!very good )(?<!near )partial (?:response|remission)s?|"
+        r"(?<![\w-])(?<!ER/)(?<!ER\+/)(?<!ER or )(?<!ER and )PRs?\b"
+        r"(?![-+](?!\w)|[- ]?(?:positiv|negativ|status|express|/HER))",
+    ),
     ("SD", r"stable disease"),
     ("PD", r"progressive disease"),
     ("CBR", r"clinical benefit(?: response)?(?: rates?)?|\bCBR\b"),
@@ -34,7 +53,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "ORR",
         r"(?:overall |objective |tumou?r |radiological )?response "
-        r"rates?|objective responses?|overall responses?|\bORR\b|\bRR\b|"
+        r"rates?|objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -50,13 +69,19 @@ TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCS
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
+def _no_abbreviation(word: str) -> bool:
+    return word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+
+
 @lru_cache(maxsize=512)
 def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     """Start, end and standard name of each endpoint in a text, in order."""
     found = []
     for match in ENDPOINT.finditer(text):
         word = match.group()
-        if word in ("PCR", "pcr") or (word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")):
+        if word in ("PCR", "pcr") or (
+            word != "DoR" and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+        ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
     return tuple(found)
@@ -110,6 +135,8 @@ MASKING = frozenset(
         "ctcae",
         "study",
         "studies",
+        "step",
+        "steps",
         "trial",
         "level",
         "levels",
@@ -261,6 +288,7 @@ HARMS = re.compile(
     r"myalgia|cough|dyspn|headache|pruritus|edema|oedema|"
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
+    r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )
@@ -268,8 +296,8 @@ SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
-    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b|"
-    r"\ball (?:T?E?AEs|adverse events|toxicit(?:y|ies))\b|\bany\b)",
+    r"(?P<op2>≥|>=|>)\s*grade\s*(?P<grade2>[1-5])|(?P<any>\b(?:any|all)[- ]grades?\b(?!\s*[≥>]?\s*[1-5])|"
+    r"\ball (?:T?E?AEs|adverse events|toxicit(?:y|ies))\b|\bany\b(?! grade))",
     re.IGNORECASE,
 )
 DASHED = str.maketrans("–—−‐‑", "-----")

@@ -62,6 +62,7 @@ def read_arm(
     total = curve_input.check_events(events, patients)
     ticks = curve_input.read_ticks(censor_times, repairs)
     curve = monotone_curve(points.time, points.survival)
+    curve_input.refuse_scatter(curve.noise)
     if curve.strays:
         repairs.append(f"{curve.strays} stray points off the curve of their neighbours were left out")
     if points.survival[0] < 0.97:

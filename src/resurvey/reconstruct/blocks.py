@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from resurvey.jobs import BLOCK, block_sizes
+from resurvey.montecarlo import ENOUGH
 from resurvey.reconstruct.result import tally, with_tally
 from resurvey.reconstruct.study import rebuild_study
 from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers
 from resurvey.tables import Tables
 
 PARTS = ("patients", "accuracy", "facts")
+#: Replicates that are added at once at least, because a printed ratio chooses among those of a block; and how much
+#: larger than it seems the error is taken to be, because it is itself estimated from the replicates.
+LEAST_MORE, MARGIN = 20, 1.03
 
 
 def rebuild_blocks(
@@ -58,6 +62,40 @@ def rebuild_blocks(
     }
 
 
+def grown(
+    typed: Tables, study_id: str, *, replicates: int, more: int, seed: int, block: int = BLOCK, **sources: Any
+) -> RebuiltStudy:
+    """Rebuild a study with enough replicates: the first are as without growing, and a block is added while needed.
+
+    The ensemble is large enough when the Monte Carlo error of every arm (`monte_carlo` of its accuracy) is below a
+    tenth of its standard error. A block that is added has as many replicates as the error asks for.
+
+    Parameters
+    ----------
+    typed, study_id, seed, sources
+        As for `rebuild_study`.
+    replicates, more : int
+        Replicates to begin with, and how many more there may be.
+    block : int
+        Replicates in each of the first blocks.
+    """
+    made = rebuild_blocks(typed, study_id, replicates=replicates, seed=seed, block=block, **sources)
+    study, have = join_blocks(made), replicates
+    while missing := min(_missing(study, have), replicates + more - have):
+        made[len(made)] = rebuild_study(typed, study_id, replicates=missing, seed=seed, block=len(made), **sources)
+        study, have = join_blocks(made), have + missing
+    return study
+
+
+def _missing(study: RebuiltStudy, have: int) -> int:
+    """How many more replicates the error asks for: its square falls with their number."""
+    errors = study.accuracy.get("monte_carlo", pd.Series(dtype=float))
+    error = float(errors.max()) if errors.notna().any() else 0.0
+    if error <= ENOUGH:
+        return 0
+    return max(int(np.ceil(have * (MARGIN * error / ENOUGH) ** 2)) - have, LEAST_MORE)
+
+
 def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
     """Concatenate blocks into tables whose column `block` says which block a row belongs to."""
     tables = {
@@ -87,10 +125,11 @@ def join_blocks(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:
     if len(parts) == 1:
         return parts[0]
     first = parts[0].accuracy
+    by_arm = [_Arms(part) for part in parts]
     rows, patients, facts = [], [], []
     for place, row in enumerate(first.to_dict("records")):
-        key = {name: row[name] for name in ARM_COLUMNS}
-        own = [part for part in (_of_arm(part, key) for part in parts) if len(part.accuracy)]
+        key = tuple(row[name] for name in ARM_COLUMNS)
+        own = [part for part in (arms.of(key) for arms in by_arm) if len(part.accuracy)]
         refused = [part.accuracy.iloc[0] for part in own if part.accuracy.iloc[0]["status"] != "rebuilt"]
         if refused:
             rows.append(refused[0].to_dict())
@@ -115,14 +154,20 @@ def _below(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
-def _of_arm(part: RebuiltStudy, key: Mapping[str, str]) -> RebuiltStudy:
-    """The rows of one arm; none if only the first block has it (an arm rebuilt by others)."""
+class _Arms:
+    """The tables of a block, with the places of each arm's rows."""
 
-    def rows(table: pd.DataFrame) -> pd.DataFrame:
-        own = np.logical_and.reduce([table[name].to_numpy() == value for name, value in key.items()])
-        return table[own]
+    def __init__(self, block: RebuiltStudy) -> None:
+        self.tables = {name: getattr(block, name) for name in PARTS}
+        # the columns may be categories, whose values would otherwise be compared one by one for every arm
+        self.places = {
+            name: table.groupby(ARM_COLUMNS, sort=False, observed=True).indices for name, table in self.tables.items()
+        }
 
-    return RebuiltStudy(*(rows(getattr(part, name)) for name in PARTS))
+    def of(self, key: tuple[str, ...]) -> RebuiltStudy:
+        """The rows of one arm; none if only the first block has it (an arm rebuilt by others)."""
+        none = np.empty(0, dtype=np.intp)
+        return RebuiltStudy(*(table.iloc[self.places[name].get(key, none)] for name, table in self.tables.items()))
 
 
 def _renumbered(patients: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -22,6 +22,10 @@ MOST_PATIENTS = 2_000_000
 ROW_SLACK = 0.02
 #: A last point this many times as late as the previous one, among at least this many points, is not of the curve.
 FAR, FAR_POINTS = 2.0, 8
+#: Values that end between 1.5 and this are rarely per cent: a cumulative hazard ends there.
+LEAST_PER_CENT = 5.0
+#: Largest standard deviation of points around a falling curve; a careless hand stays below 0.03.
+MOST_NOISE = 0.15
 #: Ratios between time units, used to name the likely confusion of units between a table and a curve.
 UNIT_RATIOS = {
     "months against years": 12.0,
@@ -94,11 +98,12 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
     Raises
     ------
     InputError
-        If lengths differ, no point is left, a time is clearly negative, or the values are on no known scale.
+        If lengths differ, no point is left, a time is clearly negative, the values are on no known scale, or they are
+        event indicators of patients.
     """
     t, s = numbers(times, "times"), numbers(survival, "survival")
     if t.size != s.size:
-        raise InputError(f"times and survival must have one length, found {t.size} and {s.size}")
+        raise InputError(f"times and survival must have the same length, found {t.size} and {s.size}")
     repairs: list[str] = []
     whole = np.isfinite(t) & np.isfinite(s)
     if not whole.all():
@@ -108,6 +113,7 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
         raise InputError("the curve has no point with both coordinates: give at least one (time, survival)")
     if t.size and (np.abs(t).max() > 1e9 or np.abs(s).max() > 1e9):
         raise InputError(f"a coordinate is beyond 1e9 ({max(np.abs(t).max(), np.abs(s).max()):.3g}): check the axes")
+    _refuse_event_indicators(s)
     order = np.lexsort((-s, t))
     given_t, given_s = _without_far_point(t[order], s[order], repairs)
     t = _at_or_after_zero(given_t, repairs)
@@ -116,6 +122,31 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
         return Points(t, s, repairs)
     order = np.lexsort((-s, t))
     return Points(t[order], s[order], repairs)
+
+
+def _refuse_event_indicators(s: Floats) -> None:
+    """Refuse values that are only 0 and 1, or 1 and 2, at four times and more: patients, not points of a curve."""
+    values = set(s.tolist())
+    if s.size >= 4 and values in ({0.0, 1.0}, {1.0, 2.0}):
+        raise InputError(
+            f"survival has only the values {min(values):g} and {max(values):g} at {s.size} times: this looks like the "
+            "event indicator of individual patients, not like points of a curve"
+        )
+
+
+def refuse_scatter(noise: float) -> None:
+    """Refuse points that scatter too widely around a falling curve to be clicks on one.
+
+    Raises
+    ------
+    InputError
+        If their standard deviation is more than `MOST_NOISE`.
+    """
+    if noise > MOST_NOISE:
+        raise InputError(
+            f"the points scatter around the nearest falling curve with a standard deviation of {noise:.2g}; points of "
+            f"a curve scatter by less than {MOST_NOISE:g}: check that the two columns are time and survival"
+        )
 
 
 def _without_far_point(t: Floats, s: Floats, repairs: list[str]) -> tuple[Floats, Floats]:
@@ -147,6 +178,11 @@ def _as_proportion(s: Floats, repairs: list[str]) -> Floats:
         if top > 110 or bottom < -10:
             raise InputError(
                 f"survival runs from {bottom:g} to {top:g}: neither proportions (0-1) nor per cent (0-100)"
+            )
+        if top < LEAST_PER_CENT:
+            raise InputError(
+                f"survival runs up to {top:g}: too high for a proportion, low for per cent, and usual for a cumulative "
+                "hazard; give the points in proportions if they are survival or incidence in per cent"
             )
         s = s / 100.0
         repairs.append(f"survival was given in per cent (up to {top:g}) and was divided by 100")
@@ -194,7 +230,7 @@ def read_table(
     """
     times, counts = numbers(at_risk_times, "at_risk_times"), numbers(at_risk, "at_risk")
     if times.size != counts.size:
-        raise InputError(f"at_risk_times and at_risk must have one length, found {times.size} and {counts.size}")
+        raise InputError(f"at_risk_times and at_risk must have the same length, found {times.size} and {counts.size}")
     legible = np.isfinite(times) & np.isfinite(counts)
     if not legible.all():
         repairs.append(f"{int((~legible).sum())} rows of the numbers at risk are not legible and were left out")
@@ -246,7 +282,9 @@ def _never_rising(times: Floats, counts: Floats, n: int, conflicts: list[str]) -
     fitted = np.minimum.accumulate(fitted)
     moved = np.flatnonzero(fitted != counts)
     rows = ", ".join(f"{counts[i]:g} at time {times[i]:g} (taken as {fitted[i]:g})" for i in moved[:6])
-    conflicts.append(f"numbers at risk rise with time, which no arm can: {rows}{' and more' if moved.size > 6 else ''}")
+    conflicts.append(
+        f"numbers at risk rise with time, which is impossible: {rows}{' and more' if moved.size > 6 else ''}"
+    )
     return fitted
 
 

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resurvey.montecarlo import barnard_rubin, limit_error, t_quantile
 from resurvey.reconstruct.printed_facts import ArmFacts
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.results import FACTS
-from resurvey.survival.stack import patient_stack
+from resurvey.survival.stack import PatientStack, patient_stack
 
 Key = tuple[str, str, str, str, str]
 ARM_COLUMNS = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
+#: The periods between which an ensemble's Monte Carlo error is looked at end when these shares of its events are over.
+PERIODS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,15 @@ def binding_numbers(facts: pd.DataFrame) -> dict[str, object]:
 
 
 def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
-    """Summary of one arm's ensemble: patients, replicates, events, the median and its central 90 %.
+    """Summary of one arm's ensemble: patients, replicates, events, the median and its central 90 %, Monte Carlo error.
 
     Parameters
     ----------
     patients : DataFrame, columns replicate, time, event
     """
     events = patients.groupby("replicate", sort=True)["event"].sum().to_numpy()
-    medians = patient_stack(patients, "arm").curves.quantile()
+    stack = patient_stack(patients, "arm")
+    medians = stack.curves.quantile()
     reached = medians[np.isfinite(medians)]
     return {
         "n": len(patients) // events.size,
@@ -150,7 +154,37 @@ def ensemble_numbers(patients: pd.DataFrame) -> dict[str, object]:
         "median_low": float(np.quantile(medians, 0.05, method="lower")),
         "median_high": float(np.quantile(medians, 0.95, method="higher")),
         "share_reached": reached.size / medians.size,
+        "monte_carlo": monte_carlo(stack),
     }
+
+
+def monte_carlo(stack: PatientStack) -> float:
+    """Largest Monte Carlo error of the hazard of an arm in a period of its course, as a share of its standard error.
+
+    The periods end when `PERIODS` of the events are over. The hazard is the increment of -log S, with Greenwood's
+    variance; its error is the larger of that of the mean and of the 95 % limits. A difference between independent arms
+    that is a sum over periods has no larger one than the arms. The error is 0 for one replicate.
+    """
+    if stack.replicates < 2 or not stack.event.any():
+        return 0.0
+    cuts = np.quantile(stack.time[stack.event > 0], PERIODS, method="higher")
+    level = [stack.curves.at(float(cut)) for cut in cuts]
+    alive = np.all([survival > 0 for survival, _ in level], axis=0)
+    if alive.sum() < 2:
+        return 0.0
+    hazards = np.diff([-np.log(survival[alive]) for survival, _ in level], axis=0, prepend=0.0)
+    within = np.diff([greenwood[alive] for _, greenwood in level], axis=0, prepend=0.0).mean(axis=1)
+    complete_df = max(float(stack.events.mean()) - 1, 1.0)
+    pairs = zip(hazards.var(axis=1, ddof=1), within, strict=True)
+    return max(_limit_error(float(b), float(w), int(alive.sum()), complete_df) for b, w in pairs)
+
+
+def _limit_error(between: float, within: float, replicates: int, complete_df: float) -> float:
+    inflated = (1 + 1 / replicates) * between
+    if not within + inflated > 0:
+        return 0.0
+    df, _ = barnard_rubin(within + inflated, inflated, replicates, complete_df)
+    return limit_error(between, float(np.sqrt(within + inflated)), replicates, t_quantile(0.975, df))
 
 
 def ensemble_curves(patients: pd.DataFrame, *, points: int = 121, level: float = 0.9) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ TRANSFORM_SHARE = {"log-log": 0.6, "log": 0.25, "linear": 0.15}
 SMALLEST_SHARE = 0.03
 LIKELY = 0.5
 MOST_ROWS = 20_000_000
+FITS_KEPT = 64
 
 
 def from_summary(
@@ -207,9 +209,14 @@ class _Tries:
         return [Weighed(found, shape.name, visits, float(one)) for (shape, visits, _, found), one in made if one > 0]
 
 
-def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None) -> tuple[list[Weighed], str]:
+def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None) -> tuple[tuple[Weighed, ...], str]:
     """Fits under each kind of hazard and schedule of visits with their shares, and the transformation of intervals."""
-    kinds = SHAPES if shapes is None else shapes
+    return _weigh(tuple(arms), SHAPES if shapes is None else tuple(shapes))
+
+
+# more replicates of the same arms are drawn from the same fits: the blocks of an ensemble, and pairs drawn anew
+@lru_cache(maxsize=FITS_KEPT)
+def _weigh(arms: tuple[SurvivalSummary, ...], kinds: tuple[Shape, ...]) -> tuple[tuple[Weighed, ...], str]:
     best, transform = _read(arms, kinds[0])
     known = next((s.assessment_interval for s in arms if s.assessment_interval is not None), None)
     death = None if known is None else known == 0
@@ -228,7 +235,7 @@ def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None
     for shape in others:
         if shape.prior.drop and scans:
             tries.add_scans(shape, shape.share(death), scans)
-    return tries.weighed(), transform
+    return tuple(tries.weighed()), transform
 
 
 def _read(arms: Sequence[SurvivalSummary], usual: Shape) -> tuple[Fit, str]:

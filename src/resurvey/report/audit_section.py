@@ -24,7 +24,7 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.drawings import figures_of
-from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.inputs import Record, Results, claims_of_rows, rows, split
 from resurvey.report.words import (
     SEVERITY_TONES,
     SEVERITY_WORDS,
@@ -181,7 +181,7 @@ def _findings(results: Results, grade: str, graded: list[Record]) -> Table:
         rows=tuple(_finding(results, row) for row in graded),
         note=words("Ruling: what a person who looked at the document again found. Source: results/audit/checks.csv, "
                    "data/raw/adjudications.csv."),
-        claims=tuple(dict.fromkeys(claim for row in graded for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(graded),
         wide=True,
     )  # fmt: skip
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
-
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.document import (
     Badge,
@@ -29,20 +27,20 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows, refusal, within_one_study
 from resurvey.report.estimate_tables import estimate_tables
 from resurvey.report.evidence_section import transitivity
-from resurvey.report.inputs import Record, Results, rows
+from resurvey.report.inputs import Record, Results
 from resurvey.report.said import comparison_said
 from resurvey.report.words import count, is_number, number, ratio, sentence
 
 KINDS = {
-    "patients": "rebuilt patients, group against group",
+    "patients": "reconstructed patients, group against group",
     "bucher": "indirect, through a common comparator",
     "pool": "pooled printed ratios",
     "network": "network of printed ratios",
     "rates": "printed response counts",
     "counts": "pooled printed counts",
     "ratios": "printed medians and ratios",
-    "over-time": "network of rebuilt patients over time",
-    "extrapolation": "models of rebuilt patients beyond the follow-up",
+    "over-time": "network of reconstructed patients over time",
+    "extrapolation": "models of reconstructed patients beyond the follow-up",
 }
 KIND_CITES = {
     "patients": ("cox1972", "efron1977", "rubin1987"),
@@ -74,7 +72,7 @@ def comparisons(results: Results) -> Iterator[Block]:
             Cite(("vanderweele2017",)),
             ". The evidence grade ",
             Badge("summary", "note"),
-            " marks every result built on patients rebuilt from printed numbers.",
+            " marks every result built on patients reconstructed from printed numbers.",
         )
     )
     yield from transitivity(results)
@@ -89,13 +87,14 @@ def _opening(results: Results) -> str:
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
-            f"{across} of them {'sets' if across == 1 else 'set'} rebuilt patients of two studies side by side, who "
-            "were never randomised against each other: what the papers imply, not what a trial would find."
+            f"{across} of them {'sets' if across == 1 else 'set'} reconstructed patients of two studies side by side. "
+            "These were not randomised against each other: the result is what the papers imply, not what a trial would "
+            "find."
         )
     if inside:
         said.append(
-            f"{inside} {'rebuilds' if inside == 1 else 'rebuild'} a comparison inside one study, mostly as a check on "
-            "the method."
+            f"{inside} {'repeats' if inside == 1 else 'repeat'} a comparison within one study, mostly to check the "
+            "method."
         )
     rest = sum(not entry.patient_groups for entry in entries)
     if rest:
@@ -158,25 +157,19 @@ def _reading(results: Results, entry: AnyComparison, lines: Sequence[Record]) ->
 
 
 def _sensitivity(results: Results, entry: AnyComparison, claims: tuple[str, ...]) -> Iterator[Block]:
-    folder = results.folders.get(entry.id, {})
-    values = rows(folder.get("e_values", pd.DataFrame()))
-    needed = rows(folder.get("bias_needed", pd.DataFrame()))
+    values, needed = (results.tables_of(entry.id, name) for name in ("e_values", "bias_needed"))
     if not values and not needed:
         return
     yield Heading(3, "What would overturn it", anchor("sensitivity", entry.id))
     if isinstance(entry, NetworkComparison):
         yield _by_regimen(results, entry, values, needed, claims)
         return
-    items: list[Words] = []
-    for row in values:
-        items.append(
-            words(f"E-value of the {row['of']}: {number(row['e_value'])} "
-                  f"(hazard ratio {ratio(row['ratio'])}, as a risk "
-                  f"ratio {ratio(row['risk_ratio'])}).")
-        )  # fmt: skip
-    for row in needed:
-        items.append(_bias_words(row))
-    yield Bullets(tuple(items))
+    strength = (
+        f"E-value of the {row['of']}: {number(row['e_value'])} (hazard ratio {ratio(row['ratio'])}, as a risk ratio "
+        f"{ratio(row['risk_ratio'])})."
+        for row in values
+    )
+    yield Bullets(tuple(words(said) for said in (*strength, *map(_bias_words, needed))))
     if claims:
         yield Paragraph(words("Printed numbers behind all of this: ", Claims(claims, count(len(claims), "row")), "."))
 
@@ -219,15 +212,15 @@ def _by_regimen(
     )
 
 
-def _bias_words(row: Record) -> Words:
+def _bias_words(row: Record) -> str:
     question = {
         "change the conclusion": "change whether the interval excludes 1",
         "cross 1": "bring the estimate to 1",
         "reverse the conclusion": "make the interval exclude 1 on the other side",
     }.get(str(row["question"]), str(row["question"]))
     if row["already"]:
-        return words(f"No bias is needed to {question}: it is so as it stands.")
-    return words(
+        return f"No bias is needed to {question}: it is so as it stands."
+    return (
         f"To {question}, bias alone would have to make a hazard ratio of {ratio(row['ratio_bias'])} out of no "
         "difference."
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from resurvey.cautions import ARM_KEY, rests_on
 from resurvey.plan import AnyComparison
 from resurvey.report.inputs import Record, Results, rows
-from resurvey.report.words import as_float, interval, is_number, ratio
+from resurvey.report.words import Scale, as_float, interval, is_number, ratio
 from resurvey.result_values import FactKind
 from resurvey.results import Contrast, Model, Quantity, Role
 
@@ -85,8 +85,21 @@ def main_rows(lines: Sequence[Record]) -> list[Record]:
 
 
 def null_of(line: Record) -> float:
-    """The null value: 1 for a ratio, otherwise 0."""
-    return 1.0 if line["contrast"] == Contrast.RATIO else 0.0
+    """The null value: 1 for a ratio, 0 for a difference, none (NaN) for what is of one group."""
+    return {Contrast.RATIO: 1.0, Contrast.DIFFERENCE: 0.0}.get(line["contrast"], float("nan"))
+
+
+#: Quantities that are shares of patients.
+SHARES = (Quantity.PROPORTION, Quantity.SURVIVAL)
+
+
+def scale_of(line: Record) -> Scale:
+    """How an estimate is written."""
+    if line["contrast"] == Contrast.RATIO:
+        return Scale.RATIO
+    if line["quantity"] not in SHARES:
+        return Scale.MONTHS
+    return Scale.POINTS if line["contrast"] == Contrast.DIFFERENCE else Scale.PERCENT
 
 
 def weighted_ratios(lines: Sequence[Record]) -> dict[str, Record]:

@@ -80,7 +80,7 @@ def _network_tables(
     place = {(str(line["treatment"]), line["model"] == Model.RANDOM): line for line in lines}
     scores = {
         (str(row["treatment"]), row["model"] == "random"): row["p_score"]
-        for row in rows(results.folders.get(entry.id, {}).get("ranking", pd.DataFrame()))
+        for row in results.tables_of(entry.id, "ranking")
     }
     made = []
     for name in sorted(names, key=lambda n: as_float(place.get((n, True), {}).get("estimate", "nan"))):
@@ -93,7 +93,7 @@ def _network_tables(
         cells.append(words(number(scores[(name, True)]) if (name, True) in scores else ""))
         made.append(Row(tuple(cells)))
     against = label(entry.reference)
-    total = next((row for row in rows(results.folders.get(entry.id, {}).get("q", pd.DataFrame()))), None)
+    total = next((row for row in results.tables_of(entry.id, "q")), None)
     spread = (
         f"Disagreement of the studies: Q {number(total['q'])} on {number(total['df'])} degrees of freedom, "
         f"p {p_value(total['p'])}. "
@@ -168,7 +168,7 @@ def _pool_tables(
     judged = "risk_of_bias" in studies and (studies["risk_of_bias"].fillna("") != "").any()
     left = {
         str(row["left_out"]): row
-        for row in rows(folder.get("leave_one_out", pd.DataFrame()))
+        for row in results.tables_of(entry.id, "leave_one_out")
         if str(row.get("group", "all")) == "all"
     }
     made = []

@@ -19,12 +19,10 @@ from resurvey.conclusions import Conclusion
 from resurvey.evidence_grade import Bases
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
+from resurvey.short_citations import short_citation
 
 # An id in a sentence: not in quotes, in a URL or in a file name.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
-# Initials after an author's surname: `JS`, `J.-P.`.
-INITIALS = re.compile(r"(?:[A-Z][.-]*){1,4}\.?")
-LEADING_INITIALS = re.compile(r"(?:[A-Z]\.-?)+")
 Record = dict[str, Any]
 
 
@@ -102,6 +100,14 @@ class Results:
     results: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: Mapping[str, str] = field(default_factory=dict)
 
+    def table(self, name: str) -> list[Record]:
+        """Rows of an extraction table; none if the project does not have it."""
+        return rows(self.tables.get(name, pd.DataFrame()))
+
+    def tables_of(self, comparison: str, name: str) -> list[Record]:
+        """Rows of a table behind a comparison; none if it does not have it."""
+        return rows(self.folders.get(comparison, {}).get(name, pd.DataFrame()))
+
     @cached_property
     def labels(self) -> Labels:
         """Display names of ids."""
@@ -115,7 +121,7 @@ class Results:
     @cached_property
     def source(self) -> dict[str, Record]:
         """Rows of sources by source id."""
-        return {str(row["source_id"]): row for row in rows(self.tables.get("sources", pd.DataFrame()))}
+        return {str(row["source_id"]): row for row in self.table("sources")}
 
     @cached_property
     def arms(self) -> dict[tuple[str, ...], Record]:
@@ -130,7 +136,7 @@ class Results:
     @cached_property
     def rulings(self) -> dict[str, Record]:
         """Human rulings by check id."""
-        return {str(row["check_id"]): row for row in rows(self.tables.get("adjudications", pd.DataFrame()))}
+        return {str(row["check_id"]): row for row in self.table("adjudications")}
 
     def short(self, source_id: object) -> str:
         """First author and year of a document."""
@@ -174,39 +180,15 @@ class Results:
         return cautions(entries, resting, self.checks, endpoints_of(self.tables.values()))
 
 
-def short_citation(source: Mapping[str, Any], fallback: str) -> str:
-    """Short citation, such as `Cao 2023`, from a citation and a year."""
-    author = surname(str(source.get("citation", "")))
-    year = whole(source.get("year", ""))
-    return f"{author} {year}".strip() if author else fallback
-
-
-def surname(citation: str) -> str:
-    """Surname of the first author: all before the initials (`von Minckwitz G, ...`) or to the first capitalised word.
-
-    Authors may be separated by commas or semicolons, and initials may come first (`J. Lim`).
-    """
-    first = re.split(r"[,;]|\bet al\b|\s&\s", citation)[0].split()
-    while len(first) > 1 and LEADING_INITIALS.fullmatch(first[0]):
-        first = first[1:]
-    for place, word in enumerate(first[:5]):
-        if place and INITIALS.fullmatch(word):
-            return " ".join(first[:place]).rstrip(".:")
-    # `van der Berg` is one surname.
-    particles = next((place for place, word in enumerate(first[:4]) if not word.islower()), 0)
-    return " ".join(first[: particles + 1]).rstrip(".:")
-
-
-def whole(value: object) -> str:
-    """A whole number without `.0`; other text unchanged; empty for a missing value."""
-    text = "" if value is None or value != value else str(value)
-    return text.removesuffix(".0")
-
-
 def split(ids: object) -> tuple[str, ...]:
     """Ids from a cell that lists them, separated by semicolons."""
     text = "" if ids is None or ids != ids else str(ids)
     return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def claims_of_rows(found: Iterable[Record]) -> tuple[str, ...]:
+    """The printed numbers that rows of a result table name, each once."""
+    return tuple(dict.fromkeys(claim for row in found for claim in split(row["claim_ids"])))
 
 
 def rows(table: pd.DataFrame) -> list[Record]:

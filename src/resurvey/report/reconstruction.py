@@ -21,7 +21,7 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.drawings import figure, group_rows
-from resurvey.report.inputs import Record, Results, rows, split
+from resurvey.report.inputs import Record, Results, claims_of_rows, rows, split
 from resurvey.report.words import as_fine, count, is_number, number, percent, sentence, thousands
 from resurvey.results import count_held
 
@@ -39,12 +39,12 @@ def reconstruction(results: Results) -> Iterator[Block]:
     yield Heading(1, "The reconstruction", "reconstruction")
     facts, kept, groups = held(results)
     if not groups:
-        yield Paragraph(words("No group of patients was rebuilt."))
+        yield Paragraph(words("No group of patients was reconstructed."))
         return
     whole = kept == facts
     yield Paragraph(
         words(
-            f"{count(groups, 'group')} of patients {'was' if groups == 1 else 'were'} rebuilt from what is printed. "
+            f"{count(groups, 'group')} {'was' if groups == 1 else 'were'} reconstructed from what is printed. "
             + (f"All {thousands(facts)} printed facts hold in them." if whole else
                f"{thousands(kept)} of {thousands(facts)} printed facts hold in them ({percent(kept / facts, 1)}).")
         ),
@@ -52,7 +52,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
     )  # fmt: skip
     yield Paragraph(
         words(
-            f"From numbers alone many sets of patients are possible. So each group was rebuilt "
+            f"From numbers alone many sets of patients are possible. So each group was reconstructed "
             f"{thousands(results.choices.replicates)} times, every time with other patients that satisfy what is "
             "printed: "
             "number of patients and events, median with its interval, survival at printed times, numbers at risk. "
@@ -61,7 +61,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
             Cite(("guyot2012",)),
             ". Evidence ",
             Badge("curve", "good"),
-            " means rebuilt from coordinates of a curve; ",
+            " means reconstructed from coordinates of a curve; ",
             Badge("summary", "note"),
             " from printed numbers only.",
         )
@@ -79,7 +79,7 @@ def _arms(results: Results) -> Table:
     rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
     return Table(
         anchor="tab-accuracy",
-        title="Every rebuilt group and how well it fits what is printed",
+        title="Every reconstructed group and how well it fits what is printed",
         columns=columns(
             "Study | Group:1.8 | Endpoint:1.5 | Patients:0.7:number | Events:0.9:number"
             " | Printed median:0.8:number | Rebuilt median (90 % of replicates):1.5:number"
@@ -89,7 +89,7 @@ def _arms(results: Results) -> Table:
         note=words("Medians in months. Events: mean over replicates, and their range where it is not printed. "
                    "Source: results/reconstruction/accuracy.csv."),
         wide=True,
-        claims=tuple(dict.fromkeys(claim for row in rebuilt for claim in split(row["claim_ids"]))),
+        claims=claims_of_rows(rebuilt),
     )  # fmt: skip
 
 
@@ -106,28 +106,26 @@ def _arm(results: Results, row: Record) -> Row:
 
 def group_cells(results: Results, row: Record, events: str, median: str) -> tuple[Words, ...]:
     """Cells for a reconstructed group: study, group, endpoint, n, events, both medians, facts, evidence."""
-    tone = "good" if row["evidence"] == "curve" else "note"
     return (
-        words(results.labels.study(row["study_id"])),
-        words(group_name(results, row)),
-        words(endpoint_name(results, row)),
+        *map(words, _who(results, row)),
         words(number(row["n"])),
         words(events),
         words(str(row["median_text"])),
         words(median),
         words(f"{number(row['facts_binding_held'])} of {number(row['facts_binding'])}"),
-        words(Badge(str(row["evidence"]), tone)),
+        words(_evidence(row)),
     )
 
 
-def group_name(results: Results, row: Record) -> str:
-    """Arm, with the subgroup if it is one."""
-    return results.labels.group(row["study_id"], row["arm_id"], row["population"])
+def _who(results: Results, row: Record) -> tuple[str, str, str]:
+    """Study, arm with the subgroup if it is one, and endpoint with its data cut."""
+    endpoint = ", ".join(filter(None, (results.labels.endpoint(row["endpoint"]), row["data_cut"])))
+    group = results.labels.group(row["study_id"], row["arm_id"], row["population"])
+    return results.labels.study(row["study_id"]), group, endpoint
 
 
-def endpoint_name(results: Results, row: Record) -> str:
-    """Endpoint and data cut."""
-    return results.labels.endpoint(row["endpoint"]) + (f", {row['data_cut']}" if row["data_cut"] else "")
+def _evidence(row: Record) -> Badge:
+    return Badge(str(row["evidence"]), "good" if row["evidence"] == "curve" else "note")
 
 
 FACTS = {"lower": "median, lower limit", "upper": "median, upper limit", "n": "patients"}
@@ -144,7 +142,7 @@ def _broken(results: Results) -> Iterator[Block]:
         groups.setdefault(tuple(row[name] for name in shared), []).append(row)
     table = Table(
         anchor="tab-broken",
-        title="Printed facts that the rebuilt groups do not keep",
+        title="Printed facts that the reconstructed groups do not keep",
         columns=columns(
             "Study:1.1 | Group:2.2 | Endpoint:1.6 | Fact:1.3 | Printed:0.8:number | Rebuilt:0.8:number | Note:1.8"
         ),
@@ -162,10 +160,11 @@ def _broken(results: Results) -> Iterator[Block]:
 
 def _fact(results: Results, found: list[Record]) -> Row:
     row, printed = found[0], str(found[0]["printed"])
+    study, _, endpoint = _who(results, row)
     return Row.of(
-        results.labels.study(row["study_id"]),
-        "; ".join(dict.fromkeys(group_name(results, one) for one in found)),
-        endpoint_name(results, row),
+        study,
+        "; ".join(dict.fromkeys(_who(results, one)[1] for one in found)),
+        endpoint,
         FACTS.get(str(row["fact"]), str(row["fact"])),
         printed if is_number(printed) else number(printed),
         as_fine(row["rebuilt"], printed),
@@ -179,20 +178,14 @@ def _refused(results: Results) -> Iterator[Block]:
         return
     table = Table(
         anchor="tab-refused",
-        title="Groups that were not rebuilt, and why",
+        title="Groups that were not reconstructed, and why",
         columns=columns("Study | Group:1.8 | Endpoint:1.5 | Why not:3"),
-        rows=tuple(
-            Row.of(
-                results.labels.study(row["study_id"]),
-                group_name(results, row),
-                endpoint_name(results, row),
-                sentence(row["reason"]),
-            )
-            for row in lines
-        ),
+        rows=tuple(Row.of(*_who(results, row), sentence(row["reason"])) for row in lines),
         note=words("Source: results/reconstruction/accuracy.csv."),
     )
-    yield Details(f"{sentence(count(len(lines), 'group'))[:-1]} that could not be rebuilt, with reasons", (table,))
+    yield Details(
+        f"{sentence(count(len(lines), 'group'))[:-1]} that could not be reconstructed, with reasons", (table,)
+    )
 
 
 def _not_used(results: Results) -> Iterator[Block]:
@@ -202,7 +195,7 @@ def _not_used(results: Results) -> Iterator[Block]:
         return
     yield Notice(
         words(
-            f"{sentence(count(len(lines), 'group'))[:-1]} {'was' if len(lines) == 1 else 'were'} rebuilt without "
+            f"{sentence(count(len(lines), 'group'))[:-1]} {'was' if len(lines) == 1 else 'were'} reconstructed without "
             "something that was given for it: see ",
             Ref("tab-not-used"),
             ".",
@@ -213,16 +206,7 @@ def _not_used(results: Results) -> Iterator[Block]:
         anchor="tab-not-used",
         title="What was given and not used, and why",
         columns=columns("Study | Group:1.8 | Endpoint:1.5 | Rebuilt from:0.8 | Not used, and why:3"),
-        rows=tuple(
-            Row.of(
-                results.labels.study(row["study_id"]),
-                group_name(results, row),
-                endpoint_name(results, row),
-                Badge(str(row["evidence"]), "good" if row["evidence"] == "curve" else "note"),
-                sentence(row["not_used"]),
-            )
-            for row in lines
-        ),
+        rows=tuple(Row.of(*_who(results, row), _evidence(row), sentence(row["not_used"])) for row in lines),
         note=words("Source: results/reconstruction/accuracy.csv, column not_used."),
     )
 
@@ -234,19 +218,10 @@ def _figures(results: Results, study: str) -> Iterator[Block]:
     yield Heading(2, results.labels.study(study), f"study-{study}")
     curves = [row for row in found if FIT not in str(row["figure_id"])]
     fits = [row for row in found if FIT in str(row["figure_id"])]
-    claims = {
-        name: tuple(
-            dict.fromkeys(
-                claim
-                for row in rows(results.accuracy)
-                if row["study_id"] == study and (name == "all") == (row["population"] == "all")
-                for claim in split(row["claim_ids"])
-            )
-        )
-        for name in ("all", "parts")
-    }
-    parts = ("parts" if "-subgroups-" in str(row["figure_id"]) else "all" for row in curves)
-    shown = tuple(figure(row, claims[part], rank=1) for row, part in zip(curves, parts, strict=True))
+    own = [row for row in rows(results.accuracy) if row["study_id"] == study]
+    whole, parts = (claims_of_rows(row for row in own if (row["population"] == "all") == is_whole)
+                    for is_whole in (True, False))  # fmt: skip
+    shown = tuple(figure(row, parts if "-subgroups-" in str(row["figure_id"]) else whole, rank=1) for row in curves)
     if shown:
         yield Details(f"Curves of {results.labels.study(study)} ({len(shown)})", shown)
     if fits:

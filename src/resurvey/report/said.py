@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from resurvey.cautions import Caution, marks_of
 from resurvey.evidence_grade import UNPROTECTED, Grade
 from resurvey.labels import brief, without_brackets, without_number
@@ -20,11 +18,12 @@ from resurvey.report.estimate_rows import (
     null_of,
     printed_ratios,
     ratios_kept,
+    scale_of,
     weighted_ratios,
     within_one_study,
 )
 from resurvey.report.inputs import Record, Results, rows
-from resurvey.report.words import as_float, first_sentence, interval, is_number, level, listed, percent, ratio
+from resurvey.report.words import Scale, as_float, first_sentence, interval, is_number, level, listed, on_scale
 from resurvey.results import Quantity
 
 #: Prevalence of an unmeasured factor in one group; in the other group it is half as common.
@@ -44,7 +43,8 @@ class Said:
     measure : str
         `HR` or another measure.
     null : float
-        Null value.
+        Null value; NaN for an estimate of one group, which compares nothing.
+    scale : Scale
     hazard : bool
         Whether the measure is a hazard ratio.
     within : bool
@@ -80,6 +80,7 @@ class Said:
     lower: float = float("nan")
     upper: float = float("nan")
     null: float = 1.0
+    scale: Scale = Scale.RATIO
     hazard: bool = False
     within: bool = False
     study: str = ""
@@ -93,9 +94,15 @@ class Said:
     refused: str = ""
 
     @property
+    def compares(self) -> bool:
+        """Whether it sets two groups against each other."""
+        return is_number(self.null)
+
+    @property
     def clear(self) -> bool:
         """Whether the confidence interval excludes the null value."""
-        return is_number(self.lower) and is_number(self.upper) and not self.lower <= self.null <= self.upper
+        known = is_number(self.lower) and is_number(self.upper) and self.compares
+        return known and not self.lower <= self.null <= self.upper
 
     @property
     def unprotected(self) -> bool:
@@ -105,13 +112,14 @@ class Said:
     @property
     def value(self) -> str:
         """The estimate without its interval."""
-        return (ratio if self.null == 1 else percent)(self.estimate)
+        return on_scale(self.estimate, self.scale)
 
     @property
     def words(self) -> str:
         """The estimate in words: `HR 0.45, 95 % CI 0.31 to 0.66`."""
-        ends = interval(self.lower, self.upper, "ratio" if self.null == 1 else "percent")
-        return f"{self.measure} {self.value}" + (f", {level(0.95)} CI {ends}" if ends else "")
+        ends = interval(self.lower, self.upper, self.scale)
+        joint = "" if self.compares else ":"
+        return f"{self.measure}{joint} {self.value}" + (f", {level(0.95)} CI {ends}" if ends else "")
 
     @property
     def link(self) -> str:
@@ -213,6 +221,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
         lower=as_float(main["lower"]),
         upper=as_float(main["upper"]),
         null=null_of(main),
+        scale=scale_of(main),
         hazard=main["quantity"] == Quantity.HAZARD_RATIO,
         others=(ratios[0], ratios[-1]) if ratios else (),
         changing=tuple(
@@ -225,7 +234,7 @@ def comparison_said(results: Results, entry: AnyComparison) -> Said:
 def _study_name(results: Results, study: str) -> str:
     """The acronym of the study or, if it has none, its source document."""
     name = results.labels.study(study)
-    found = [row for row in rows(results.tables.get("studies", pd.DataFrame())) if row["study_id"] == study]
+    found = [row for row in results.table("studies") if row["study_id"] == study]
     return results.short(found[0].get("source_id", study)) if name == study and found else name
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from math import isfinite, isnan
 
 from resurvey.report.document import NBSP
@@ -88,6 +89,29 @@ def percent(share: object, decimals: int = 0) -> str:
     return f"{100 * found:.{decimals}f}{NBSP}%".replace("-", "−") if isfinite(found) else number(found)
 
 
+def points(share: object) -> str:
+    """A difference of proportions in percentage points, with one decimal."""
+    return f"{100 * as_float(share):.1f}".replace("-", "−")
+
+
+class Scale(StrEnum):
+    """How a number is written; the values are the `kind` of `interval`."""
+
+    RATIO = "ratio"
+    PERCENT = "percent"
+    POINTS = "points"
+    MONTHS = ""
+
+
+#: Units after a number of each scale that does not bring its own.
+UNITS = {Scale.POINTS: " percentage points", Scale.MONTHS: " months"}
+
+
+def on_scale(value: object, scale: Scale) -> str:
+    """A number with its unit: `0.45`, `24.0 %`, `24.0 percentage points`, `5.2 months`."""
+    return SHOWN.get(scale, number)(value) + UNITS.get(scale, "")
+
+
 def as_fine(value: object, printed: str) -> str:
     """A number with at least as many decimals as the printed one with which it is compared."""
     decimals = len(printed.partition(".")[2]) if is_number(printed) else 0
@@ -107,8 +131,15 @@ def interval(low: object, high: object, kind: str = "") -> str:
     """An interval such as `0.57 to 1.10`; empty if either limit is NaN."""
     if isnan(as_float(low)) or isnan(as_float(high)):
         return ""
-    show = {"ratio": ratio, "percent": lambda cell: percent(cell, 1)}.get(kind, number)
+    show = SHOWN.get(kind, number)
     return f"{show(low)} to {show(high)}"
+
+
+SHOWN: Mapping[str, Callable[[object], str]] = {
+    "ratio": ratio,
+    "percent": lambda cell: percent(cell, 1),
+    "points": points,
+}
 
 
 def level(value: object) -> str:

@@ -130,8 +130,9 @@ def stack_risk_sets(time: Floats, event: Floats, first: NDArray[np.bool_]) -> Ri
 
 def time_order(time: Floats, dead: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Sort order of each row by time, with deaths before censorings at tied times."""
-    # The order of two patients censored at the same time does not matter.
-    order = np.argsort(time, axis=1)
+    # The order of two patients censored at the same time does not matter. Rows are mostly two arms, each in order: a
+    # stable sort merges them.
+    order = np.argsort(time, axis=1, kind="stable")
     t, e = np.take_along_axis(time, order, axis=1), np.take_along_axis(dead, order, axis=1)
     # Sorting by two keys takes five times as long and is needed only where a death is tied.
     tied = np.flatnonzero(((t[:, 1:] == t[:, :-1]) & (e[:, 1:] | e[:, :-1])).any(axis=1))

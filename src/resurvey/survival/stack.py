@@ -47,9 +47,12 @@ class PatientStack:
         """Product-limit curve of each replicate."""
         return curve_stack(self)
 
-    def repeat(self, replicates: int) -> PatientStack:
-        """Repeat a single replicate."""
-        return PatientStack(np.repeat(self.time, replicates, axis=0), np.repeat(self.event, replicates, axis=0))
+    def repeated(self, replicates: int) -> PatientStack:
+        """As many replicates as asked for: these, again and again in their order."""
+        if replicates == self.replicates:
+            return self
+        again = np.arange(replicates) % self.replicates
+        return PatientStack(self.time[again], self.event[again])
 
 
 @dataclass(frozen=True)

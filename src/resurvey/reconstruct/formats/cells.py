@@ -18,7 +18,10 @@ POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECA
 COMMA = re.compile(r"[+-]?(\d+,?\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 POINT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", re.ASCII)
 COMMA_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?", re.ASCII)
+ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
 SPACE_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([ '\u00a0\u2009\u202f]\d{3})+([.,]\d+)?", re.ASCII)
+#: Headings of two words that R's survfit prints between blanks.
+LIMIT_WORDS = re.compile(r"\b(lower|upper) +[\d.]+ *% +CI\b")
 SHOWN = 20
 
 
@@ -75,6 +78,19 @@ def _finite(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def two_meanings(cell: str, decimal: str) -> str:
+    """Both numbers that a cell may stand for, in words; empty where it has one meaning.
+
+    Three digits behind a comma or point that is not the decimal mark may be a group of thousands or a decimal fraction:
+    `1,035` is 1035 or 1.035. No decimal mark is given for cells that hold no fractions.
+    """
+    text = cell.removesuffix("%").rstrip()
+    found = ONE_GROUP.fullmatch(text)
+    if not found or found.group(1) == decimal:
+        return ""
+    return f"may be {text.replace(found.group(1), '')} or {text.replace(found.group(1), '.')}"
+
+
 def is_number(cell: str) -> bool:
     """Whether a cell is a number with either decimal mark."""
     return number_of(cell, ".") is not None or number_of(cell, ",") is not None
@@ -104,7 +120,7 @@ def page_of_text(text: str, name: str) -> Page:
 def _rows(text: str, divider: str | None, name: str) -> list[Row]:
     """Rows split by one delimiter; None stands for blanks."""
     if divider is None:
-        lines = enumerate(text.split("\n"), start=1)
+        lines = enumerate(LIMIT_WORDS.sub(r"\1", text).split("\n"), start=1)
         return [_row(line, re.findall(r'"[^"]*"|[^\s"]+', COMMENT.sub("", words)), words) for line, words in lines]
     csv.field_size_limit(10_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=divider, skipinitialspace=True)

@@ -30,9 +30,27 @@ GROUP = {"curve", "arm", "group", "series", "dataset", "treatment", "trt", "stra
 GROUP |= {"name", "cohort", "curveid", "armid", "legend", "arms", "curves"}
 EXTRA = {"lower", "upper", "lcl", "ucl", "ci", "lci", "uci", "se", "std", "stderr", "sd", "low", "high", "error"}
 EXTRA |= {"pixel", "pixels", "px", "py", "censored", "censor", "ncensor", "nevent", "events", "event", "weight"}
-EXTRA |= {"cumhaz", "color", "colour", "note", "notes", "comment"}
+EXTRA |= {
+    "cumhaz",
+    "hazard",
+    "hazards",
+    "haz",
+    "chf",
+    "aalen",
+    "status",
+    "cens",
+    "indicator",
+    "color",
+    "colour",
+    "note",
+    "notes",
+    "comment",
+}
 COUNT = {"nrisk", "atrisk", "natrisk", "numberatrisk", "noatrisk", "risk", "patients", "subjects", "patientsatrisk"}
 COUNT |= {"nosatrisk", "numbersatrisk", "number", "count", "counts", "atriskn", "subjectsatrisk"}
+
+#: Origin heads its columns A(X), B(Y).
+ORIGIN = re.compile(r"[A-Z]\(([XY])\)")
 
 
 @dataclass(frozen=True)
@@ -70,6 +88,9 @@ def heading(text: str) -> Heading:
     unit = _unit(_words(bracket), words, text)
     joined = "".join(words)
     role, weak = _role(words, joined)
+    axis = ORIGIN.match(text)
+    if axis:
+        role, weak = ("time" if axis[1] == "X" else "survival"), True
     if not role and _words(bracket) and UNIT_WORDS.get(_words(bracket)[0]):
         role, weak = "time", True
     if not role and "%" in text:

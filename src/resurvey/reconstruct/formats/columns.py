@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.behaviour import Floats, Shape, is_counter, is_group, shape
-from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list_faults, number_of
+from resurvey.reconstruct.formats.cells import Page, is_missing, is_number, list_faults, number_of, two_meanings
 from resurvey.reconstruct.formats.column_names import Heading, heading
+from resurvey.reconstruct.formats.doubtful_times import date_of, grouped_time, serial_date
 from resurvey.reconstruct.formats.sections import Section
 
 RESOLVE = (
@@ -100,11 +101,13 @@ def curves_of_section(section: Section, page: Page, decimal: str, choice: Choice
     Raises
     ------
     InputError
-        If a cell is not a number (every such line and column is listed), or if the columns can be read in no way or in
-        several.
+        If a cell is not a number (every such line and column is listed), if the columns can be read in no way or in
+        several, or if the times may be dates or grouped thousands.
     """
     columns = _columns(section, decimal)
     groups, numeric = _groups(columns)
+    if len(numeric) < 2:
+        raise InputError(_too_few(columns, numeric, section, page))
     parts = [rows for _, rows in _split(groups, len(section.rows))]
     pairs, left, note = _pairs(numeric, parts, choice, page)
     used = {column.place for pair in pairs for column in pair}
@@ -112,7 +115,8 @@ def curves_of_section(section: Section, page: Page, decimal: str, choice: Choice
     if not groups and not choice.survival_column:
         rest = [column for column in left if column.heading.role in ("group", "") and _splits(column, pairs)]
         left = [column for column in left if column not in rest]
-    _refuse_damaged([column for pair in pairs for column in pair], section, page)
+    _refuse_damaged([column for pair in pairs for column in pair], section, page, decimal)
+    _refuse_doubtful([time for time, _ in pairs], section, page)
     notes = [*page.notes, *note, *_left_out(left, parts)]
     lines = [f"{page.where} {row.line}" for row in section.rows]
     shared = len({time.place for time, _ in pairs}) < len(pairs)
@@ -175,8 +179,6 @@ def _pairs(
     numeric: list[Column], parts: list[Rows], choice: Choice, page: Page
 ) -> tuple[list[Pair], list[Column], list[str]]:
     """Pairs of time and survival, the columns left out, and notes on what was decided."""
-    if len(numeric) < 2:
-        raise InputError(f"{page.name}: expected two columns of numbers (time, survival), found {len(numeric)}")
     if choice.time_column or choice.survival_column:
         return _chosen(numeric, choice, page)
     found = _by_name(numeric, parts)
@@ -272,6 +274,8 @@ def _by_behaviour(numeric: list[Column], parts: list[Rows], page: Page) -> tuple
     """The only way of reading the columns in which every pair is a curve."""
     free = [column for column in numeric if column.heading.role not in ("counter", "extra", "group")]
     free = free if len(free) >= 2 else numeric
+    filled = [column for column in free if np.nan_to_num(column.values).any()]
+    free = filled if len(filled) >= 2 else free
     ways = []
     for divided, rest in _dividers(free, parts):
         counters = [column for column in rest if len(rest) > 2 and _counts(column, divided)]
@@ -286,6 +290,7 @@ def _by_behaviour(numeric: list[Column], parts: list[Rows], page: Page) -> tuple
         ways = [[(numeric[0], numeric[1])]]
     if len(ways) != 1:
         raise InputError(f"{page.name}: {_seen(numeric, parts, ways)}; {RESOLVE}")
+    _refuse_other_quantity([survival for _, survival in ways[0]], page)
     used = {id(column) for pair in ways[0] for column in pair}
     left = [column for column in numeric if id(column) not in used]
     named = any(column.heading.text for column in numeric)
@@ -339,22 +344,72 @@ def _seen(numeric: list[Column], parts: list[Rows], ways: list[list[Pair]]) -> s
     return f"the columns ({', '.join(looks)}) can be read in {len(ways)} ways: {readings}"
 
 
-def _refuse_damaged(columns: list[Column], section: Section, page: Page) -> None:
-    faults = {
-        (section.rows[index].line, column.place): column.cells[index] for column in columns for index in column.bad
-    }
+def _refuse_damaged(columns: list[Column], section: Section, page: Page, decimal: str) -> None:
+    used = {column.place: column for column in columns}
     words = []
-    for (line, place), cell in sorted(faults.items()):
-        why = "a decimal mark unlike the others" if is_number(cell) else "not a number"
-        words.append(f"{page.where} {line}, column {place + 1} holds {cell!r}, {why}")
+    for index, row in enumerate(section.rows):
+        for place, column in sorted(used.items()):
+            why = _why_damaged(column, index, decimal if len(page.decimals) == 1 else "")
+            if why:
+                words.append(f"{page.where} {row.line}, column {place + 1} holds {column.cells[index]!r}, {why}")
     if words:
         raise list_faults(page.name, words)
+
+
+def _why_damaged(column: Column, index: int, decimal: str) -> str:
+    """Why a cell is not the number it seems; a comma of two meanings counts where the decimal mark is known."""
+    cell = column.cells[index]
+    if index in column.bad:
+        return "a decimal mark unlike the others" if is_number(cell) else "not a number"
+    meanings = two_meanings(cell, decimal) if decimal else ""
+    return f"which {meanings}: leave out the separator of thousands, or use the other decimal mark" if meanings else ""
+
+
+def _too_few(columns: list[Column], numeric: list[Column], section: Section, page: Page) -> str:
+    """What to say of a table with fewer than two columns of numbers: the columns of words, each with an example."""
+    found = f"{page.name}: expected two columns of numbers (time, survival), found {len(numeric)}"
+    words = [column for column in columns if all(column is not one for one in numeric) and column.bad]
+    looks = [
+        f"in {page.where} {section.rows[column.bad[0]].line}, {column.called} holds {column.cells[column.bad[0]]!r}"
+        for column in words
+    ]
+    return f"{found}; {'; '.join(looks)}" if looks else found
+
+
+def _refuse_other_quantity(survivals: list[Column], page: Page) -> None:
+    """Refuse a column as survival that its heading calls an event indicator, a hazard, a limit or the like."""
+    other = [column.called for column in survivals if column.heading.role == "extra"]
+    if other:
+        raise InputError(
+            f"{page.name}: no column is called survival, and by its heading {' and '.join(other)} is something else "
+            "(an event indicator, a hazard, a limit ...); if it is a survival, choose it with --survival-column"
+        )
+
+
+def _refuse_doubtful(times: list[Column], section: Section, page: Page) -> None:
+    """Refuse times that a spreadsheet may have turned into dates, or whose points may group thousands."""
+    words = {}
+    for column in times:
+        serial = serial_date(column.values)
+        if serial is not None:
+            where = f"{page.where} {section.rows[serial].line}, column {column.place + 1}"
+            words[column.place] = (
+                f"{where} holds {column.cells[serial]!r}: a spreadsheet may have taken a number for a date "
+                f"({date_of(column.values[serial])}); type it again, in a column formatted as text"
+            )
+        elif grouped := grouped_time(column.cells):
+            words[column.place] = (
+                f"column {column.place + 1} holds {grouped!r} beside whole numbers without a point: its points may "
+                "separate thousands or be decimal points; write the times without separators of thousands"
+            )
+    if words:
+        raise list_faults(page.name, list(words.values()))
 
 
 def _left_out(columns: list[Column], parts: list[Rows]) -> list[str]:
     """A note that names the columns not used, apart from those that count rows."""
     told = [column.called for column in columns if not _counts(column, parts)]
-    return [f"columns that are no curve were not read: {', '.join(told)}"] if told else []
+    return [f"columns that are not a curve were not read: {', '.join(told)}"] if told else []
 
 
 def _split(groups: list[Column], size: int) -> list[tuple[str, np.ndarray]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from resurvey.errors import InputError
 from resurvey.reconstruct.formats.behaviour import is_counter
-from resurvey.reconstruct.formats.cells import COMMA_GROUPS, Page, Row, is_missing, list_faults, number_of
+from resurvey.reconstruct.formats.cells import COMMA_GROUPS, Page, Row, is_missing, list_faults, number_of, two_meanings
 from resurvey.reconstruct.formats.column_names import Heading, heading
 from resurvey.reconstruct.formats.columns import DigitisedCurve
 from resurvey.reconstruct.formats.curve_files import page_of_file, plain
@@ -22,6 +22,9 @@ GUYOT = 5
 #: Words of a heading that mean number at risk and do not name the arm.
 COUNT_WORDS = {"n", "no", "nr", "number", "numbers", "at", "risk", "nrisk", "atrisk", "patients", "count"}
 BESIDE = re.compile(r"(\d[\d,. ]*)\s*[(\[]\s*\d+\s*[)\]]")
+PLAINLY = "leave out the separator of thousands, and use a decimal point"
+#: Line, and column from 0, of each cell of a row or column.
+Places = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,7 @@ def _count(cell: str) -> float | None:
     """The number in a cell, with decimal point or comma and perhaps a second number in brackets; None if none."""
     if cell.endswith("%"):
         return None
-    found = BESIDE.fullmatch(cell)
-    text = found.group(1).strip() if found else cell
+    text = _alone(cell)
     point = number_of(text, ".")
     return point if point is not None else number_of(text, ",")
 
@@ -156,14 +158,14 @@ def _along_the_top(head: Row | None, body: list[Row], page: Page, faults: list[s
         if len(rows) != 1 or len(rows[0].filled) != len(times) or not all(falls) or len(times) == 2:
             return []
     start = 1 if named else 0
-    at = np.array([_number(cell) for cell in times])
+    at = _times(times, [(top.line, place) for place, cell in enumerate(top.cells) if cell in times], page, faults)
     made = []
     for row in rows:
         cells = (list(row.cells[start:]) + [""] * len(times))[: len(times)]
         beyond = [cell for cell in row.cells[start + len(times) :] if cell]
         if beyond:
             faults.append(f"{page.where} {row.line}: {len(row.filled) - start} counts for {len(times)} times")
-        counts = _counts(cells, [row.line] * len(cells), page, faults)
+        counts = _counts(cells, [(row.line, start + place) for place in range(len(cells))], page, faults)
         name = row.cells[0] if named else ""
         role = heading(name).role
         name = "" if role == "count" and len(rows) == 1 else name
@@ -186,7 +188,7 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
         extra = [cell for cell in row.cells[len(names) :] if cell]
         if len(names) > 1 and len(row.cells) == 1:
             faults.append(f"{page.where} {row.line}: one cell ({row.cells[0]}), the heading has {len(names)}; an empty "
-                          "count keeps its divider")  # fmt: skip
+                          "count keeps its delimiter")  # fmt: skip
         if names and extra:
             faults.append(f"{page.where} {row.line}: {len(row.cells)} cells ({', '.join(row.cells)}), the heading has "
                           f"{len(names)}")  # fmt: skip
@@ -195,7 +197,7 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
     said = [heading(name) for name in (names + [""] * width)[:width]]
     time, counts, group = _roles(said, columns, page, bool(names))
     lines = [row.line for row in body]
-    at = _times(columns[time], lines, page, faults)
+    at = _times(columns[time], [(line, time) for line in lines], page, faults)
     made = []
     whose = columns[group] if group is not None else [""] * len(body)
     for arm in dict.fromkeys(whose):
@@ -203,7 +205,7 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
         own = [[columns[place][index] for index in rows] for place in (time, *counts)]
         gaps = tuple(_gaps([lines[index] for index in rows], own[0], own[1:], page))
         for place, column in zip(counts, own[1:], strict=True):
-            found = _counts(column, [lines[index] for index in rows], page, faults)
+            found = _counts(column, [(lines[index], place) for index in rows], page, faults)
             name = " ".join(part for part in (arm, _arm_of(said[place], len(counts))) if part)
             unit = said[time].unit if said[time].unit != "%" else ""
             made.append(AtRisk(name, at[rows], found, unit, _notes(page, column), gaps))
@@ -274,28 +276,49 @@ def _number(cell: str) -> float:
     return np.nan if value is None else value
 
 
-def _times(cells: list[str], lines: list[int], page: Page, faults: list[str]) -> np.ndarray:
-    for cell, line in zip(cells, lines, strict=True):
-        if _count(cell) is None and not is_missing(cell):
-            faults.append(f"{page.where} {line}: the time {cell!r} is no number")
-    return np.array([_number(cell) for cell in cells])
-
-
-def _counts(cells: list[str], lines: list[int], page: Page, faults: list[str]) -> np.ndarray:
-    """Whole numbers of patients; a comma between three digits groups thousands, since no count has decimals."""
+def _times(cells: list[str], places: Places, page: Page, faults: list[str]) -> np.ndarray:
+    """Times, in the decimal mark of the file where its cells show it."""
+    decimal = page.decimals[0] if len(page.decimals) == 1 else "."
     values = []
-    for cell, line in zip(cells, lines, strict=True):
+    for cell, place in zip(cells, places, strict=True):
+        value = number_of(cell, decimal) if two_meanings(cell, "") else _count(cell)
+        meanings = two_meanings(cell, decimal)
+        if value is None and not is_missing(cell):
+            faults.append(f"{page.where} {_place(place)}: the time {cell!r} is not a number")
+        elif meanings:
+            faults.append(f"{page.where} {_place(place)}: the time {cell!r} {meanings}: {PLAINLY}")
+        values.append(np.nan if value is None else value)
+    return np.array(values, dtype=float)
+
+
+def _counts(cells: list[str], places: Places, page: Page, faults: list[str]) -> np.ndarray:
+    """Whole numbers of patients."""
+    values = []
+    for cell, place in zip(cells, places, strict=True):
         value = np.nan if is_missing(cell) else _whole(cell)
-        if value is None:
-            faults.append(f"{page.where} {line}: the number at risk {cell!r} is no whole number of patients")
+        meanings = two_meanings(_alone(cell), "")
+        if value is None or meanings:
+            why = f"{meanings}: {PLAINLY}" if meanings else "is not a whole number of patients"
+            faults.append(f"{page.where} {_place(place)}: the number at risk {cell!r} {why}")
             value = np.nan
         values.append(value)
     return np.array(values, dtype=float)
 
 
-def _whole(cell: str) -> float | None:
+def _place(place: tuple[int, int]) -> str:
+    """Line and column, both from 1."""
+    line, column = place
+    return f"{line}, column {column + 1}"
+
+
+def _alone(cell: str) -> str:
+    """A cell without a second number in brackets."""
     found = BESIDE.fullmatch(cell)
-    text = found.group(1).strip() if found else cell
+    return found.group(1).strip() if found else cell
+
+
+def _whole(cell: str) -> float | None:
+    text = _alone(cell)
     if text.endswith("%"):
         return None
     if COMMA_GROUPS.fullmatch(text):
@@ -339,6 +362,6 @@ def at_risk_of(tables: Sequence[AtRisk], curve: DigitisedCurve, name: str, file:
     arms = ", ".join(table.name or "without a name" for table in tables)
     whose = f"the curve {wanted!r}" if wanted else "a curve without a name"
     raise InputError(
-        f"{file}: it is not plain which numbers at risk are those of {whose}; its arms are {arms}. Name them as the "
+        f"{file}: it is unclear which numbers at risk belong to {whose}; its arms are {arms}. Name them as the "
         "curves are named, or choose with --at-risk-arm"
     )

@@ -57,7 +57,7 @@ def sections_of(page: Page) -> list[Section]:
         raise list_faults(page.name, faults)
     if not made:
         first = next((", ".join(row.filled) for row in page.rows if row.filled), "")
-        raise list_faults(page.name, [f"no {page.where} holds two numbers; the first is {first[:60]!r}"])
+        raise list_faults(page.name, [f"no {page.where} has two numbers; the first is {first[:60]!r}"])
     return made
 
 
@@ -112,10 +112,11 @@ def _section(
     width = max(_width(row.cells) for row in rows)
     if width < 2:
         faults.append(
-            f"{page.where} {rows[0].line}: expected two columns (time, survival), found one; the divider may be unusual"
+            f"{page.where} {rows[0].line}: expected two columns (time, survival), found one; the delimiter may be "
+            "unusual"
         )
         return None
-    names, titles = _headings(heads, width)
+    names, titles = _headings(heads, width, blanks=page.divider is None)
     if len(names) >= 4 and all(names[::2]) and not any(names[1::2]):
         names, titles = (), names  # names of curves above pairs of columns
     headed = bool(names)
@@ -177,9 +178,16 @@ def _only_units(names: tuple[str, ...]) -> bool:
     return all(not name or name.strip("()[]").lower() in UNIT_WORDS or name.strip("()[] ") == "%" for name in names)
 
 
-def _headings(heads: list[Row], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the columns, and the names of curves above them."""
+def _numbered_title(row: Row) -> bool:
+    """Whether words between blanks are the title of a curve with its number (`Line #1`), not headings of columns."""
+    *words, last = row.filled
+    return last.lstrip("#").isdigit() and heading(" ".join(words)).role in ("", "group")
+
+
+def _headings(heads: list[Row], width: int, *, blanks: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the columns, and the names of curves above them; `blanks` if cells are divided by blanks."""
     wide = [row for row in heads if len(row.filled) >= 2 and _width(row.cells) >= width - 1]
+    wide = [row for row in wide if not (blanks and _numbered_title(row))]
     plain = [row for row in wide if not row.comment] or wide
     names = plain[-1].cells if plain else ()
     above = [row for row in heads if row is not (plain[-1] if plain else None)]
@@ -193,4 +201,4 @@ def _headings(heads: list[Row], width: int) -> tuple[tuple[str, ...], tuple[str,
         ), ()
     if rich:
         return names, rich[-1].cells
-    return names, (" ".join(above[-1].filled).strip("[]<>: "),)
+    return names, (" ".join(above[-1].filled).strip("[]<>:; "),)

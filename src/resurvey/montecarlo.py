@@ -1,0 +1,56 @@
+"""Degrees of freedom of an estimate pooled over replicates, and the Monte Carlo error due to their number."""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+
+from scipy.special import ndtri, stdtrit
+
+#: Largest Monte Carlo error, as a share of the standard error, at which another draw would not matter.
+ENOUGH = 0.1
+#: A smaller between-replicate share of the variance would underflow to 0 when squared.
+SMALLEST_SHARE = 1e-150
+
+
+def barnard_rubin(total: float, inflated: float, replicates: int, complete_df: float) -> tuple[float, float]:
+    """Degrees of freedom and fraction of missing information of a pooled estimate.
+
+    Parameters
+    ----------
+    total, inflated : float
+        Total variance, and the part of it due to the replicates: (1 + 1/m) times the variance between them.
+    replicates : int
+        Number of replicates m.
+    complete_df : float
+        Degrees of freedom that observed patients would give; may be infinite.
+
+    References
+    ----------
+    .. [1] Barnard, J. and Rubin, D. B. (1999). Biometrika 86, 948-955.
+    """
+    if inflated == 0 or replicates < 2:
+        return inf, 0.0
+    share = inflated / total
+    df = (replicates - 1) / share**2 if share > SMALLEST_SHARE else inf
+    if complete_df < inf:
+        observed = (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
+        df = 1 / (1 / df + 1 / observed) if observed > 0 else df
+    r = share / (1 - share) if share < 1 else inf
+    return df, float((r + 2 / (df + 3)) / (r + 1)) if r < inf else 1.0
+
+
+def t_quantile(probability: float, df: float) -> float:
+    """Quantile of Student's t; of the normal distribution for infinite `df`."""
+    return float(ndtri(probability)) if df == inf else float(stdtrit(df, probability))
+
+
+def limit_error(between: float, se: float, replicates: int, t: float) -> float:
+    """Monte Carlo error of a confidence limit, as a share of the standard error `se`.
+
+    The mean of m replicates has variance between / m. The sample variance of normal values has variance
+    2 between^2 / (m - 1); its weight in a limit is t / (2 se). The result is 0 for one replicate.
+    """
+    if replicates < 2:
+        return 0.0
+    of_variance = t**2 * between**2 / (2 * se**2 * (replicates - 1))
+    return sqrt(between / replicates + of_variance) / se
