@@ -58,7 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
     counts = table["verdict"].value_counts()
     counted = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("sure", "check", "refused"))
     sys.stdout.write(f"{counted}: see {arguments.into / 'digitised.csv'}\n")
+    sys.stdout.write("".join(f"{line}\n" for line in _next(rows)))
     return 0
+
+
+def _next(rows: list[dict[str, object]]) -> list[str]:
+    """What to do with the figures that were read: look where it is asked for, then rebuild; the first few of each."""
+    read = [row for row in rows if row["verdict"] != "refused"]
+    doubtful = [f"  look at {row['folder']}/review.html" for row in rows if row["folder"] and row["verdict"] != "sure"]
+    rebuild = [f"  then: resurvey reconstruct {row['folder']}" for row in read]
+    return [line for lines in (doubtful, rebuild) for line in (*lines[:3], *["  ..."] * (len(lines) > 3))]
 
 
 def _figures(given: list[Path]) -> Iterator[Path]:
