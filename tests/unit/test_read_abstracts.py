@@ -352,3 +352,39 @@ def test_steps_are_numbers_of_names_and_a_trend_is_no_test():
     assert cells("There was a trend in overall survival (P =.13, log-rank test).", "p", "test") == [("log-rank",)]
     assert cells("Survival differed (P for trend = .13).", "p", "test") == [("trend",)]
     assert cells("There was a reduction of 43% and 51%, respectively.", "difference", "value") == [("43",), ("51",)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "expected"),
+    [
+        ("There was a difference in median survival of 6 weeks.", "median", []),
+        ("There was a difference in median survival of 6 weeks.", "difference", ["6"]),
+        ("Drug A prolonged progression-free and overall survival by 41% and 23%.", "difference", ["41", "23"]),
+        ("Improvements in absolute OS rates were 10% at 6 months and 15% at 12 months.", "rate", []),
+        ("The 5-year overall mortality was 19.0% and 15.2%, respectively.", "rate", []),
+        ("The 10-year EFS and OS were 29 ± 6.5% and 37.5 ± 7%.", "rate", ["29", "37.5"]),
+        ("Patients had fewer than three metastatic sites.", "quantity", []),
+        ("Costs had a 6% annual discount rate.", "proportion", []),
+    ],
+)
+def test_what_a_number_is(sentence, kind, expected):
+    assert [value for (value,) in cells(sentence, kind, "value")] == expected
+
+
+def test_two_times_and_two_groups_are_told_apart_by_what_survival_can_do():
+    sentence = "The 1- and 2-year survival rates were 31 and 36%, and 10 and 11% respectively."
+    assert cells(sentence, "rate", "value", "time") == [("31", "1"), ("36", "1"), ("10", "2"), ("11", "2")]
+    sentence = "The 1- and 2-year survival rates were 60 and 36%, and 55 and 31% respectively."
+    assert cells(sentence, "rate", "value", "time") == [("60", "1"), ("36", "2"), ("55", "1"), ("31", "2")]
+
+
+def test_another_groups_share_refers_to_the_same():
+    sentence = "There was a benefit in subjective response (70%) compared with castration (58%)."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("ORR",)]
+    sentence = "Response rates were 64% (complete response [CR], 9%) for A versus 52% (CR, 7%) for B."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("CR",), ("ORR",), ("CR",)]
+
+
+def test_an_endpoint_that_is_not_in_the_vocabulary_keeps_its_name():
+    sentence = "Median PFS (11 months v 9.1 months) and TFS (15 months v 11 months) differed."
+    assert cells(sentence, "median", "endpoint") == [("PFS",), ("PFS",), ("TFS",), ("TFS",)]

@@ -177,3 +177,19 @@ def test_a_section_of_fewer_patients_is_no_misprint():
 )
 def test_a_misprint_that_breaks_a_row_apart_is_still_told(sentence):
     assert len(found_in(results(sentence))) == 1
+
+
+def test_limits_that_miss_in_every_row_of_a_table_were_misread():
+    heads = ["Marker", "Drug A", "Drug B", "95% CI"]
+    made = [[f"Marker {k}", f"0.7{k}", f"0.6{k}", f"-0.1{k} to -0.0{k}"] for k in range(1, 7)]
+    assert found_in(results("") + table([heads, *made], caption="Mean levels of markers")) == []
+
+
+def test_the_arms_of_a_comparison_that_names_the_control_first():
+    body = results(
+        "The drug A arm and the drug B arm were compared. In the drug A arm and the drug B arm all were seen.",
+        "Compared with patients in the drug A arm, patients in the drug B arm had more infections (5.1% versus 2.7%).",
+    )
+    rows = draft(claims(from_bytes(jats(body).encode(), "made.nxml")), "made")
+    shares = [(row.cells["percent"], row.cells["arm_id"]) for row in rows if row.cells.get("percent")]
+    assert shares == [("5.1", "drug_b"), ("2.7", "drug_a")]

@@ -122,7 +122,10 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
                 line, one, before, after, places
             )
-            if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
+            if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
+                made |= {"kind": "adverse_event", "grade": last["grade"]}
+            named = any(name in RESPONSES for *_, name in endpoints_in(before))
+            if last and alone and not named and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
@@ -236,6 +239,11 @@ def _end(line: Line, one: Found) -> int:
     return max(line.tokens[i].end for i in one.tokens)
 
 
+# `(70%) compared with castration (58%)`, `(20%) than at 135 mg (15%)`: only the other group is named.
+COMPARATOR = re.compile(
+    r"[\s%)\]]*,?\s?(?:as )?(?:compared (?:with|to)|versus|vs\.?|v|than|against)\s[^,;()]{1,60}\s?[(\[]\s?",
+    re.IGNORECASE,
+)
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
@@ -248,6 +256,8 @@ def _own_words(
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
     text = IN_BRACKETS.sub(" ", text)
+    if of_the_last and COMPARATOR.fullmatch(text):
+        return False
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
@@ -299,6 +309,9 @@ def _grade(before: str, after: str) -> str:
 def _direct(after: str) -> str:
     """The response named directly after a proportion: `had a partial response`, `complete responses`."""
     ahead = [(begin, name) for begin, _, name in endpoints_in(after[:90]) if name in RESPONSES]
+    if ahead and "(" in after[: ahead[0][0]] and after.rstrip().endswith((",", ":", "=", "in")):
+        # `64% (complete response, 9%)`: the brackets hold a part with a number of its own.
+        return ""
     if ahead and (not after[: ahead[0][0]].strip(" ()[]%.") or DIRECT.match(after[: ahead[0][0]] or " ")):
         return ahead[0][1]
     short = SHORT.match(after)

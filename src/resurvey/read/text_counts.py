@@ -101,6 +101,8 @@ PLANNED = re.compile(
     r"(?:\bplanned|\btarget of|\bone in|\bone out of|\bgoal (?:of|was|is)|\b(?:aim\w*|plan\w*|need\w*|required) to "
     r"(?:recruit|include|enroll?|randomi[sz]e)) $"
 )
+# `three metastatic sites` are no hospitals.
+OF_DISEASE = {"metastatic", "tumor", "tumour", "disease", "involved", "organ", "injection", "lesion", "anatomic"}
 # `32 male and 41 female`: nouns of their own where nothing follows them.
 SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
@@ -135,6 +137,8 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
+    if noun in SITES and set(between) & OF_DISEASE:
+        return ""
     if between == ["of", "the"]:
         return noun
     if line.tokens[i].extra == "word" and len(between) > 1:

@@ -42,7 +42,7 @@ JOINED = re.compile(
 )
 ENROLMENT = re.compile(
     r"\b(?:enrol|recruit|accru|randomi[sz]|randomly|register|entered|includ|underwent|treated|diagnosed|admitted|assigned|"
-    r"allocated|stud(?:y|ied)|trial|consecutive)",
+    r"allocated|stud(?:y|ied)|trial|consecutive|evaluated|hospitali[sz]ed|consent|reviewed)",
     re.IGNORECASE,
 )
 CUTOFF = re.compile(
@@ -138,9 +138,9 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
-    r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
+    r"\bdifference\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
+    r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
 
@@ -264,6 +264,11 @@ NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "aver
 POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s?10\s?\^?\s?(?P<power>\d{1,2})")
 
 
+# `10-year EFS and OS of 29 ± 6.5%` is a survival rate, `60.3% (720/1194)` a share.
+AS_RATE = re.compile(r"\b\d{1,2}-(?:year|month)\b[^.;]{0,60}\b(?:surviv\w*|OS|[PDEFR]FS)\b(?:[^.;]|\.(?=\d)){0,60}$")
+OF_TOTAL = re.compile(r"\s?%?\s?\(\d{1,6}\s?/\s?\d{1,6}\)")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is given in the note."""
     found = []
@@ -271,6 +276,8 @@ def means(line: Line) -> list[Found]:
         token = line.tokens[i]
         following = line.tokens[i + 1 : i + 3]
         if token.used:
+            continue
+        if token.percent and (AS_RATE.search(line.text[: token.start]) or OF_TOTAL.match(line.text, token.end)):
             continue
         if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
@@ -284,7 +291,7 @@ def means(line: Line) -> list[Found]:
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
-            and not {"over", "to", "at", "after"} & set(words_before(line, i, 1))
+            and not {"over", "to", "at", "after", "by"} & set(words_before(line, i, 1))
         ):
             found.append(_mean(line, i, []))
     return found

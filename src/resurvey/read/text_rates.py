@@ -109,6 +109,20 @@ HAD_EVENT = re.compile(
 )
 
 
+# `Improvements in absolute OS rates were 10% at 6 months and 15% at 12 months`: differences of rates.
+IMPROVED = re.compile(
+    r"\b(?:differences?|improvements?|increases?|gains?|benefits?|reductions?) in (?:\w+[ -]){0,4}?"
+    r"(?:OS|PFS|DFS|survival)(?: rates?)? (?:was|were|of) [^;.]{0,60}$",
+    re.IGNORECASE,
+)
+# `the 5-year mortality in the two groups was 19% and 15%`: the dead, not the living.
+OF_DEATHS = re.compile(
+    r"\b(?:mortality|death rates?)\b(?![^;.]*\b(?:surviv\w*|alive|free)\b)[^;.()]{0,80}?"
+    r"(?:was|were|of|:|\()\s?(?:[\d.]{1,5}\s?%\s?(?:and|v|vs\.?|versus|to)\s)?$",
+    re.IGNORECASE,
+)
+
+
 def _named_behind(line: Line, i: int) -> str:
     match = NAMED_BEHIND.match(line.text, line.tokens[i].end)
     behind = endpoints_in(line.text[match.end() : match.end() + 60]) if match is not None else ()
@@ -147,6 +161,8 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
+    values = [i for i in values if not OF_DEATHS.search(line.text[: line.tokens[i].start])]
     values = [i for i in values if not HAD_EVENT.match(line.text, line.tokens[i].end)]
     values = _before_another_subject(line, values, times)
     if not values:
@@ -171,7 +187,7 @@ def rates(line: Line) -> list[Found]:
 
 
 # `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
-NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were )?(?P<words>[^()\d;]{3,80}?)\s?\($")
+NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were |but )?(?P<words>[^();]{3,90}?)\s?\($")
 
 
 def _before_another_subject(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[int]:
@@ -286,8 +302,17 @@ def _pair_run(
     if distinct and len(values) % len(distinct) == 0:
         # `68.5, 41.4 v 56.8, 26.2%`: the order of times and groups is ambiguous unless each part is a separate list.
         apart = all(len(run) == len(distinct) for run in _runs(line, values))
-        return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
+        by_group = [distinct[n % len(distinct)] for n in range(len(values))]
+        by_time = [distinct[n * len(distinct) // len(values)] for n in range(len(values))]
+        order = by_time if _rises(line, values, len(distinct)) and len(values) == 2 * len(distinct) else by_group
+        return [(i, stamp, apart and order is by_group) for i, stamp in zip(values, order, strict=True)]
     return [(i, _nearest(i, times), False) for i in values]
+
+
+def _rises(line: Line, values: list[int], times: int) -> bool:
+    """Whether survival would rise with time if every `times` values were those of one group: they are of one time."""
+    numbers = [line.tokens[i].number for i in values]
+    return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
 
 
 def _in_versus(line: Line, values: list[int]) -> bool:

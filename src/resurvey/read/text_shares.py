@@ -364,6 +364,12 @@ NOT_PATIENTS = {
     "treatments",
     "regimens",
     "methods",
+    "months",
+    "weeks",
+    "days",
+    "years",
+    "log",
+    "logs",
 }
 
 

@@ -124,9 +124,13 @@ CHANGED = re.compile(
 def _changed(line: Line, start: int, i: int) -> bool:
     """`median OS was improved by 3.6 months in women and 1.1 months in men`: a difference, not a median."""
     between = line.text[line.tokens[start].start : line.tokens[i].start].lower()
+    if DIFFERENCE_IN.search(line.text[: line.tokens[start].start].lower()) and between.rstrip().endswith(" of"):
+        return True
     return bool(CHANGED.search(between)) and " from " not in between and " to " not in between
 
 
+# `a difference in median survival of 6 weeks`
+DIFFERENCE_IN = re.compile(r"\b(?:difference|improvement|increase|gain|prolongation|benefit)s? in (?:the )?$")
 SAYS = {"was", "of", "is", "were", "(", "=", ":", "median", "-", "and", "to"}
 
 
@@ -195,6 +199,10 @@ def _unit_after(line: Line, end: int) -> str:
 
 # `17.3 (0.4-96.9+) months`: a range whose longest time is censored.
 CENSORED_LIMIT = re.compile(r"\d\s?\+\s?[)\]]")
+# `PFS (11 v 9 months) and TFS (15 v 11 months)`: an endpoint that the vocabulary lacks.
+OTHER_ENDPOINT = re.compile(
+    r"\b([A-Z]{1,4}FS|TT[A-Z]{1,2})\s?\(\s?(?:[\d.]{1,6}\s?(?:months|years|weeks|days)?\s(?:v|vs\.?|versus|and)\s)?$"
+)
 FAR = 600
 ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
@@ -206,6 +214,9 @@ def _subject(line: Line, start: int, i: int) -> str:
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
     if line.tokens[start].text.lower() in ABBREVIATED and not named:
         return ABBREVIATED[line.tokens[start].text.lower()]
+    other = OTHER_ENDPOINT.search(line.text[:last])
+    if other is not None and not endpoints_in(other[1]):
+        return other[1]
     if named:
         return named[-1]
     words = line.text[first:last].lower()
@@ -277,7 +288,7 @@ NO_SUBJECT = frozenset(
 
 def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
-    kept = []
+    kept: list[str] = []
     for word in tail[:5]:
         if word in ("was", "were", "in", "for", "with", "is") or not word[0].isalpha():
             break

@@ -52,8 +52,9 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
     (
         "ORR",
-        r"(?:overall |objective |tumou?r |radiological )?response "
-        r"rates?|objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
+        r"overall \([^()]{1,40}\) response|(?:overall|objective|tumou?r) remission rates?|"
+        r"(?:overall |objective |tumou?r |radiological )?response rates?|"
+        r"objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
