@@ -377,6 +377,22 @@ def test_an_estimate_that_rests_on_the_shape_has_a_row_for_each_kind_that_change
     assert "shape" not in set(unknown["kind"])
 
 
+def test_a_group_with_fewer_replicates_is_used_again(typed):
+    """As if its replicates, with their kinds of hazards, had been given twice."""
+    rng = np.random.default_rng(4)
+    new, old = (arm(rng, 8, 60, size, arm_id=name, population="all") for name, size in (("new", 24), ("old", 48)))
+    odd = new["replicate"] % 2 == 1
+    new = new.assign(time=new["time"].where(~odd, 3 * new["time"]), shape=np.where(odd, "falling", "steady"))
+    twice = pd.concat([new, new.assign(replicate=new["replicate"] + 24)], ignore_index=True)
+    old = old.assign(shape="")
+    fewer, given_twice = (
+        carry_out(entry(), typed, {"alpha": pd.concat([group, old], ignore_index=True)}).tables["sensitivity"]
+        for group in (new, twice)
+    )
+    assert (fewer["kind"] == "shape").sum() == 2
+    pd.testing.assert_frame_equal(fewer, given_twice)
+
+
 def test_models_are_fitted_to_each_group_and_the_true_one_fits(compared):
     table = compared.tables["models"]
     assert set(table["group"]) == {"first", "second"}

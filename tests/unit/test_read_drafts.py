@@ -13,6 +13,7 @@ from resurvey.commands.init import write as init_project
 from resurvey.errors import InputError
 from resurvey.read import claims, document, draft, draft_folder
 from resurvey.read.contradictions import findings
+from resurvey.read.objects import Claim, Span
 from resurvey.read.sources import from_bytes
 from resurvey.schema import TABLES
 from resurvey.tables import read_raw
@@ -318,3 +319,11 @@ def test_wrong_words_are_answered_plainly(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(f"resurvey {words[0]}: ")
+
+
+def test_a_level_printed_as_a_proportion_is_drafted_in_per_cent_and_said():
+    claim = Claim(
+        "design", {"alpha": "0.025", "power": "80", "sides": "1"}, (Span("p1", 0, 5),), "text-design", "Methods"
+    )
+    (row,) = [one.cells for one in draft([claim])]
+    assert (row["alpha"], row["power"], row["note"]) == ("2.5", "80", "alpha is printed as 0.025")

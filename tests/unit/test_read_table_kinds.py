@@ -416,3 +416,17 @@ def test_a_row_of_the_total_of_a_section_is_its_denominator(total, expected):
     rows += [["One", "10 (25.0)"], ["Two", "30 (75.0)"], ["Total", f"{total} (100)"]]
     found = of_table(read(rows, "Eighty patients were seen.", caption="Baseline"), "n", "total")
     assert {size for n, size in found if n in ("10", "30")} == expected
+
+
+def test_a_dose_names_a_group_and_a_pair_is_read_as_its_row():
+    rows = [["Dosage", "3 mg kg^−1 q3w", "6 mg kg^−1 q3w", "Total"], ["Patients treated", "17", "20", "37"]]
+    rows += [["Male", "8 (47)", "17 (85)", "26 (68)"], ["Death", "0", "2 (10)", "2 (5)"]]
+    found = read(rows, caption="Summary of the patients")
+    assert of_table(found, "n", "percent", "total")[3:] == [
+        ("8", "47", "17"),
+        ("17", "85", "20"),
+        ("26", "68", "37"),
+        ("0", "", "17"),
+        ("2", "10", "20"),
+        ("2", "5", "37"),
+    ]

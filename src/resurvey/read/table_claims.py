@@ -64,6 +64,7 @@ class Reader(Words):
         if table_survival.is_quartiles(self.layout, row):
             return []
         roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
+        roles |= self._like_their_row(row, roles)
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -74,6 +75,19 @@ class Reader(Words):
             {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
         )
         return [made[c] for c in sorted(made)]
+
+    @staticmethod
+    def _like_their_row(row: Row, roles: dict[int, Role]) -> dict[int, Role]:
+        """Pairs that arithmetic leaves open, in a row whose other pairs, two at least, are counts with percentages."""
+        pairs = {c for c, place in row.cells.items() if place.value.shape.replace(" ", "") == "n(n)"}
+        told = [c for c in pairs if roles[c].name == "n_percent"]
+        if len(told) < 2 or 2 * len(told) < len(pairs):
+            return {}
+        return {
+            c: Role("n_percent", "n-percent-by-row")
+            for c in pairs
+            if not roles[c].name and row.cells[c].value.numbers[0].whole and row.cells[c].value.numbers[1].value <= 100
+        }
 
     def _at_risk(self, row: Row) -> list[Found] | None:
         """Numbers at risk: the row, its section or the caption says so, and the column headings are times."""

@@ -8,6 +8,9 @@ VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?
 LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
 # A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
 MEASURED = re.compile(r"/\s?[μµ]L|(?<!\d)(?<!\d )\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
+# A dose that names a group: `3 mg/kg every 3 weeks`, `20 Gy/5 fr`.
+DOSED = re.compile(r"\d\s?(?:mg|g|mcg|µg|μg|Gy|cGy|IU|MBq|ml|mL)\b")
+
 COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
 # `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
 MEASURED_HEAD = re.compile(
@@ -44,3 +47,8 @@ SHARES_WITH_LIMITS = frozenset(
 SHARES_OF_TOTAL = frozenset(f"n/{form}" for form in SHARES_WITH_LIMITS) | frozenset(
     f"n/n,{a}({b}-{b})" for a in "np" for b in "np"
 )
+
+
+def measures(heading: str) -> bool:
+    """Whether a heading names a quantity by its unit, rather than a group by its dose."""
+    return MEASURED.search(heading) is not None and DOSED.search(heading) is None

@@ -13,7 +13,6 @@ from resurvey.read.table_forms import (
     DATED,
     DIFFERS,
     LIMITS,
-    MEASURED,
     MEASURED_HEAD,
     PERSON_TIME,
     QUARTERED,
@@ -22,6 +21,7 @@ from resurvey.read.table_forms import (
     VALUE_WITH_LIMITS,
     WITH_P,
     WORDED,
+    measures,
 )
 from resurvey.read.table_hints import hints, unit_in
 from resurvey.read.table_places import Layout, Place, Row
@@ -389,7 +389,7 @@ def _named_single(
         return NOTHING
     if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
-    if MEASURED.search(layout.leaf(column)):
+    if measures(layout.leaf(column)):
         return NOTHING
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
@@ -427,7 +427,7 @@ def _pair_of_limits(layout: Layout) -> bool:
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number, whole = place.value.numbers[0], of_table(layout.table)
-    if MEASURED.search(layout.leaf(column)):
+    if measures(layout.leaf(column)):
         return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING

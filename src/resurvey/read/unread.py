@@ -14,7 +14,7 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import strip_size
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Paragraph, Span, Table
-from resurvey.read.table_forms import MEASURED, MEASURED_HEAD
+from resurvey.read.table_forms import MEASURED_HEAD, measures
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
@@ -163,7 +163,7 @@ def _says_what(layout: Layout, row: Row, place: Place) -> bool:
 
 def _reason_in_table(layout: Layout, row: Row, place: Place) -> str:
     head = layout.head(place.column)
-    if MEASURED.search(head) or MEASURED_HEAD.search(head) or MEASURED.search(row.label):
+    if measures(head) or MEASURED_HEAD.search(head) or measures(row.label):
         return "a measurement or a dose, by its heading"
     if place.value.words:
         return "words stand beside the numbers in the cell"

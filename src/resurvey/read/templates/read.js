@@ -4,7 +4,7 @@
   const rows = data.rows, byId = new Map(rows.map((row) => [row.id, row]));
   const list = document.getElementById("rows"), filter = document.getElementById("filter"), tables = document.getElementById("tables");
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
-  const SHARED = ["arm_id", "population", "endpoint"];
+  const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
   let now = null, editing = false, past = [];
@@ -158,7 +158,7 @@
     draw();
   };
   const confirmSure = (among) => {
-    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id));
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length);
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
     go(0);
