@@ -1,5 +1,7 @@
 """Parts of the reading of a figure: marks taken for words, boxes in a plot, ticks beside labels, cells read twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -195,6 +197,7 @@ def test_a_long_level_at_a_half_is_doubted(level, end, outcome):
     curve = TracedCurve("A", np.array([0.0, 10, end]), np.array([1.0, level, level]), np.zeros(3))
     check = check_half([curve], PANEL)  # a pixel is 0.0056 of survival, the axis 24 long
     assert check.outcome == outcome and ("A: a long level at 0.5" in check.words) is (outcome == "doubtful")
+    assert check_half([replace(curve, colour=(200, 30, 30))], PANEL).outcome == "passed"  # such a line is not red
 
 
 def test_a_mark_of_a_thick_pen_is_one():
