@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -248,9 +249,23 @@ def many_uses(depth):
     return first + b"".join(b'<g id="l%d">' % (k + 1) + b'<use href="#l%d"/>' % k * 10 + b"</g>" for k in range(depth))
 
 
+def pdf_of(drawing):
+    """A PDF of one page that carries out compressed instructions."""
+    body = zlib.compress(drawing, 9)
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 500 500]/Contents 4 0 R/Resources<<>>>>",
+        b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(body), body),
+    ]
+    objects = b"".join(b"%d 0 obj\n%b\nendobj\n" % (k + 1, part) for k, part in enumerate(parts))
+    return b"%PDF-1.4\n" + objects + b"trailer<</Size 5/Root 1 0 R>>\n%%EOF"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
+        ("bomb.pdf", pdf_of(b"0 0 m 1 1 l S\n" * 800_000), "more than 10,000,000 bytes of drawing"),
         ("huge.png", png_header(200_000, 200_000), "too large|at most"),
         ("dot.png", png_header(1, 1), "too few"),
         ("strip.png", png_header(30_000, 70), "too narrow a strip"),

@@ -388,3 +388,20 @@ def test_another_groups_share_refers_to_the_same():
 def test_an_endpoint_that_is_not_in_the_vocabulary_keeps_its_name():
     sentence = "Median PFS (11 months v 9.1 months) and TFS (15 months v 11 months) differed."
     assert cells(sentence, "median", "endpoint") == [("PFS",), ("PFS",), ("TFS",), ("TFS",)]
+
+
+def test_a_difference_in_brackets_and_the_length_of_a_treatment_are_neither_median_nor_time():
+    sentence = (
+        "Median survival was 10 months with A and 7.6 months with B (difference, 2.4 months; 95% CI, 1.0 to 4.0)."
+    )
+    assert cells(sentence, "median", "value") == [("10",), ("7.6",)]
+    assert cells(sentence, "difference", "value", "lower") == [("2.4", "1.0")]
+    sentence = "The 4-year survival rate was 78.1% with the 16-week regimen versus 71.4% with drug B."
+    assert cells(sentence, "rate", "value", "time") == [("78.1", "4"), ("71.4", "4")]
+    sentence = "Response rates were similar (42% for drug A v 41% for drug B)."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("ORR",)]
+
+
+def test_a_change_keeps_named_limits_and_the_p_value_before_them():
+    sentence = "There was a significant increase for group X 3.0 mmHg (p = 0.053, 95% CI -0.04, 6.14)."
+    assert cells(sentence, "difference", "value", "lower", "upper", "p") == [("3.0", "-0.04", "6.14", "0.053")]

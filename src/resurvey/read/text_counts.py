@@ -106,7 +106,7 @@ OF_DISEASE = {"metastatic", "tumor", "tumour", "disease", "involved", "organ", "
 # `32 male and 41 female`: nouns of their own where nothing follows them.
 SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
-NOT_COUNTED |= {"hypotheses", "comparisons", "questions"}
+NOT_COUNTED |= {"hypotheses", "comparisons", "questions", "million", "billion", "thousand"}
 KINDS_OF = {
     "markers",
     "marker",
@@ -127,7 +127,7 @@ KINDS_OF = {
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; directly after a number word."""
-    if word_at(line, i - 1) in ("than", "least", "most", "every", "per") or PLANNED.search(
+    if word_at(line, i - 1) in ("than", "least", "most", "every", "per", "under") or PLANNED.search(
         line.lower()[: line.tokens[i].start]
     ):
         return ""

@@ -158,6 +158,7 @@ def differences(line: Line) -> list[Found]:
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
         from_to = words_after(line, i, 2) == ["(", "from"]
         stated = from_to or DIFFERENCE.search(LISTED.sub("", before[-160:])) is not None
+        stated = stated or _measured_change(line, i)
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -165,6 +166,10 @@ def differences(line: Line) -> list[Found]:
         interval = None if from_to else interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         p = p_after(line, interval.end if interval else i)
+        if p is None and interval is not None:
+            p = next(
+                (j for j in range(i + 1, interval.low) if line.tokens[j].kind == "p" and not line.tokens[j].used), None
+            )
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
         if p is not None:
             cells["p"] = line.tokens[p].printed
@@ -178,6 +183,20 @@ def differences(line: Line) -> list[Found]:
             )
         )
     return found
+
+
+CHANGE_BEFORE = re.compile(
+    r"\b(?:difference|increase|decrease|reduction|improvement|change)s?\b[^.;()\d]{1,50}$", re.IGNORECASE
+)
+OTHER_SUBJECT = re.compile(r"\b(?:ratio|median|mean|rate|surviv\w*)\b", re.IGNORECASE)
+
+
+def _measured_change(line: Line, i: int) -> bool:
+    """Whether named limits follow a change with its unit: `increase for arm A 3.0 mmHg (p=0.05, 95% CI -0.04, 6.1)`."""
+    before = CHANGE_BEFORE.search(line.text[max(0, line.tokens[i].start - 70) : line.tokens[i].start])
+    if before is None or OTHER_SUBJECT.search(before.group()) or line.tokens[i].unit in UNITS:
+        return False
+    return interval_after(line, i, bare=False) is not None
 
 
 def dates(line: Line) -> list[Found]:

@@ -10,13 +10,19 @@ from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
 
+# `the 16-week regimen`: how long a treatment takes.
+OF_TREATMENT = re.compile(
+    r"\s(?:regimen|cycle|schedule|course|treatment|therapy|period|infusion|program\w*|interval|chemotherapy|arm|group)s?\b",
+    re.IGNORECASE,
+)
+
 
 def times_of(line: Line) -> list[tuple[int, str, str]]:
     """Times of survival probabilities as token, number, unit: `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
     found: list[tuple[int, str, str]] = []
     tokens = line.tokens
     for i, token in enumerate(tokens):
-        if token.kind == "time":
+        if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
             found += _hanging(line, i, token.unit)
             found.append((i, token.value, token.unit))
         elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:

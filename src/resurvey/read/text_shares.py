@@ -259,7 +259,8 @@ DIRECTLY = 6
 
 def _percent_with_count(line: Line, i: int) -> Found | None:
     """`70.0% (70/100)`, `7.7% (3 of 39 patients)`, `15% (n = 23)`, `15% (23 patients)`, `15%, 23 of 41`."""
-    if not is_percent(line, i):
+    if not is_percent(line, i) or (word_at(line, i - 1) in ("-", "to") and word_at(line, i + 3) in (")", "]")):
+        # `25-50% (6)`: a range and a citation.
         return None
     j = i + 1
     opened = _open(line, j) or word_at(line, j) in (",", ";")

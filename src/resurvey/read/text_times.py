@@ -90,7 +90,7 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
-    if OF_RATES.search(line.text[: token.start]):
+    if OF_RATES.search(line.text[: token.start]) or "difference" in words_before(line, i, 2):
         return False
     if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
         return False
