@@ -414,7 +414,7 @@ class TestAdjustedEffects:
         [
             ({"measure": "irr"}, "measure must be one of hr"),
             ({"error": "robust"}, "error must be one of ess-scaled"),
-            ({"error": "bootstrap", "replicates": 10}, "at least 100"),
+            ({"error": "bootstrap", "replicates": 10}, "from 100 to"),
             ({"level": 95}, r"0\.95, not 95"),
         ],
     )

@@ -148,7 +148,7 @@ def _bad_times(s: SurvivalSummary) -> Iterator[str]:
             yield f"{name} is {value!r}, expected a number"
         elif value < 0 or (value == 0 and name not in MAY_BE_ZERO):
             yield f"{name} is {value}, expected a time greater than 0"
-        elif value and not 1 / LONGEST <= value <= LONGEST:
+        elif 0 < value < 1 / LONGEST or LONGEST < value < math.inf:
             yield f"{name} is {value:g}: no time of patients is of this size, whatever its unit"
         elif math.isinf(value) and name not in ("median", "lower", "upper"):
             yield f"{name} is {value}, expected a finite time"
