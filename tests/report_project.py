@@ -118,7 +118,10 @@ def small_results(folder: Path) -> Results:
         arm | {"fact": "survival at 12", "printed": 0.25, "rebuilt": 0.25, "difference": 0, "holds": True, "note": ""},
     ]
     facts = [
-        fact | {"kind": fact["fact"].split(" at ")[0], "limit": "", "binding": True, "claim_id": ""} for fact in facts
+        fact
+        | {"kind": fact["fact"].split(" at ")[0], "limit": "", "binding": True, "claim_id": ""}
+        | {"time_months": float(fact["fact"].partition(" at ")[2] or "nan")}
+        for fact in facts
     ]
     line = {"comparison_id": "one-two", "evidence": "summary", "assumptions": "x", "kind": "patients", "ci_level": 0.95}
     line |= {

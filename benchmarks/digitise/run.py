@@ -90,6 +90,7 @@ def of_folder(folder, truth):
 def score(figures, writer=None):
     """The table of one set."""
     errors, complete, sure, right, cells, seconds = [], 0, 0, 0, [0, 0, 0], []
+    power = defaultdict(lambda: np.zeros(4, dtype=int))
     count = 0
     for path, truth in figures:
         count += 1
@@ -107,6 +108,7 @@ def score(figures, writer=None):
         complete += all_found
         sure += made.verdict == "sure"
         right += made.verdict == "sure" and all_found
+        _count_doubts(made, all_found, power)
         for true in truth.values():
             if hasattr(true, "at_risk"):
                 _count_cells(made, true, cells)
@@ -119,7 +121,17 @@ def score(figures, writer=None):
         f"sure {sure} ({sure / max(count, 1):.0%}), of these right {right} ({right / max(sure, 1):.0%})",
         f"cells at risk: right {cells[0]}, missing or flagged {cells[1]}, wrong {cells[2]}",
         f"seconds a figure: median {np.median(seconds):.1f}",
+        "check: doubtful of complete, of others; alone doubtful of complete, of others",
+        *(f"  {name}: {' '.join(map(str, counts))}" for name, counts in sorted(power.items())),
     ]
+
+
+def _count_doubts(made, all_found, power):
+    """What each check says of complete figures and of others, and what it alone says."""
+    doubtful = {check.name for check in made.checks if check.outcome in ("doubtful", "failed")}
+    for name in doubtful:
+        power[name][0 if all_found else 1] += 1
+        power[name][2 if all_found else 3] += len(doubtful) == 1
 
 
 def _count_cells(made, true, cells):

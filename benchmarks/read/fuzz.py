@@ -23,6 +23,7 @@ from resurvey.errors import ResurveyError
 from resurvey.read import claims, draft
 from resurvey.read.contradictions import findings
 from resurvey.read.sources import SUFFIXES, from_bytes
+from resurvey.read.unread import unread
 
 SLOW = 5.0
 # fmt: off
@@ -62,6 +63,7 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
 def seeds(folder: Path | None) -> list[tuple[str, bytes]]:
     """Names and contents to mutate."""
     from tests.made_papers import TRIAL
+    from tests.unit.test_read_formats import as_html, as_jats, as_markdown, as_pdf, as_text
     from tests.unit.test_read_sources import HTML, MARKDOWN, PLAIN
 
     made = [
@@ -69,15 +71,12 @@ def seeds(folder: Path | None) -> list[tuple[str, bytes]]:
         ("a.html", HTML.encode()),
         ("a.md", MARKDOWN.encode()),
         ("a.txt", PLAIN.encode()),
+        ("b.nxml", as_jats()),
+        ("b.html", as_html()),
+        ("b.md", as_markdown()),
+        ("b.txt", as_text()),
+        ("b.pdf", as_pdf()),
     ]
-    try:
-        import typst
-
-        source = "= Results\nThe hazard ratio was 0.71 (95% CI 0.55–0.92).\n\n*Table 1* Baseline\n"
-        source += "#table(columns: 2, stroke: none, [], [A (n=40)], [Male, n (%)], [10 (25)], [Old, n (%)], [8 (20)])"
-        made.append(("a.pdf", typst.compile(source.encode())))
-    except ImportError:
-        pass
     if folder is not None:
         files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         made += [(path.name, path.read_bytes()) for path in files if path.stat().st_size < 200_000]
@@ -103,9 +102,11 @@ def main() -> int:
         start = time.process_time()
         try:
             opened = from_bytes(broken, name)
-            rows = draft(claims(opened), "made")
+            found = claims(opened)
+            rows = draft(found, "made")
             if number % 4 == 0:
                 findings(opened, rows)
+                unread(opened, found)
             counts["read"] += 1
         except ResurveyError:
             counts["refused"] += 1

@@ -83,7 +83,7 @@ def check_errors(estimates: NDArray[np.float64], errors: NDArray[np.float64], na
     sure = int(np.argmax(np.abs(estimates) / errors))
     if abs(estimates[sure]) > MOST_ERRORS * errors[sure]:
         raise InputError(
-            f"{names[sure]}: estimate {estimates[sure]:g} with se {errors[sure]:g}: no study is as sure as that"
+            f"{names[sure]}: estimate {estimates[sure]:g} with se {errors[sure]:g}: no study is that precise"
         )
     low, high = int(np.argmin(errors)), int(np.argmax(errors))
     if errors[high] > MOST_APART * errors[low]:

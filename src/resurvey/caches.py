@@ -37,4 +37,7 @@ def usable_cache(say: Callable[[str], None]) -> None:
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     os.environ[VARIABLE] = own
     os.environ.setdefault("MPLCONFIGDIR", own)  # otherwise each step would search for all fonts again
-    say(f"{place}, where caches go, cannot be written ({reason}): a temporary folder is used; {VARIABLE} chooses one")
+    say(
+        f"{place}, the folder of caches, cannot be written ({reason}): a temporary folder is used; "
+        f"{VARIABLE} chooses one"
+    )

@@ -13,21 +13,24 @@ from resurvey.errors import ResurveyError
 # Command, its module, and its help. A module has `add_arguments(parser)` and `run(arguments) -> int` or, where the
 # command has subcommands, `add_parser(subparsers)` whose parsers set `run`.
 COMMANDS = {
-    "check": ("resurvey.commands.check", "validate the tables of a folder without running anything"),
+    "check": ("resurvey.commands.check", "check the tables and the configuration without running anything"),
     "audit": (
         "resurvey.commands.audit",
-        "recompute a reported number: percentage, interval, ratio, p value, median ...",
+        "recompute printed numbers: percentage, interval, ratio, p value, median ...",
     ),
-    "read": ("resurvey.commands.read", "draft tables from papers (JATS, HTML, text, PDF), with what does not add up"),
+    "read": ("resurvey.commands.read", "draft tables from papers (JATS, HTML, text, PDF), and what does not add up"),
     "confirm": ("resurvey.commands.confirm", "move confirmed draft rows into the raw tables"),
     "reconstruct": (
         "resurvey.commands.reconstruct",
-        "patients behind a digitised curve, a folder of curves, or a summary",
+        "reconstruct patients from a digitised curve, a folder of curves, or a summary",
     ),
-    "digitise": ("resurvey.commands.digitise", "curves and numbers at risk from a figure, each with a verdict"),
-    "design": ("resurvey.commands.design", "single-arm sample sizes by every named formula; check a printed one"),
-    "init": ("resurvey.commands.init", "write a small project of one's own that runs at once"),
-    "made": ("resurvey.commands.made", "say what the last run made and where to look"),
+    "digitise": ("resurvey.commands.digitise", "read curves and numbers at risk from a figure, each with a verdict"),
+    "design": (
+        "resurvey.commands.design",
+        "compute single-arm sample sizes by every named formula; check a printed one",
+    ),
+    "init": ("resurvey.commands.init", "write a small project of your own that runs at once"),
+    "made": ("resurvey.commands.made", "show what the last run made and where to look"),
     "environment": ("resurvey.commands.environment", "print environment.yml from the pins of the locks of a checkout"),
 }
 

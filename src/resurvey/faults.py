@@ -25,7 +25,7 @@ class Fault:
         row = f", row {self.row}" if self.row else ""
         column = f", column {self.column}" if self.row and self.column else ""
         value = f", value {self.value[:80]!r}" if self.row else ""
-        return f"{self.file}{row}{column}{value}: {self.rule}. {self.advice}"
+        return f"{self.file}{row}{column}{value}: {self.rule}; {self.advice}"
 
 
 class TableFaults(InputError):

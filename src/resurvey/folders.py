@@ -87,7 +87,7 @@ def mark_again(mark: Path, done: Path, folders: Iterable[Path] = (), failed: Pat
     mark_lost(folders, mark)
     if not done.is_file() or (failed is not None and _has_rows(failed)):
         with mark.open("a", encoding="utf-8") as stream:
-            stream.write("it did not come to its end\n")
+            stream.write("it did not finish\n")
     return mark
 
 

@@ -26,21 +26,24 @@ HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^\d{1,3}(,\d{3}){2,}(\.\d+)?$", "leave out the separators of thousands"),
         (r"^[-+−–]?\d{1,3},\d{3}$", "type a decimal comma as a point, and leave out a separator of thousands"),
         (r"^([<>≤≥~=]\s*)?[-+−–]?\d+,\d+\s*%?$", "type a decimal comma as a point"),
-        (r"^\d{1,3}(\.\d{3})+,\d+$", "type the decimal comma as a point and leave out the points of thousands"),
+        (
+            r"^\d{1,3}(\.\d{3})+,\d+$",
+            "type the decimal comma as a point and leave out the points that separate thousands",
+        ),
         (
             rf"^[\[(]?{NUMBER}\s*%?{DASH}{NUMBER}\s*%?[\])]?$",
             "type the two ends of a range or an interval into its columns lower and upper",
         ),
         (
             rf"^{NUMBER}\s*%?\s*[\[(].*[\])]$",
-            "type the number alone; what stands in brackets has columns of its own",
+            "type the number alone; what is in brackets has its own columns",
         ),
         (rf"^{NUMBER}\s*±", "type the number alone"),
         (r"^\d+\s*/\s*\d+", "type the count into n and the number of patients into total"),
         (r"^p\s*[<>=≤≥]", "leave out the p"),
         (
             r"^[<>≤≥~]?\s*\d+([.·]\d+)?\s*([*†‡§¶#]+|(?![oil])[a-z])$",
-            "leave out the mark of a footnote",
+            "leave out the footnote mark",
         ),
         (r"^\d{1,3}([ '\u00a0\u2009\u202f]\d{3})+$", "leave out the separators of thousands"),
         (

@@ -27,10 +27,10 @@ def misplaced(path: Path, inside: Path) -> str:
     except OSError:
         return ""
     if not path.resolve().is_relative_to(inside.resolve()):
-        return "it is a link out of the folder"
+        return "it is a link to something outside the folder"
     if stat.S_ISLNK(mode):
         if not path.exists():
-            return "it is a link to nothing"
+            return "it is a broken link"
         mode = path.stat().st_mode
     return next((f"it is {words}, not a file" for kind, words in _KINDS if kind(mode)), "")
 

@@ -54,7 +54,8 @@ class Mix:
     def _whole(self) -> Mix:
         if not FILE_NAME.fullmatch(self.name):
             raise ValueError(
-                f"its name {self.name!r} names a file: use letters, digits, spaces and hyphens, at most 60"
+                f"its name {self.name!r} becomes part of a file name: use letters, digits, spaces and hyphens, "
+                "at most 60"
             )
         unique("populations", self.populations)
         if len(self.populations) != len(self.shares):

@@ -76,7 +76,7 @@ def _not_reached(row: Row) -> Iterator[Fault]:
     for column in ALWAYS_REACHED[row.table]:
         if math.isinf(row.number(column)):
             advice = "leave the cell empty where nothing is reported, and the row out where that was its number"
-            yield row.fault(column, "such a number cannot be not reached", advice)
+            yield row.fault(column, "this number cannot be 'not reached'", advice)
 
 
 def _median(row: Row, families: Mapping[str, str]) -> Iterator[Fault]:
@@ -192,7 +192,7 @@ def _counted_by(row: Row) -> Iterator[Fault]:
     if math.isnan(row.number("time")):
         return
     if row.exact("time") == 0:
-        yield row.fault("time", "nobody has had an event at time 0", "type by when they were counted")
+        yield row.fault("time", "nobody has had an event at time 0", "type the time by which they were counted")
     if not row.cells["time_unit"]:
         yield row.fault("time_unit", "a time has a unit", "expected days, weeks, months or years")
         return

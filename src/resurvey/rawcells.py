@@ -34,7 +34,7 @@ def check_cell(column: Column, value: str) -> str:
         return "it must not be empty" if column.required else ""
     if len(value) > MAX_CELL:
         return f"it has {len(value):,} characters, and {MAX_CELL:,} are the most"
-    if wrong := odd(value) or ("it holds a tab or a line end" if CONTROL.search(value) else ""):
+    if wrong := odd(value) or ("it contains a tab or a line break" if CONTROL.search(value) else ""):
         return wrong
     if column.kind == "choice":
         return "" if value in column.choices else "it is not one of the choices"
@@ -98,7 +98,7 @@ def _check_number(kind: str, value: str) -> str:
     except InputError as error:
         return str(error)
     if number.operator == "NR":
-        return "" if kind in ("number", "percent") else "not reached is no such number"
+        return "" if kind in ("number", "percent") else "'not reached' is not possible here"
     if kind in ("count", "size") and number.decimals > 0:
         return "it is not a whole number"
     low, high = LIMITS[kind]

@@ -351,7 +351,7 @@ def write(table: ResultTable, frame: pd.DataFrame, path: Path) -> None:
     for name in frame.columns:
         column = table.column(str(name))
         if column is None:
-            raise InputError(f"{path.name}: {name!r} is no column of the table {table.name}; it has {table.names}")
+            raise InputError(f"{path.name}: {name!r} is not a column of the table {table.name}; it has {table.names}")
         _check(column, frame[name], path)
     write_csv(frame, path)
 
@@ -382,7 +382,9 @@ def read(table: ResultTable, path: Path) -> pd.DataFrame:
     columns = {name: table.column(name) for name in header}
     strange = [name for place, name in enumerate(header) if columns[name] is None or name in header[:place]]
     if strange:
-        raise InputError(f"{path}: column {strange[0]!r} is no column of the table {table.name}: make the results anew")
+        raise InputError(
+            f"{path}: column {strange[0]!r} is not a column of the table {table.name}: make the results again"
+        )
     words = {name: str for name, column in columns.items() if column and column.kind in ("text", "flag")}
     empty = {name: [""] for name in header if name not in words}
     frame = inert.exact_cells(pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty))
@@ -419,7 +421,7 @@ def read_folder(folder: Path) -> dict[str, pd.DataFrame]:
     for path in sorted(folder.glob("*.csv")):
         if path.stem not in COMPARISON:
             raise InputError(
-                f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results anew"
+                f"{path}: a comparison has no table {path.stem!r}: remove the file or make the results again"
             )
         tables[path.stem] = read(COMPARISON[path.stem], path)
     return tables

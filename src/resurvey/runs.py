@@ -120,7 +120,7 @@ class Run:
         """Wait until steps left running by a killed run have ended, because their unfinished output would be read."""
         with (self._folder / STEPS).open("a", encoding="utf-8") as stream:
             if _lock(stream, alone=True) is False:
-                say("steps of a run that was killed are still at work: waiting for them to end")
+                say("steps of a run that was killed are still running: waiting for them to finish")
                 while _lock(stream, alone=True) is False:
                     time.sleep(0.2)
 
@@ -140,7 +140,7 @@ class Run:
             if time.monotonic() > until:
                 _lock(self._stream, alone=False)
                 raise InputError(
-                    f"another run is at work in this folder ({self.others()}), and config or tables have changed since "
+                    f"another run is working in this folder ({self.others()}), and config or tables have changed since "
                     "it began: wait until it has ended, or stop it"
                 )
             time.sleep(0.1)
@@ -171,16 +171,16 @@ def enter(folder: Path, release: Callable[[], None], say: Callable[[str], None])
     try:
         run = Run(folder)
         if run.alone is False:
-            say(f"another run is at work in this folder ({run.others()}): do not unlock it while that lives")
+            say(f"another run is working in this folder ({run.others()}): do not unlock it while that run is alive")
         if run.strange:
             say(
-                f"a run on another machine did not end in order ({'; '.join(map(str, run.strange))}): "
-                "where it is dead and the folder is locked, release it by `snakemake --unlock`"
+                f"a run on another machine did not end properly ({'; '.join(map(str, run.strange))}): "
+                "if it is dead and the folder is locked, release it with `snakemake --unlock`"
             )
         if run.dead:
             run.wait_for_steps(say)
             if not run.strange:
-                say(f"an earlier run was killed ({'; '.join(map(str, run.dead))}): this one goes on where it stopped")
+                say(f"an earlier run was killed ({'; '.join(map(str, run.dead))}): this one continues where it stopped")
                 release()
         run.forget_dead()
     except OSError as error:

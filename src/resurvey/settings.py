@@ -68,7 +68,7 @@ def _templates(config: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """Report a missing folder of templates, and templates that would never be used."""
     named = config.get("report", {}).get("templates")
     if named and not (folder / named).is_dir():
-        yield f"report/templates: there is no folder {named!r}; leave the key out where there are no templates"
+        yield f"report/templates: there is no folder {named!r}; leave the key out if there are none"
     known = sorted(path.name for path in PACKAGE_TEMPLATES.iterdir())
     own = templates(config, folder)
     for path in own:

@@ -105,7 +105,7 @@ def decode(content: bytes, name: str) -> str:
             words = "UTF-8" if encoding == "utf-8-sig" else "the UTF-16 that it begins like"
             raise of_file(name, f"byte {error.start} is not {words}", "save the file as UTF-8 CSV") from None
     if "\x00" in text:
-        raise of_file(name, "it holds NUL characters", "save the file as UTF-8 CSV")
+        raise of_file(name, "it contains NUL characters", "save the file as UTF-8 CSV")
     return text
 
 
@@ -165,7 +165,7 @@ def _frame(header: list[str], lines: Iterator[tuple[int, list[str]]], name: str)
             continue
         if len(rows) + len(faults) == MAX_ROWS:
             rule = f"it has more than {MAX_ROWS:,} rows"
-            raise of_file(name, rule, "split the review, or remove what was repeated")
+            raise of_file(name, rule, "split the review, or remove repeated rows")
         if len(cells) != len(header):
             rule = f"the row has {len(cells)} cells and the header {len(header)}"
             faults.append(

@@ -45,6 +45,11 @@ def group_of(row: Row) -> Group:
     return row.cells["study_id"], row.cells["arm_id"], row.cells["population"]
 
 
+def _named(group: Group) -> str:
+    study, arm, population = group
+    return f"study {study}, arm {arm}, population {population}"
+
+
 def _sizes(rows: Rows) -> dict[Group, float]:
     """The largest printed size in arms.csv of each group that has one."""
     found: dict[Group, float] = {}
@@ -61,7 +66,7 @@ def _more_than_the_group(rows: Rows, sizes: Mapping[Group, float], families: Map
         for row in rows.get(table, ()):
             most = sizes.get(group_of(row), math.inf)
             if row.exact(column) > most and families.get(row.cells["endpoint"]) == "time_to_event":
-                rule = f"more patients than the {most:g} that arms.csv gives {' '.join(group_of(row))}"
+                rule = f"more patients than the {most:g} that arms.csv gives for {_named(group_of(row))}"
                 yield row.fault(column, rule)
 
 

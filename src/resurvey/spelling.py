@@ -75,14 +75,14 @@ def _wrong(column: str, value: str) -> tuple[str, str] | None:
     if not value:
         return None
     if UNSEEN.search(value):
-        return "it holds a doubled blank, or one that cannot be seen", f"type {_plain_blanks(value)!r}"
+        return "it contains a double space, or an invisible one", f"type {_plain_blanks(value)!r}"
     mixed = _mixed_word(value)
     if mixed:
         return f"the word {mixed!r} mixes alphabets", f"type it as {mixed.translate(LOOKS_LATIN)!r}"
     if is_excel_date(value):
         return "a spreadsheet made a date of it", "format the column as text and type it as printed"
     if NOTHING.match(value) and column != "item":
-        return "it is a word for nothing", what_to_type("NA").partition(";")[0]
+        return "it is a word for a missing value", what_to_type("NA").partition(";")[0]
     return None
 
 
@@ -118,7 +118,7 @@ def _spellings(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
         for spelling in sorted(set(counts) - {usual}):
             for table, row, column in spellings[spelling]:
                 rule = f"{counts[usual]} other rows of this study spell it {usual!r}"
-                yield Fault(table.file, row, column, spelling, rule, "use one spelling of one name")
+                yield Fault(table.file, row, column, spelling, rule, "use one spelling for each name")
 
 
 Place = tuple[Table, int, str]
@@ -149,4 +149,4 @@ def _endpoints(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
             standard = meant.get(folded(value))
             if standard and value != standard and (name == "endpoints" or value not in known):
                 rule = f"endpoints.csv calls it {standard!r}"
-                yield Fault(TABLES[name].file, int(row), "endpoint", value, rule, "use one spelling of one name")
+                yield Fault(TABLES[name].file, int(row), "endpoint", value, rule, "use one spelling for each name")

@@ -63,7 +63,7 @@ def _workbook(path: Path, content: bytes) -> Any:
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     except zipfile.BadZipFile:
-        raise of_file(path.name, "it begins like a zip archive and is none", f"{SAVE}") from None
+        raise of_file(path.name, "it begins like a zip archive but is not one", f"{SAVE}") from None
     if "xl/workbook.xml" not in names:
         opened = {"content.xml": "an OpenDocument file", "word/document.xml": "a Word document"}
         kind = next((words for name, words in opened.items() if name in names), "a zip archive")
@@ -96,13 +96,13 @@ def _cell(cell: Any, printed: bool) -> tuple[str, str]:
     """The text of a cell, and what is wrong with it."""
     value = cell.value
     if value is None or (isinstance(value, str) and cell.data_type != "f"):
-        return _plain(value), "it is an error of a formula" if cell.data_type == "e" else ""
+        return _plain(value), "it is a formula error" if cell.data_type == "e" else ""
     if cell.data_type == "f":
         return str(value), "it is a formula"
     if isinstance(value, datetime | date):
         return _date(value)
     if isinstance(value, bool):
-        return str(value), "it is a truth value"
+        return str(value), "it is TRUE or FALSE, not text"
     if isinstance(value, int) and not printed:
         return str(value), ""
     return _number(float(value), cell.number_format)
@@ -120,5 +120,5 @@ def _number(value: float, layout: str) -> tuple[str, str]:
         decimals = len(layout.partition(".")[2])
         text = f"{value:.{decimals}f}"
         return text, "" if abs(float(text) - value) < 1e-9 * max(1.0, abs(value)) else "more digits than are shown"
-    rule = "it is a number of the workbook, which has lost the digits as printed (5.10 becomes 5.1)"
+    rule = "it is a number, not text, and so has lost the digits as printed (5.10 becomes 5.1)"
     return f"{value:g}", rule

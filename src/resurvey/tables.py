@@ -59,9 +59,13 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
 
     Raises
     ------
+    InputError
+        If there is no such folder.
     TableFaults
         With everything that is wrong in any table.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; name the folder of the tables, usually data/raw")
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():
@@ -97,7 +101,7 @@ def _stray(folder: Path) -> list[Fault]:
     known = {file_of(table) for table in TABLES.values()}
     books = {Path(name).with_suffix(".xlsx").as_posix() for name in known}
     found = [path.relative_to(folder).as_posix() for path in folder.iterdir()] if folder.is_dir() else []
-    advice = f"rename or remove it; tables: {sorted(known)}"
+    advice = f"rename or remove it; the tables are {', '.join(sorted(known))}"
     faults = [
         Fault(stray, 0, "", "", "it is not one of the tables", advice)
         for stray in sorted(found)
@@ -145,11 +149,8 @@ def _check_table(table: Table, frame: pd.DataFrame) -> list[Fault]:
     unknown = [name for name in frame.columns if name not in table.names]
     if len(missing) == len(table.names):
         advice = f"the first line must be {','.join(table.names)}"
-        return [
-            Fault(
-                file, 0, "", "", f"its header {','.join(map(str, frame.columns))[:80]!r} is none of this table", advice
-            )
-        ]
+        header = ",".join(map(str, frame.columns))[:80]
+        return [Fault(file, 0, "", "", f"its header {header!r} is not that of this table", advice)]
     faults = [Fault(file, 0, "", "", f"the column {name} is missing", "add it to the header") for name in missing]
     faults += [
         Fault(file, 0, "", "", f"unknown column {name!r}", _meant_column(name, missing, table)) for name in unknown

@@ -174,7 +174,7 @@ def read(paths: Iterable[str | Path]) -> Tables:
     rows: dict[str, dict[tuple[str, ...], list[str]]] = defaultdict(dict)
     for path in map(Path, paths):
         if path.stem not in TABLES:
-            raise InputError(f"{path} is no piece of a table: the gate writes them, start the run anew")
+            raise InputError(f"{path} is not a piece of a table: the gate writes them; start the run again")
         rows[path.stem] |= _rows(path)
     return {name: _frame(name, list(rows[name].values())) if name in rows else blank(name).copy() for name in TABLES}
 
@@ -185,7 +185,9 @@ def _rows(path: Path) -> dict[tuple[str, ...], list[str]]:
         reader = csv.reader(stream)
         header = next(reader, [])
         if header != [str(column) for column in blank(path.stem).columns]:
-            raise InputError(f"{path} does not have the columns of its table: delete its folder and start the run anew")
+            raise InputError(
+                f"{path} does not have the columns of its table: delete its folder and start the run again"
+            )
         places = [header.index(column) for column in TABLES[path.stem].unique]
         return {tuple(cells[place] for place in places): cells for cells in reader}
 

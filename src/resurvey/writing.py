@@ -84,7 +84,7 @@ def _part() -> str:
 
 
 def _not_written(path: Path, error: OSError) -> NotWritten:
-    return NotWritten(f"{path} could not be written ({error.strerror or error}); what was there is as it was")
+    return NotWritten(f"{path} could not be written ({error.strerror or error}); the earlier file is unchanged")
 
 
 def remove_parts(folder: Path) -> None:

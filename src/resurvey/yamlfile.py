@@ -33,7 +33,7 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > DEEPEST:
             mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(None, None, f"more than {DEEPEST} lists or mappings inside each other", mark)
+            raise yaml.MarkedYAMLError(None, None, f"more than {DEEPEST} nested lists or mappings", mark)
         try:
             return super().compose_node(parent, index)
         finally:
@@ -55,7 +55,7 @@ class _Loader(yaml.SafeLoader):
                 continue
             name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
             if name in seen:
-                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} stands twice", key.start_mark)
+                raise yaml.MarkedYAMLError(None, None, f"the key {key.value!r} appears twice", key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
@@ -89,9 +89,7 @@ def read_yaml(path: Path) -> Any:
             if node is None:
                 return None
             if _size(node, {}) > MOST_NODES:
-                raise InputError(
-                    f"{path.name}: its anchors written out make more than {MOST_NODES:,} values: write it out"
-                )
+                raise InputError(f"{path.name}: its anchors expand to more than {MOST_NODES:,} values: write it out")
             _refuse_odd(node, path.name, set())
             return loader.construct_document(node)
         finally:

@@ -44,7 +44,7 @@ FOUND = [
     ("yang2019", "missing-values", "uncheckable", "59 of 255"),
     ("yang2019", "excluded-part", "discrepant", "179 are left"),
     ("yang2019", "excluded-part", "discrepant", "214 are left"),
-    # Yang, first line: 65 evaluable patients leave 3/36, 13/36, 8/29 and 20/29, and the p hangs on the test
+    # Yang, first line: 65 evaluable patients leave 3/36, 13/36, 8/29 and 20/29, and the p depends on the test
     ("yang2019", "implied-denominators", "reproduced", "8/29"),
     ("yang2019", "test-choice", "other-method", "Fisher exact 0.051"),
     # SePHER, Table 2 and 3
@@ -60,7 +60,7 @@ FOUND = [
     # SePHER, Table 2 against Table 3: neo-/adjuvant treatment of 398, and of 194 and 177
     ("bon2020", "two-denominators", "conflict", "76/147 (51.7 %) and 63/117 (53.8 %)"),
     # SePHER, Table 3: Fisher in a table of Pearson tests
-    ("bon2020", "contingency-p", "other-method", "the other p of this table are by Pearson"),
+    ("bon2020", "contingency-p", "other-method", "the other p values of this table are by Pearson"),
     ("bon2020", "same-count", "uncheckable", "397"),
     ("bon2020", "category-sum", "discrepant", "139 of 177"),
     ("bon2020", "category-sum", "other-method", "193 of 194"),

@@ -40,6 +40,8 @@ def run(capsys, *words):
         ("percentage --n 24 --total 100 --percent 24.1 --exit-zero", 0, "discrepant   percentage"),
         ("r .17 --df 97 --p .5", 1, "discrepant   correlation-p"),
         ("rules", 0, "ratio-events"),
+        ("hr 0.9", 0, "No check applies to these values. A ratio needs a confidence interval (--ci), a p value"),
+        ("table 34/110 --p 0.005", 0, "A test needs two groups or more."),
     ],
 )
 def test_status_and_words(capsys, words, status, expected):
@@ -56,6 +58,9 @@ def test_status_and_words(capsys, words, status, expected):
         ("hr -0.3 --ci -0.5 -0.1", "resurvey audit hr 0.741 --ci 0.607 0.905"),
         ("hr abc --ci 0.5 1.5", "the value is 'abc'"),
         ("percentage --n 24.5 --total 100 --percent 24.5", "--n is '24.5'"),
+        ("table 34-110 29-54 --p 0.05", "group '34-110' is not understood: give n/N"),
+        ("tables no/folder", "no/folder: there is no such folder"),
+        ("design --alpha 0.05 --power 80 --null 5", "but a percentage is expected: --alpha 5"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_the_words_of_the_command(capsys, words, expected):

@@ -50,6 +50,19 @@ def test_repeat_and_the_difference_that_decides():
     assert "it fits 28.5 minus 23.9" in stated["explanation"]
 
 
+def test_two_values_of_one_arm_are_not_the_two_sides_of_a_difference():
+    medians = [
+        median("23.9", place="text", cut="2020"),
+        median("28.5", place="Table 1", cut="2020"),
+        median("23.9", place="Table 1", cut="2021"),
+        median("1.0", place="abstract", arm="b", cut="2020"),
+    ]
+    said = {"endpoint": "OS", "item": "gain", "value": "4.6", "unit": "months", "direction": "longer", "arm_id": "a"}
+    checks = only("repeat", medians=medians, differences=[said | {"claims": "mine-medians-001;mine-medians-004"}])
+    assert checks["verdict"].tolist() == ["conflict"]
+    assert "fits only" not in checks.iloc[0]["explanation"]
+
+
 def across(cut_here, value, *others):
     """The verdict on a number of a citing document that also speaks of another study."""
     medians = [median(value, "citing", cut_here), median("1.0", "citing", study_id="elsewhere", arm_id="")]

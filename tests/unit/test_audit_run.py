@@ -54,7 +54,7 @@ def test_the_audit_of_a_folder_names_what_is_not_yet_ruled_on(tmp_path):
     rows["proportions"][0]["percent"] = "31.0"
     write_tables(rows, tmp_path)
     text = audit_tables(argparse.Namespace(folder=str(tmp_path), out=None)).text
-    named = text.partition("not yet ruled on")[2]
+    named = text.partition("without a ruling (")[2]
     assert "alpha2020-prop-001: no ruling on a verdict discrepant" in named
 
 
@@ -168,7 +168,7 @@ def test_rulings_are_matched_both_ways(small):
     with pytest.raises(InconsistentReport, match="ratio-p-doc-haza-001: no ruling on a verdict discrepant"):
         adjudication.verify(checks, ruled[ruled["check_id"] != "ratio-p-doc-haza-001"])
     stale = pd.concat([ruled, pd.DataFrame([("gone", "conflict", "misprint", "", "a", "b")], columns=RULINGS)])
-    with pytest.raises(InconsistentReport, match="gone: the ruling names a check that is not made any more"):
+    with pytest.raises(InconsistentReport, match="gone: the ruling is on a check that no longer exists"):
         adjudication.verify(checks, stale)
     other = rulings(checks, ratio_p_doc_haza_001="conflict")
     with pytest.raises(InconsistentReport, match="was on a verdict conflict, the check now says discrepant"):
@@ -179,7 +179,7 @@ def test_page_and_summary(small):
     checks = audit.run(small)
     claims = pages.places(small)
     text = pages.page("doc", checks, claims, rulings(checks), "A citation")
-    assert text.index("A stated conclusion is touched") < text.index("A digit or a label")
+    assert text.index("A stated conclusion is affected") < text.index("A digit or a label")
     assert "Ruling: misprint. a reason" in text
     assert "A citation" in text
     summary = pages.summary(checks, claims).set_index("source_id")
@@ -189,7 +189,7 @@ def test_page_and_summary(small):
     assert summary.loc["doc", "discrepant"] == 3
     assert summary.loc["doc", "conclusion"] == 1
     clean_page = pages.page("other", checks, claims, rulings(checks))
-    assert "Every check that could be made came out" in clean_page
+    assert "Every check that could be made was reproduced" in clean_page
 
 
 def command(*words):

@@ -377,6 +377,22 @@ def test_an_estimate_that_rests_on_the_shape_has_a_row_for_each_kind_that_change
     assert "shape" not in set(unknown["kind"])
 
 
+def test_a_group_with_fewer_replicates_is_used_again(typed):
+    """As if its replicates, with their kinds of hazards, had been given twice."""
+    rng = np.random.default_rng(4)
+    new, old = (arm(rng, 8, 60, size, arm_id=name, population="all") for name, size in (("new", 24), ("old", 48)))
+    odd = new["replicate"] % 2 == 1
+    new = new.assign(time=new["time"].where(~odd, 3 * new["time"]), shape=np.where(odd, "falling", "steady"))
+    twice = pd.concat([new, new.assign(replicate=new["replicate"] + 24)], ignore_index=True)
+    old = old.assign(shape="")
+    fewer, given_twice = (
+        carry_out(entry(), typed, {"alpha": pd.concat([group, old], ignore_index=True)}).tables["sensitivity"]
+        for group in (new, twice)
+    )
+    assert (fewer["kind"] == "shape").sum() == 2
+    pd.testing.assert_frame_equal(fewer, given_twice)
+
+
 def test_models_are_fitted_to_each_group_and_the_true_one_fits(compared):
     table = compared.tables["models"]
     assert set(table["group"]) == {"first", "second"}
@@ -567,7 +583,7 @@ def test_groups_are_pooled_apart_and_their_difference_is_tested(typed):
     row = rows[rows["method"] == "difference between groups, common effect"].iloc[0]
     assert row["estimate"] == pytest.approx(0.55 / 0.70)
     random = rows[rows["method"].str.startswith("difference between groups, random")].iloc[0]
-    assert (random["refused"], "nothing is left to tell heterogeneity by" in random["note"]) == (True, True)
+    assert (random["refused"], "nothing is left to estimate heterogeneity from" in random["note"]) == (True, True)
     alone = rows[(rows["population"] == "a") & rows["refused"]]
     assert set(alone["method"]) == {"random effects, REML, Hartung-Knapp", "prediction interval"}
     rows = pooled(typed, groups={"c": groups["c"]}).rows()
@@ -877,7 +893,7 @@ def test_one_study_has_its_own_effect_alone(counted):
 def test_counts_are_of_two_arms_of_one_study(counted):
     with pytest.raises(InputError, match="a pair is of one study"):
         carry_out(entry("counts", pairs=[pair("001", "022")]), counted, {})
-    with pytest.raises(InputError, match="alpha stands twice"):
+    with pytest.raises(InputError, match="alpha appears twice"):
         carry_out(entry("counts", pairs=[PAIRS[0], PAIRS[0]]), counted, {})
 
 
@@ -899,7 +915,7 @@ def test_two_studies_are_set_side_by_side_in_what_they_are(typed, patients):
     group = {**GROUPS["comparator"], "study": "beta", "arm": "mid"}
     made = carry_out(entry(comparator=group, landmarks=[6.0]), typed, {**patients, "beta": other})
     row = one(made, "transitivity", "characteristics that differ, of 5")
-    assert row["estimate"] == 1  # the line; both are randomised, and nothing else is printed of them
+    assert row["estimate"] == 1  # the line; both are randomised, and nothing else is printed about them
     assert "line of treatment differs: 1 (ALPHA); 2 (BETA)" in row["note"]
     assert made.tables["transitivity"]["compares"].tolist() == ["new", "mid"]
 

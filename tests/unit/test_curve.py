@@ -171,7 +171,7 @@ def test_two_curves_meet_their_hazard_ratio():
         ({"n": 2.5}, InputError, "n must be a whole number"),
         ({"events": 41}, InconsistentReport, r"events \(41\) exceed"),
         ({"events": -1}, InputError, "events must lie"),
-        ({"times": [0, 1]}, InputError, "one length"),
+        ({"times": [0, 1]}, InputError, "the same length"),
         ({"times": ["a", "b", "c"]}, InputError, "times must hold numbers"),
         ({"times": [np.nan] * 3}, InputError, "no point with both"),
         ({"times": [0, 0, 0]}, InputError, "no length"),
@@ -183,7 +183,7 @@ def test_two_curves_meet_their_hazard_ratio():
         ({"times": [1, 2, 3, 4, 5], "survival": [1, 0, 1, 1, 0]}, InputError, "event indicator of individual patients"),
         ({"times": [1, 2, 3, 4], "survival": [1, 1, 2, 2]}, InputError, "only the values 1 and 2 at 4 times"),
         ({"times": range(1, 7), "survival": [1, 0.2, 0.9, 0.1, 0.8, 0.3]}, InputError, "scatter around"),
-        ({"at_risk_times": [0, 1], "at_risk": [40]}, InputError, "one length"),
+        ({"at_risk_times": [0, 1], "at_risk": [40]}, InputError, "the same length"),
         ({"at_risk_times": [0, 1], "at_risk": [40, -2]}, InputError, r"row \(time 1, -2\)"),
         ({"at_risk_times": [0, 12, 24], "at_risk": [40, 30, 20]}, InputError, "months against years"),
         ({"censor_times": [-1]}, InputError, "before time 0"),
@@ -254,7 +254,9 @@ def test_an_empty_row_before_the_last_fall_is_said():
 
 @pytest.mark.parametrize(("n", "replicates"), [(100_000_000, 1), (100_000, 1000), (1000, 100_000)])
 def test_more_patients_than_memory_holds_are_refused(n, replicates):
-    with pytest.raises(InputError, match=r"n must lie between|more than the 20,000,000 that fit a usual memory"):
+    with pytest.raises(
+        InputError, match=r"n must lie between|more than the 20,000,000 that fit in the memory of an ordinary computer"
+    ):
         from_curve([0, 5, 10], [1, 0.7, 0.4], n=n, replicates=replicates)
 
 

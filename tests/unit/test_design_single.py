@@ -205,7 +205,7 @@ def test_aliases_and_spelling():
         ({"follow_up": math.inf}, "follow_up must be finite"),
         ({"dropout": -0.1}, "dropout must lie strictly"),
         ({"dropout": 5}, "looks like a percentage, give 0.05"),
-        ({"accrual": 0, "follow_up": 0}, "lasts no time"),
+        ({"accrual": 0, "follow_up": 0}, "of no duration"),
         ({"null_median": 173, "alternative_median": 240}, "a median of 240 with an accrual of 32.*mix-up of units"),
         ({"null_median": 0.48, "alternative_median": 0.67}, "a median of 0.48 .*years for months"),
         ({"method": "guess"}, "method 'guess' is not known; choose one of log_hazard"),

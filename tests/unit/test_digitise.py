@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -238,17 +239,45 @@ def png_header(width, height):
     )
 
 
+def svg_of(body):
+    return b'<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100">' + body + b"</svg>"
+
+
+def many_uses(depth):
+    """Groups each of which uses the one before ten times."""
+    first = b'<g id="l0"><path d="M0 0L1 1"/></g>'
+    return first + b"".join(b'<g id="l%d">' % (k + 1) + b'<use href="#l%d"/>' % k * 10 + b"</g>" for k in range(depth))
+
+
+def pdf_of(drawing):
+    """A PDF of one page that carries out compressed instructions."""
+    body = zlib.compress(drawing, 9)
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 500 500]/Contents 4 0 R/Resources<<>>>>",
+        b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(body), body),
+    ]
+    objects = b"".join(b"%d 0 obj\n%b\nendobj\n" % (k + 1, part) for k, part in enumerate(parts))
+    return b"%PDF-1.4\n" + objects + b"trailer<</Size 5/Root 1 0 R>>\n%%EOF"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
+        ("bomb.pdf", pdf_of(b"0 0 m 1 1 l S\n" * 800_000), "more than 10,000,000 bytes of drawing"),
         ("huge.png", png_header(200_000, 200_000), "too large|at most"),
         ("dot.png", png_header(1, 1), "too few"),
+        ("strip.png", png_header(30_000, 70), "too narrow a strip"),
         ("short.png", png_header(300, 300), "broken|cannot be read"),
-        ("words.png", b"no picture", "no picture"),
-        ("empty.jpg", b"", "no picture"),
+        ("words.png", b"no picture", "not a picture"),
+        ("empty.jpg", b"", "not a picture"),
         ("words.pdf", b"%PDF-1.4 nothing", "cannot be read"),
         ("bomb.svg", b'<!DOCTYPE s [<!ENTITY a "aa">]><svg>&a;</svg>', "entities"),
         ("words.svg", b"<svg", "cannot be read|no lines"),
+        ("itself.svg", svg_of(b'<g id="a"><use href="#a"/></g>'), "those of each use counted"),
+        ("long.svg", svg_of(b'<path d="M0 0 ' + b"L1 1 " * 700_000 + b'"/>'), "3,000,000 letters"),
+        ("laughs.svg", svg_of(many_uses(8)), "those of each use counted"),
         ("figure.xyz", b"", "unknown kind"),
     ],
 )

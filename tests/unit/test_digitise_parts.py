@@ -1,5 +1,7 @@
 """Parts of the reading of a figure: marks taken for words, boxes in a plot, ticks beside labels, cells read twice."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ from resurvey.digitise.levels import Steps, steps_of
 from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.numbers import plain, whole
+from resurvey.digitise.risk_readings import united
 from resurvey.digitise.risk_rows import PlacedRow, placed_rows
-from resurvey.digitise.risk_twice import united
 from resurvey.digitise.sheets import over
 from resurvey.digitise.trace import Path
 from resurvey.digitise.traced import Traced, residue
@@ -110,10 +112,11 @@ def test_small_letters_count_only_where_the_reader_is_sure():
     assert not any(placed.row.flagged)
 
 
-def placed(counts, kind="at risk", y=240.0, small=None, weak=None):
+def placed(counts, kind="at risk", y=240.0, tall=8.0, scores=None):
     times = tuple(6.0 * k for k in range(len(counts)))
     clear = (False,) * len(counts)
-    return PlacedRow(y, RiskRow("A", times, tuple(counts), clear, kind=kind), small or clear, weak or clear)
+    row = RiskRow("A", times, tuple(counts), clear, kind=kind)
+    return PlacedRow(y, row, (tall,) * len(counts), scores or (0.9,) * len(counts))
 
 
 @pytest.mark.parametrize(
@@ -194,15 +197,7 @@ def test_a_long_level_at_a_half_is_doubted(level, end, outcome):
     curve = TracedCurve("A", np.array([0.0, 10, end]), np.array([1.0, level, level]), np.zeros(3))
     check = check_half([curve], PANEL)  # a pixel is 0.0056 of survival, the axis 24 long
     assert check.outcome == outcome and ("A: a long level at 0.5" in check.words) is (outcome == "doubtful")
-
-
-def test_a_small_cell_counts_where_both_readings_agree_and_one_is_sure():
-    tiny, unsure = (True,) * 3, (True, False, False)
-    first = placed((90, 80, 70), small=tiny, weak=unsure)
-    (made,) = united([first], [placed((90, 80, None), small=tiny, weak=(False, False, False))])
-    assert made.row.flagged == (False, False, True)  # 70 was read once
-    (made,) = united([first], [placed((90, 80, 70), small=tiny, weak=unsure)])
-    assert made.row.flagged == (True, False, False)  # of 90 neither reading is sure
+    assert check_half([replace(curve, colour=(200, 30, 30))], PANEL).outcome == "passed"  # such a line is not red
 
 
 def test_a_mark_of_a_thick_pen_is_one():

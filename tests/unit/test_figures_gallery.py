@@ -121,7 +121,7 @@ def test_every_rebuilt_group_is_on_the_page_the_worst_first():
     results.facts["holds"] = [True, True, False]
     (drawing,) = multiples_drawings(results.curves, results.facts, LABELS, "facts.csv")
     assert drawing.name == "reconstruction-multiples" and drawing.section == "reconstruction"
-    assert "In all 3 groups were rebuilt; in 1 something" in drawing.caption
+    assert "3 groups were reconstructed; in 1 something" in drawing.caption
     assert "by up to 9.1 %: most of all TRIAL, PFS, Drug A, young (0/1: median 5.5→5)" in drawing.caption
     words = words_of(drawing.figure)
     assert words.count("TRIAL") == 3 and not any("hold" in one for one in words), "only what does not hold is said"
@@ -129,7 +129,7 @@ def test_every_rebuilt_group_is_on_the_page_the_worst_first():
     results.facts["holds"] = True
     one = results.curves["arm_id"] == "b"
     (drawing,) = multiples_drawings(results.curves[one], results.facts, LABELS, "facts.csv")
-    assert "In all one group was rebuilt; every printed fact that it could have holds." in drawing.caption
+    assert "One group was reconstructed; every printed fact that it could have holds." in drawing.caption
     assert list(multiples_drawings(results.curves.iloc[:0], results.facts, LABELS, "f")) == []
 
 
@@ -440,7 +440,7 @@ def test_evidence_of_empty_tables_is_the_audit_alone():
     data = dict.fromkeys(["checks", *evidence_tables()], "file.csv")
     made = list(evidence_drawings(checks, claims, evidence_tables(), ["p1"], data))
     assert [drawing.name for drawing in made] == ["audit-overview"]
-    assert "each of the 1 numbers" in made[0].caption, "numbers of documents without a page are not drawn"
+    assert "for the one number read in" in made[0].caption, "numbers of documents without a page are not drawn"
 
 
 def test_the_timeline_says_the_dates_that_are_known_and_no_others():
@@ -460,6 +460,8 @@ def test_the_timeline_says_the_dates_that_are_known_and_no_others():
 @pytest.mark.parametrize(("year", "name"), [(2020, "Doe 2020 (trial)"), (math.nan, "Doe (trial)")])
 def test_short_names(year, name):
     assert short_names(evidence_tables()["sources"].assign(year=year)) == {"p1": name}
+    several = evidence_tables()["sources"].assign(year=year, citation="van der Doe; Roe R. A title")
+    assert short_names(several) == {"p1": f"van der {name}"}
 
 
 @pytest.mark.parametrize(
@@ -483,7 +485,7 @@ def test_a_comparison_within_a_study_is_not_called_one_between_studies(same, wor
 )  # fmt: skip
 def test_a_league_says_how_much_of_it_was_compared(alone, words):
     said = captions.said("league", "caption", model="random", clear=0, linked=3, alone=alone, judged=False)
-    assert said.endswith(f"nothing was rebuilt. {words}")
+    assert said.endswith(f"nothing was reconstructed. {words}")
     assert many(1, "study", "studies") == "1 study" and many(0, "study", "studies") == "0 studies"
 
 
@@ -500,7 +502,7 @@ def test_curves_that_were_read_have_strokes_where_patients_were_censored():
     assert "Strokes" not in plain.caption
     results.accuracy.loc[results.accuracy["arm_id"] == "a", "evidence"] = "curve"
     whole, parts, *_ = study_drawings(results, LABELS, {"curves": "c", "facts": "f"})
-    assert "Strokes: patients censored of the groups rebuilt from a curve, in one replicate." in whole.caption
+    assert "Strokes: patients censored of the groups reconstructed from a curve, in one replicate." in whole.caption
     assert "Strokes: patients censored, in one replicate." in parts.caption
     for drawing in (whole, parts):
         marks = [line for line in drawing.figure.axes[0].lines if line.get_marker() == "|"]

@@ -19,7 +19,7 @@ from tests.shared import shared_path
 def test_a_file_too_large_for_a_curve_is_refused_before_it_is_read(read, tmp_path):
     file = tmp_path / "points.csv"
     file.write_text("time,at_risk\n" + "1.0,0.5\n" * 625_000)
-    with pytest.raises(InputError, match=r"points\.csv: 5,000,013 bytes are no digitised curve"):
+    with pytest.raises(InputError, match=r"points\.csv: 5,000,013 bytes are too many for a digitised curve"):
         read(file)
 
 

@@ -279,7 +279,7 @@ def test_a_workbook_by_its_first_sheet_or_the_named_one(curves):
     assert list(zip(second.times, second.survival, strict=True)) == SECOND and second.notes == ()
     with pytest.raises(InputError, match="has no sheet 'three'; its sheets are one, two"):
         curves(content, "book.xlsx", sheet="three")
-    with pytest.raises(InputError, match="no workbook"):
+    with pytest.raises(InputError, match="not a workbook"):
         curves(lines(PAIR), sheet="one")
 
 
@@ -293,15 +293,15 @@ def test_a_date_that_excel_made_is_refused_by_its_cell(curves):
 
 REFUSED = {
     "empty": ("", "the file is empty"),
-    "words": ("a,b\nc,d\n", "no line holds two numbers"),
+    "words": ("a,b\nc,d\n", "no line has two numbers"),
     "a cell that is no number": ("0,1\n2,abc\n3,0.5\n", "line 2, column 2 holds 'abc', not a number"),
     "several": ("0,1\n2,abc\nl,0.5\n4,O.4\n", "3 faults"),
     "a letter for a digit": ("time,survival\n0,1\n2,0.9O\n", r"line 3, column 2 holds '0\.9O'"),
     "one more column than headings": ("time,survival\n0,1,0\n1.5,0.95,0\n3,0.8,0\n", "line 2: 3 cells .*heading has 2"),
     "one more column in one row": ("time,survival\n0,1\n1.5,0.95\n3,0.8,0\n", "line 4: 3 cells"),
     "a row with a cell less": ("id,time,survival\n1,0,1\n2,0.95\n3,3,0.8\n", "line 3: 2 cells"),
-    "loose decimal commas, heading": ("time,survival\n0,00,1,00\n1,50,0,95\n", "may divide four columns or"),
-    "loose decimal commas": ("0,00,1,00\n1,50,0,95\n3,20,0,83\n", "may divide four columns or"),
+    "loose decimal commas, heading": ("time,survival\n0,00,1,00\n1,50,0,95\n", "may separate four columns or"),
+    "loose decimal commas": ("0,00,1,00\n1,50,0,95\n3,20,0,83\n", "may separate four columns or"),
     "a decimal comma among points": ('t,s\n0.0,100.0\n"0.38","97,8"\n0.75,94.9\n', "line 3, column 2 holds '97,8'"),
     "a comma of two meanings among points": (
         'time,survival\n0,1\n0.5,0.95\n"1,500",0.8\n', "line 4, column 1 holds '1,500', which may be 1500 or 1.500"
@@ -309,7 +309,7 @@ REFUSED = {
     "a point of two meanings among commas": (
         "time;survival\n0;1\n0,5;0,95\n1.500;0,8\n", "line 4, column 1 holds '1.500', which may be 1500 or 1.500"
     ),
-    "commas of two meanings": ('0;"1,000"\n"1,500";"1,000"\n', "may be a decimal mark or group"),
+    "commas of two meanings": ('0;"1,000"\n"1,500";"1,000"\n', "may be a decimal mark or separate"),
     "four columns of nothing": ("5,7,1,3\n8,2,9,1\n4,4,4,9\n1,9,2,2\n", "plainly a time and a survival"),
     "an object": ('{"a": {"b": 1}}', "JSON of no known layout"),
     "broken JSON": ('{"a": ', "looks like JSON but cannot be read"),
@@ -361,7 +361,7 @@ def test_a_unit_that_the_values_cannot_have(curves):
     with pytest.raises(InputError, match="its unit is proportion, not %"):
         proportions(curve, "%", "x")
     (percent,) = curves(lines([(t, 100 * s) for t, s in PAIR]))
-    with pytest.raises(InputError, match="which no proportion does"):
+    with pytest.raises(InputError, match="so these are not proportions"):
         proportions(percent, "proportion", "x")
     (said,) = curves("time,survival (%)\n" + lines(PAIR))
     assert proportions(said, "", "x").survival.tolist() == S and "heading says %" in proportions(said, "", "x").notes[0]

@@ -108,14 +108,14 @@ def test_a_count_that_is_not_given_is_none(tables):
     [
         (
             "time,at_risk\n0,60\n6,8O\n12,30\n",
-            "line 3, column 2: the number at risk '8O' is no whole number of patients",
+            "line 3, column 2: the number at risk '8O' is not a whole number of patients",
         ),
         ("time,at_risk\n0,60\n6,8O\n12,3O\n", "2 faults"),
         ("0,60\n6,4B\n12,30\n", "line 2, column 2: the number at risk '4B'"),
-        ("time,at_risk\n0,60\n6,48.5\n", "'48.5' is no whole number"),
-        ("time,at_risk\n0,60\n6,-4\n", "'-4' is no whole number"),
-        ("time,at_risk\n0,60\n6,80%\n", "'80%' is no whole number"),
-        ("time,at_risk\nO,60\n6,48\n", "the time 'O' is no number"),
+        ("time,at_risk\n0,60\n6,48.5\n", "'48.5' is not a whole number"),
+        ("time,at_risk\n0,60\n6,-4\n", "'-4' is not a whole number"),
+        ("time,at_risk\n0,60\n6,80%\n", "'80%' is not a whole number"),
+        ("time,at_risk\nO,60\n6,48\n", "the time 'O' is not a number"),
         ("time,at_risk\n0,60,5\n6,48,7\n", "line 2: 3 cells .*the heading has 2"),
         (
             'time,at_risk\n0,"1,035"\n6,48\n',
@@ -133,7 +133,7 @@ def test_a_count_that_is_not_given_is_none(tables):
         ("arm,time,at_risk\nA,0,60\nB,0,\n", "no row of the numbers at risk of B"),
         ("a,b,c\n1,2,3\n5,9,7\n", "expected columns time and at_risk .*found a, b, c"),
         ("Arm,0,6\nA,60,48,30\n", "line 2: 3 counts for 2 times"),
-        ("Arm,0,6\nA,60,4B\n", "'4B' is no whole number"),
+        ("Arm,0,6\nA,60,4B\n", "'4B' is not a whole number"),
         ("", "the file is empty"),
     ],
 )
@@ -150,7 +150,7 @@ def test_whose_numbers_they_are(tables):
     with pytest.raises(InputError, match="its arms are A, B"):
         at_risk_of(pair, CURVE, "", "x")
     (alone,) = tables(ONE_ARM["plain"])
-    with pytest.raises(InputError, match="not plain which numbers at risk"):
+    with pytest.raises(InputError, match="unclear which numbers at risk"):
         at_risk_of([alone], CURVE, "", "x", curves=2)
 
 

@@ -292,7 +292,7 @@ def test_numbers_at_risk_beside_a_figure_are_checked_before_it_is_digitised(proj
     table = project / "data/raw/curves/curves.csv"
     table.write_text(table.read_text().replace("c.csv", "c.png"))
     (project / "data/raw/curves/c.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(InputError, match="the number at risk '8O' is no whole number"):
+    with pytest.raises(InputError, match="the number at risk '8O' is not a whole number"):
         check(project)
 
 

@@ -260,7 +260,6 @@ OWN_IN_FUNCTIONS = {
     "many.py": "only where there are figures, and then in each of several processes",
     "gate.py": "every start of a run asks, and where nothing changed needs no pandas (0.4 s)",
     "read/__init__.py": "an install without the readers is told what to add",
-    "read/confirmation.py": "reading needs no pandas, putting rows into tables does",
     "read/contradictions.py": "reading needs no audit, `read --audit` does",
     "read/one_paper.py": "reading needs no pandas, writing tables does",
     "report/stand_ins.py": "only where a figure is missing",

@@ -37,7 +37,7 @@ def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_
         (lambda text: text.replace("-2.57", "low"), "row 2, column u0.05, value 'low': expected a number"),
         (lambda text: text.replace("-2.57", "nan"), "row 2, column u0.05, value 'nan': expected a number"),
         (lambda text: text.replace("-2.57", ""), "row 2, column u0.05, value '': expected a number"),
-        (lambda text: text.replace("-2.57,", ""), "row 2.*17 cells, the header 18"),
+        (lambda text: text.replace("-2.57,", ""), "row 2.*17 cells and the header 18"),
         (lambda text: text.splitlines()[0], "it has no row"),
         (lambda text: "", "the header row is empty"),
         (lambda text: text.replace("usual,0", "usual,1"), "column share_progression"),

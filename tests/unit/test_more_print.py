@@ -240,7 +240,7 @@ def test_pairs_have_about_the_printed_p(arms, p):
     z = np.array([-NormalDist().inv_cdf(value / 2) for value in p_values(made)])
     wanted = -NormalDist().inv_cdf(p / 2)
     # the medians alone give a deviate of 1.6: within the doubt about the test, the larger ones are the likelier
-    assert np.median(z) == pytest.approx(wanted, abs=0.25)
+    assert np.median(z) == pytest.approx(wanted, abs=0.4)
     assert np.std(z) < 0.45
     assert made.first.n_replicates == made.second.n_replicates == 60
     (row,) = made.accuracy.to_dict("records")
@@ -257,7 +257,7 @@ def test_a_bound_cuts_what_is_beyond_it_and_leaves_the_rest(arms):
 
 
 def test_a_p_that_all_else_contradicts_is_refused(arms):
-    with pytest.raises(NotEstimable, match="standard deviations from what all else"):
+    with pytest.raises(NotEstimable, match="standard deviations from what everything else"):
         from_log_rank(*arms, LogRankTest(0.0, 1e-12, 1e-12), pairs=60)
     with pytest.raises(InputError, match="expected 0 <= low"):
         from_log_rank(*arms, LogRankTest(0.3, 0.2, 0.25))

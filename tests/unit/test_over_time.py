@@ -96,7 +96,7 @@ def test_arms_that_count_as_one_treatment_are_merged_or_refused(typed, patients)
     assert set(rows["treatment"]) == {"new"}
     both = carry_out(plan.comparison({**NETWORK, "merge": {"mid": "old"}}), typed, patients).rows()
     assert both["refused"].all() and "old of beta" in both["note"].iloc[0]
-    with pytest.raises(InputError, match="'net': reference 'none' is no treatment of the groups"):
+    with pytest.raises(InputError, match="'net': reference 'none' is not a treatment of the groups"):
         carry_out(plan.comparison({**NETWORK, "reference": "none"}), typed, patients)
 
 

@@ -105,7 +105,7 @@ def test_survival_is_pooled_on_the_log_log_scale():
 
 
 def test_rubin_refuses():
-    with pytest.raises(InputError, match="vectors of one length"):
+    with pytest.raises(InputError, match="vectors of the same length"):
         rubin([1, 2], [1])
     with pytest.raises(InputError, match="replicate 1 has estimate nan"):
         rubin([1, math.nan], [1, 1])

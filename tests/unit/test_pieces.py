@@ -126,7 +126,7 @@ def test_a_piece_of_other_columns_is_refused(tmp_path):
     (tmp_path / "medians.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="does not have the columns of its table"):
         typedfiles.read([tmp_path / "medians.csv"])
-    with pytest.raises(InputError, match="no piece of a table"):
+    with pytest.raises(InputError, match="not a piece of a table"):
         typedfiles.read([tmp_path / "mediums.csv"])
 
 

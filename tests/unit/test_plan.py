@@ -61,7 +61,7 @@ def test_defaults_are_filled_and_plain_types_leave_them_out():
         ({**PATIENTS, "standardise": [{**MIX, "shares": [0.2, 0.3, 0.5]}]}, "2 populations but 3 shares"),
         ({**PATIENTS, "standardise": [{**MIX, "shares": [0.5, True]}]}, "shares, item 2: must be a number from 0 to 1"),
         ({**PATIENTS, "standardise": [{**MIX, "shares": [{"rest_of": "a-1"}] * 2}]}, "`rest_of` more than once"),
-        ({**PATIENTS, "standardise": [{**MIX, "name": "../x"}]}, "names a file: use letters"),
+        ({**PATIENTS, "standardise": [{**MIX, "name": "../x"}]}, "becomes part of a file name: use letters"),
         ({**PATIENTS, "standardise": [MIX, MIX]}, "standardise lists 'half' more than once"),
         ({**PATIENTS, "vary": [{"name": "v"}]}, "vary, item 1: changes nothing"),
         ({**NETWORK, "claims": ["a-1", "a-1"]}, "claims lists 'a-1' more than once"),
@@ -223,18 +223,18 @@ def test_a_config_that_is_no_sound_yaml_ends_before_snakemake_loads_it(tmp_path)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", "some.yaml, line 3: the key 'a' stands twice"),
+        ("a: 1\nb: 2\na: 3\n", "some.yaml, line 3: the key 'a' appears twice"),
         ("a: [1\n", "some.yaml, line 2: "),
         (b"a: \xff\n", "is not UTF-8 text"),
-        (EXPLODING, "its anchors written out make more than"),
+        (EXPLODING, "its anchors expand to more than"),
         ("a: 1\nb: 010\n", "line 2: 010 begins with 0, which YAML takes for a number to base 8"),
         ("a: 11:8\n", "line 1: 11:8 has a colon, which YAML takes for a number to base 60"),
         ("a: 1:30.5\n", "line 1: 1:30.5 has a colon"),
         ("a: 2019-02-31\n", "line 1: '2019-02-31' is no timestamp"),
         ("a: !!bool maybe\n", "line 1: 'maybe' is no bool"),
         ("a: " + "9" * 5000 + "\n", "line 1: '9{60}' is no int"),
-        ("[" * 3000, "line 1: more than 60 lists or mappings inside each other"),
-        ("".join(" " * depth + "a:\n" for depth in range(500)), "line 60: more than 60 lists or mappings"),
+        ("[" * 3000, "line 1: more than 60 nested lists or mappings"),
+        ("".join(" " * depth + "a:\n" for depth in range(500)), "line 60: more than 60 nested lists or mappings"),
     ],
 )  # fmt: skip
 def test_a_yaml_file_that_cannot_be_meant_is_refused(tmp_path, text, message):

@@ -130,7 +130,7 @@ def test_a_number_that_could_not_be_used_is_not_dropped_for_a_note(tmp_path, uni
 )
 def test_not_reached_is_no_survival_and_no_percentage(tmp_path, table, column):
     found = faults(changed(lung(), table, 0, note="sic", **{column: "NR"}), tmp_path)
-    assert any(f"column {column}, value 'NR': such a number cannot be not reached" in text for text in found)
+    assert any(f"column {column}, value 'NR': this number cannot be 'not reached'" in text for text in found)
 
 
 def test_the_audit_reads_what_the_gate_stops(tmp_path):
@@ -176,3 +176,13 @@ def test_a_duration_of_response_has_fewer_patients_than_the_arm(tmp_path):
     rows["medians"].append(claim("med-009", arm_id="new", endpoint="age", value="54", unit="years", n="101"))
     rows["medians"].append(claim("med-010", arm_id="new", endpoint="age", value="0.5", unit="", n="99"))
     assert faults(rows, tmp_path) == []
+
+
+def test_the_median_in_other_units_is_the_one_that_stops(tmp_path):
+    rows = lung()
+    rows["medians"] = [row | {"unit": "months", "lower": "", "upper": ""} for row in rows["medians"]]
+    for row, value in zip(rows["medians"], ("0.4", "9", "10"), strict=True):
+        row["value"] = value
+    apart = [fault for fault in faults(rows, tmp_path) if "is the unit right?" in fault]
+    assert len(apart) == 1
+    assert "value '0.4': 0.4 months beside a usual 9 months of this endpoint and study" in apart[0]

@@ -307,3 +307,101 @@ def test_a_p_value_takes_the_endpoint_directly_behind_it():
 def test_the_name_of_a_group_stands_before_the_brackets_of_its_dose():
     sentence = "Patients received axitinib (5 mg twice daily; n=361) or sorafenib (400 mg twice daily; n=362)."
     assert cells(sentence, "proportion", "n", "item") == [("361", "axitinib"), ("362", "sorafenib")]
+
+
+def test_a_symptom_that_progresses_is_not_the_disease():
+    sentence = "Median time to progression of mean pain was longer (26.7 v 18.4 months; hazard ratio 0.82)."
+    assert cells(sentence, "median", "endpoint") == [("time to progression of mean pain",)] * 2
+    assert cells(sentence, "ratio", "endpoint") == [("",)]
+    assert cells("Time to progression in the liver was 5.1 months.", "median", "endpoint") == [("TTP",)]
+
+
+def test_brackets_after_the_first_named_interval_are_intervals_too():
+    sentence = "Median time to deterioration was longer (12.7 months [95% CI 11.1-14.0] vs 8.3 months [7.4-10.6])."
+    assert cells(sentence, "median", "lower", "range_lower") == [("11.1", ""), ("7.4", "")]
+
+
+def test_a_group_named_beside_a_median_is_not_what_was_measured():
+    sentence = "Survival did not differ (median FU + LV, 11.1 months; FU24h, 13.0 months)."
+    assert cells(sentence, "median", "endpoint") == [("OS",), ("OS",)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "dates"),
+    [
+        ("From June 2003 to December 2003, the 10-year follow-up was conducted.", []),
+        ("From June 1994 to July 1997, 153 patients were randomised.", ["1994-06", "1997-07"]),
+    ],
+)
+def test_two_dates_are_enrolment_only_where_patients_entered(sentence, dates):
+    assert [value for (value,) in cells(sentence, "follow_up", "value")] == dates
+
+
+def test_a_share_behind_other_words_for_its_group_refers_to_the_same():
+    sentence = "Responses were achieved by 12% of patients treated with drug A and 6% of patients treated with drug B."
+    assert len(set(cells(sentence, "proportion", "kind", "endpoint", "item"))) == 1
+    sentence = (
+        "Toxicity was neutropenia (82.9% for drug A; 69.2% for drug B) and leukopenia (58.0% for A; 51.7% for B)."
+    )
+    assert [kind for (kind,) in cells(sentence, "proportion", "kind")] == ["adverse_event"] * 4
+
+
+def test_steps_are_numbers_of_names_and_a_trend_is_no_test():
+    sentence = "In all, 402 patients were registered to step 1, and 223 patients to step 2."
+    assert cells(sentence, "proportion", "n") == [("402",), ("223",)]
+    assert cells("There was a trend in overall survival (P =.13, log-rank test).", "p", "test") == [("log-rank",)]
+    assert cells("Survival differed (P for trend = .13).", "p", "test") == [("trend",)]
+    assert cells("There was a reduction of 43% and 51%, respectively.", "difference", "value") == [("43",), ("51",)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "expected"),
+    [
+        ("There was a difference in median survival of 6 weeks.", "median", []),
+        ("There was a difference in median survival of 6 weeks.", "difference", ["6"]),
+        ("Drug A prolonged progression-free and overall survival by 41% and 23%.", "difference", ["41", "23"]),
+        ("Improvements in absolute OS rates were 10% at 6 months and 15% at 12 months.", "rate", []),
+        ("The 5-year overall mortality was 19.0% and 15.2%, respectively.", "rate", []),
+        ("The 10-year EFS and OS were 29 ± 6.5% and 37.5 ± 7%.", "rate", ["29", "37.5"]),
+        ("Patients had fewer than three metastatic sites.", "quantity", []),
+        ("Costs had a 6% annual discount rate.", "proportion", []),
+    ],
+)
+def test_what_a_number_is(sentence, kind, expected):
+    assert [value for (value,) in cells(sentence, kind, "value")] == expected
+
+
+def test_two_times_and_two_groups_are_told_apart_by_what_survival_can_do():
+    sentence = "The 1- and 2-year survival rates were 31 and 36%, and 10 and 11% respectively."
+    assert cells(sentence, "rate", "value", "time") == [("31", "1"), ("36", "1"), ("10", "2"), ("11", "2")]
+    sentence = "The 1- and 2-year survival rates were 60 and 36%, and 55 and 31% respectively."
+    assert cells(sentence, "rate", "value", "time") == [("60", "1"), ("36", "2"), ("55", "1"), ("31", "2")]
+
+
+def test_another_groups_share_refers_to_the_same():
+    sentence = "There was a benefit in subjective response (70%) compared with castration (58%)."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("ORR",)]
+    sentence = "Response rates were 64% (complete response [CR], 9%) for A versus 52% (CR, 7%) for B."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("CR",), ("ORR",), ("CR",)]
+
+
+def test_an_endpoint_that_is_not_in_the_vocabulary_keeps_its_name():
+    sentence = "Median PFS (11 months v 9.1 months) and TFS (15 months v 11 months) differed."
+    assert cells(sentence, "median", "endpoint") == [("PFS",), ("PFS",), ("TFS",), ("TFS",)]
+
+
+def test_a_difference_in_brackets_and_the_length_of_a_treatment_are_neither_median_nor_time():
+    sentence = (
+        "Median survival was 10 months with A and 7.6 months with B (difference, 2.4 months; 95% CI, 1.0 to 4.0)."
+    )
+    assert cells(sentence, "median", "value") == [("10",), ("7.6",)]
+    assert cells(sentence, "difference", "value", "lower") == [("2.4", "1.0")]
+    sentence = "The 4-year survival rate was 78.1% with the 16-week regimen versus 71.4% with drug B."
+    assert cells(sentence, "rate", "value", "time") == [("78.1", "4"), ("71.4", "4")]
+    sentence = "Response rates were similar (42% for drug A v 41% for drug B)."
+    assert cells(sentence, "proportion", "endpoint") == [("ORR",), ("ORR",)]
+
+
+def test_a_change_keeps_named_limits_and_the_p_value_before_them():
+    sentence = "There was a significant increase for group X 3.0 mmHg (p = 0.053, 95% CI -0.04, 6.14)."
+    assert cells(sentence, "difference", "value", "lower", "upper", "p") == [("3.0", "-0.04", "6.14", "0.053")]

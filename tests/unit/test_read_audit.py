@@ -148,3 +148,48 @@ def test_p_that_miss_most_ratios_of_a_table_test_something_else():
     assert [rule for rule, *_ in found_in(table([["", "HR (95% CI)", "p"], *one], caption="Hazard ratios"))] == [
         "ratio-p"
     ]
+
+
+def _baseline(*rows: tuple[str, str]) -> list[tuple[str, str, str]]:
+    made = [["Characteristic", "Drug A (n=120), n (%)", "Drug B (n=118), n (%)"]]
+    made += [["Sex", "", ""], ["  Male", "70 (58.3)", "60 (50.8)"], ["  Female", "50 (41.7)", "58 (49.2)"]]
+    made += [["Stage", "", ""], *(["  " + name, first, "40 (33.9)"] for name, first in rows)]
+    made += [["Smoker", "", ""], ["  Yes", "84 (70.0)", "79 (66.9)"], ["  No", "36 (30.0)", "39 (33.1)"]]
+    return found_in(results("") + table(made, caption="Baseline characteristics"))
+
+
+def test_a_cell_that_misses_while_its_section_and_row_fit_is_a_misprint():
+    assert _baseline(("I", "48 (40.0)"), ("II", "42 (35.0)"), ("III", "30 (25.0)")) == []
+    told = _baseline(("I", "48 (40.0)"), ("II", "42 (55.0)"), ("III", "30 (25.0)"))
+    assert told == [("percentage", "discrepant", "42 (55.0 %)")]
+
+
+def test_a_section_of_fewer_patients_is_no_misprint():
+    assert _baseline(("I", "48 (42.1)"), ("II", "42 (36.8)"), ("III", "24 (21.1)")) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Rash was seen in 824 (80.6%) of 278 patients.",
+        "The hazard ratio for OS was 0.80 (95% CI 0.60-1.07), and 6.21 (95% CI 0.97-1.50) for PFS.",
+    ],
+)
+def test_a_misprint_that_breaks_a_row_apart_is_still_told(sentence):
+    assert len(found_in(results(sentence))) == 1
+
+
+def test_limits_that_miss_in_every_row_of_a_table_were_misread():
+    heads = ["Marker", "Drug A", "Drug B", "95% CI"]
+    made = [[f"Marker {k}", f"0.7{k}", f"0.6{k}", f"-0.1{k} to -0.0{k}"] for k in range(1, 7)]
+    assert found_in(results("") + table([heads, *made], caption="Mean levels of markers")) == []
+
+
+def test_the_arms_of_a_comparison_that_names_the_control_first():
+    body = results(
+        "The drug A arm and the drug B arm were compared. In the drug A arm and the drug B arm all were seen.",
+        "Compared with patients in the drug A arm, patients in the drug B arm had more infections (5.1% versus 2.7%).",
+    )
+    rows = draft(claims(from_bytes(jats(body).encode(), "made.nxml")), "made")
+    shares = [(row.cells["percent"], row.cells["arm_id"]) for row in rows if row.cells.get("percent")]
+    assert shares == [("5.1", "drug_b"), ("2.7", "drug_a")]

@@ -13,6 +13,7 @@ from resurvey.commands.init import write as init_project
 from resurvey.errors import InputError
 from resurvey.read import claims, document, draft, draft_folder
 from resurvey.read.contradictions import findings
+from resurvey.read.objects import Claim, Span
 from resurvey.read.sources import from_bytes
 from resurvey.schema import TABLES
 from resurvey.tables import read_raw
@@ -61,7 +62,7 @@ def test_findings_end_the_command_with_1_and_nothing_found_with_0(review, tmp_pa
     clean = write(tmp_path / "clean.nxml", TRIAL.replace("41 (30.1)", "41 (34.7)"))
     capsys.readouterr()
     assert main(["read", "--audit", str(clean)]) == 0
-    assert "0 finding(s)" in capsys.readouterr().out
+    assert "0 findings" in capsys.readouterr().out
 
 
 def test_audit_alone_writes_nothing(tmp_path, capsys):
@@ -175,7 +176,7 @@ def test_confirmed_rows_move_with_new_ids_and_the_rest_stays(review, capsys):
     ratio = tables["hazard_ratios"].iloc[-1]
     assert (ratio["claim_id"], ratio["value"], ratio["lower"], ratio["p"]) == ("made-hr-001", "0.71", "0.55", "0.010")
     assert "made" in set(tables["sources"]["source_id"]) and "PFS" in set(tables["medians"]["endpoint"])
-    assert "row(s) moved" in capsys.readouterr().out
+    assert " moved into" in capsys.readouterr().out
     again = {path.name: path.read_bytes() for path in raw.glob("*.csv")}
     assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0  # nothing is moved twice
     assert {path.name: path.read_bytes() for path in raw.glob("*.csv")} == again
@@ -232,7 +233,7 @@ def test_rows_of_a_document_that_is_not_confirmed_are_one_fault(review, capsys):
     complete(folder, ("medians", "proportions"))
     assert main(["confirm", str(folder), "--data", str(raw)]) == 2
     said = capsys.readouterr().err
-    assert "2 faults" in said and "whose own row is not confirmed" in said
+    assert "2 faults" in said and "but its own row is not confirmed" in said
     assert "sources.csv" in said and "studies.csv" in said
 
 
@@ -254,7 +255,7 @@ def test_nothing_unconfirmed_is_moved(review, capsys):
     before = {p.name: p.read_bytes() for p in raw.glob("*.csv")}
     assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0
     assert {p.name: p.read_bytes() for p in raw.glob("*.csv")} == before
-    assert "wait for a ruling" in capsys.readouterr().out
+    assert "without a ruling" in capsys.readouterr().out
 
 
 def test_rulings_with_faults_are_named_all_at_once(review, capsys):
@@ -318,3 +319,11 @@ def test_wrong_words_are_answered_plainly(words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(words) == 2
     assert capsys.readouterr().err.startswith(f"resurvey {words[0]}: ")
+
+
+def test_a_level_printed_as_a_proportion_is_drafted_in_per_cent_and_said():
+    claim = Claim(
+        "design", {"alpha": "0.025", "power": "80", "sides": "1"}, (Span("p1", 0, 5),), "text-design", "Methods"
+    )
+    (row,) = [one.cells for one in draft([claim])]
+    assert (row["alpha"], row["power"], row["note"]) == ("2.5", "80", "alpha is printed as 0.025")

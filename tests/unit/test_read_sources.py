@@ -262,3 +262,61 @@ def test_a_scan_is_refused(tmp_path):
 def test_the_same_bytes_give_the_same_rows():
     first, second = (claims(from_bytes(TRIAL.encode(), "a.nxml")) for _ in range(2))
     assert first == second
+
+
+def test_a_caption_below_its_table_and_columns_set_closely_in_a_pdf():
+    typst = pytest.importorskip("typst")
+    rows = "".join(f"[Marker {k}], [1.{k}1 (1.02–1.9{k})], [0.0{k}], [1.0{k} (0.9{k}–1.4{k})], " for k in range(1, 8))
+    source = f"""#set text(size: 9pt)
+= Results
+#table(columns: 4, stroke: none, inset: 3pt, [Biomarker], [HR (95% CI)], [P], [HR (95% CI)], {rows})
+*Table 1* Cox models of overall survival.
+
+#lorem(90)
+"""
+    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
+    ratios = [
+        (c.cells["value"], c.cells["lower"], c.cells["upper"], c.cells.get("p")) for c in found if c.kind == "ratio"
+    ]
+    assert ratios[:2] == [("1.11", "1.02", "1.91", "0.01"), ("1.01", "0.91", "1.41", None)]
+    assert len(ratios) == 14
+
+
+def test_minus_signs_ligatures_and_soft_hyphens_of_a_pdf():
+    typst = pytest.importorskip("typst")
+    source = """#set page(width: 120mm)
+= Results
+The change of eﬃcacy was −4.5% (95% CI −9.0 to −0.1), the hazard ratio for pro\u00adgres\u00adsion-free survival was
+0.71 (95% CI 0.55–0.92; P = 0.010) in ﬁrst-line patients.
+
+*Table 1* Baseline characteristics
+#table(columns: 3, stroke: none, [Characteristic], [A (n=40)], [B (n=38)], [Eﬀusion, n (%)], [10 (25)], [11 (29)],
+[Change, mean (SD)], [−1.5 (0.4)], [−0.2 (0.3)], [Non-\u00adsmall-cell, n (%)], [8 (20)], [9 (24)])
+"""
+    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
+    ratios, counts = ratio_and_counts(found)
+    assert ratios == [RATIO]
+    assert [c.cells.get("endpoint") for c in found if c.kind == "ratio"] == ["PFS"]
+    assert counts == [("10", "25", "40"), ("11", "29", "38"), ("8", "20", "40"), ("9", "24", "38")]
+    assert [c.cells["value"] for c in found if c.kind == "quantity"] == ["-1.5", "-0.2"]
+    assert [c.cells["item"] for c in found if c.cells.get("n") == "10"] == ["Effusion, n (%)"]
+
+
+def test_a_table_that_goes_on_over_the_page_in_a_pdf():
+    typst = pytest.importorskip("typst")
+    top = "[Characteristic], [A (n=40)], [B (n=38)],"
+    first = "".join(f"[Item {k}, n (%)], [{k} ({2.5 * k:g})], [{k} ({100 * k / 38:.1f})], " for k in range(1, 9))
+    second = "".join(f"[Item {k}, n (%)], [{k} ({2.5 * k:g})], [{k} ({100 * k / 38:.1f})], " for k in range(9, 15))
+    source = f"""= Results
+#lorem(60)
+
+*Table 1* Baseline characteristics
+#table(columns: 3, stroke: none, {top} {first})
+#pagebreak()
+*Table 1* (continued)
+#table(columns: 3, stroke: none, {top} {second})
+"""
+    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
+    _, counts = ratio_and_counts(found)
+    assert len(counts) == 28
+    assert {total for *_, total in counts} == {"40", "38"}

@@ -220,3 +220,213 @@ def test_a_receptor_is_no_response():
     rows = [["Factor", "HR (95% CI)"], ["ER/PR positive", "0.7 (0.5-0.9)"], ["PR-negative", "1.2 (0.9-1.6)"]]
     found = read(rows, caption="Cox model of overall survival")
     assert of_table(found, "endpoint", kind="ratio") == [("OS",), ("OS",)]
+
+
+def test_each_part_of_a_table_is_read_under_its_own_heading():
+    rows = [["", "Alfa arm (n=95)", "Beta arm (n=99)"], ["Safety outcomes", "", ""], ["Bleeding", "19 (20)", "9 (9)"]]
+    rows += [["Falls", "38 (40)", "33 (33)"], ["", "Alfa arm", "Beta arm"], ["", "(all) (n=100)", "(all) (n=110)"]]
+    rows += [["Efficacy outcomes", "", ""], ["Stroke", "4 (4)", "11 (10)"], ["Death", "10 (10)", "22 (20)"]]
+    found = read(rows, caption="Efficacy and safety, n (%)")
+    assert of_table(found, "n", "total") == [
+        ("19", "95"),
+        ("9", "99"),
+        ("38", "95"),
+        ("33", "99"),
+        ("4", "100"),
+        ("11", "110"),
+        ("10", "100"),
+        ("22", "110"),
+    ]
+    block = next(claim.spans[0].block for claim in found if claim.cells.get("n") == "22")
+    assert block == "t1.r8.c2"
+    assert [kind for (kind,) in of_table(found, "kind")][:1] == ["adverse_event"]
+    assert "adverse_event" not in [kind for (kind,) in of_table(found, "kind")][4:]
+
+
+def test_a_ratio_of_one_is_an_estimate_where_its_limits_have_columns():
+    rows = [["", "HR", "95% CI lower", "95% CI upper", "P"], ["Score", "1.0", "0.9", "1.2", ".65"]]
+    found = of_table(read(rows, caption="Cox model"), "value", "lower", "upper", "p", kind="ratio")
+    assert found == [("1.0", "0.9", "1.2", ".65")]
+
+
+def test_the_dose_in_the_name_of_a_group_makes_no_measurement_of_its_counts():
+    rows = [["", "Alfa 10 mg (n=95)", "Placebo (n=99)"], ["Type 3", "5 (5)", "6 (6)"], ["Type 5", "0", "0"]]
+    assert of_table(read(rows, caption="Bleeding, n (%)"), "n", "total")[2:] == [("0", "95"), ("0", "99")]
+
+
+def test_a_size_after_n_and_a_point():
+    assert of_table(read([["", "Pts n.912"], ["Female, n (%)", "835 (91.6)"]]), "n", "total") == [("835", "912")]
+
+
+def test_an_arm_and_a_grade_in_one_heading():
+    found = read(
+        [["", "Alfa, grade 3-4 (n=39)", "All grades, beta (n=40)"], ["Nausea", "2 (5)", "1 (2)"]], caption="Toxicity"
+    )
+    assert of_table(found, "arm", "grade", "total") == [("alfa", "3-4", "39"), ("beta", "any", "40")]
+
+
+@pytest.mark.parametrize(
+    ("label", "groups"),
+    [
+        ("ECOG 1 versus 0", ("ecog, 1", "ecog, 0")),
+        ("Nodes positive vs negative", ("nodes, positive", "nodes, negative")),
+        ("Stage (IV v III)", ("stage, iv", "stage, iii")),
+        ("Alfa versus beta", ("", "")),
+    ],
+)
+def test_the_two_groups_of_a_ratio_in_its_label(label, groups):
+    found = read([["Factor", "HR (95% CI)"], [label, "1.5 (1.1-2.2)"]], caption="Cox model of overall survival")
+    assert of_table(found, "population", "comparator_population", kind="ratio") == [groups]
+
+
+def test_a_time_in_a_label_is_no_group_of_patients():
+    rows = [
+        ["", "Alfa", "Beta"],
+        ["OS rate, % (95% CI)", "", ""],
+        ["12 months", "82.1 (75.0-87.4)", "74.0 (66.2-80.3)"],
+    ]
+    rows += [["PFS, median, mo", "12.9", "7.4"]]
+    found = read(rows, caption="Survival estimates")
+    assert of_table(found, "endpoint", "time", "population", kind="rate") == [("OS", "12", "")] * 2
+    assert of_table(found, "endpoint", "value", kind="median") == [("PFS", "12.9"), ("PFS", "7.4")]
+
+
+def test_arms_in_rows_and_responses_in_columns():
+    rows = [
+        ["Treatment", "N", "CR", "SD", "PD", "ORR, % (95% CI)"],
+        ["Alfa", "140", "6 (4)", "50 (36)", "20 (14)", "44 (35-52)"],
+    ]
+    found = read(rows, caption="Response by arm")
+    shares = of_table(found, "endpoint", "n", "total", "percent", kind="proportion")[1:]
+    assert shares == [
+        ("CR", "6", "140", "4"),
+        ("SD", "50", "140", "36"),
+        ("PD", "20", "140", "14"),
+        ("ORR", "", "140", "44"),
+    ]
+
+
+def test_stable_disease_is_no_standard_deviation():
+    rows = [["", "Alfa (n=140)"], ["PR", "55 (39)"], ["SD", "50 (36)"]]
+    assert of_table(read(rows, caption="Best response"), "endpoint", "n", "percent") == [
+        ("PR", "55", "39"),
+        ("SD", "50", "36"),
+    ]
+
+
+def test_deaths_over_patients_is_a_count_of_its_total():
+    rows = [["", "Alfa", "Beta"], ["Deaths/patients", "72/150", "90/151"]]
+    assert of_table(read(rows), "n", "total") == [("72", "150"), ("90", "151")]
+
+
+def test_medians_take_unit_and_size_from_the_headings_of_their_group():
+    rows = [
+        [
+            "<th rowspan='2'>Subgroup</th>",
+            "<th colspan='2'>No. of patients</th>",
+            "<th colspan='2'>Median OS, months</th>",
+        ]
+    ]
+    rows += [["Alfa", "Beta", "Alfa", "Beta"], ["ECOG 0", "90", "88", "33.0 (28.1-NE)", "25.2 (20.9-31.0)"]]
+    found = read(rows, heads=2, caption="Subgroups")
+    assert of_table(found, "arm", "unit", "n", kind="median") == [("alfa", "months", "90"), ("beta", "months", "88")]
+
+
+def test_a_percentage_with_its_quartiles_is_no_share():
+    rows = [["", "Alfa (n=150)"], ["Ki-67 (%)", "20 (10-35)"]]
+    found = read(rows, caption="Baseline characteristics", notes="Data are n (%) or median (IQR).")
+    assert [c.kind for c in found if ".r" in c.spans[0].block] == ["median"]
+
+
+def test_a_table_without_cells_is_passed_over():
+    empty = "<table><thead><tr/></thead><tbody><tr/><tr/><tr/><tr/></tbody></table>"
+    empty = f"<table-wrap><label>Table 2</label>{empty}</table-wrap>"
+    found = claims(from_bytes(jats(empty + table([["", "A (n=40)"], ["Old", "10 (25)"]])).encode(), "made.nxml"))
+    assert of_table(found, "n", "total") == [("10", "40")]
+
+
+def test_sizes_of_a_section_are_not_lost_to_one_printed_elsewhere():
+    text = (
+        "In the alfa arm (n = 136) and the beta arm (n = 129) most were older. The alfa arm and the beta arm did well."
+    )
+    rows = [["", "Alfa", "Beta"], ["FOSI", "n=117", "n=115"], ["Improved", "20 (17.1)", "17 (14.8)"]]
+    rows += [["Same", "74 (63.2)", "74 (64.3)"], ["Worse", "20 (17.1)", "21 (18.3)"], ["TOI", "n=115", "n=115"]]
+    rows += [
+        ["Improved", "23 (20.0)", "20 (17.4)"],
+        ["Same", "60 (52.2)", "65 (56.5)"],
+        ["Worse", "32 (27.8)", "30 (26.1)"],
+    ]
+    totals = [total for (total,) in of_table(read(rows, text, caption="Quality of life, n (%)"), "total")]
+    assert totals == ["117", "115"] * 3 + ["115", "115"] * 3
+
+
+def test_a_time_point_is_no_unit_and_the_reference_no_estimate():
+    rows = [["Factor", "OR", "95% CI lower", "OR (adjusted)"], ["No", "1", "", "1"], ["Yes", "1.6", "1.1", "1.4"]]
+    assert [c.cells["value"] for c in read(rows, caption="Logistic model") if c.kind == "ratio"] == ["1.6", "1.4"]
+    rows = [["", "6 months", "18 months"], ["Ferritin, median (IQR)", "9.6 (8.0-11.1)", "8.7 (7.0-10.1)"]]
+    assert of_table(read(rows, caption="Iron"), "unit") == [("",), ("",)]
+
+
+def test_a_size_in_the_label_of_a_row_is_its_own():
+    rows = [
+        ["", "All (n = 199)", "Deceased (n = 79)"],
+        ["Female", "148 (74)", "53"],
+        ["Smoker (n = 169)", "6 (4)", "2"],
+    ]
+    assert of_table(read(rows, caption="Baseline characteristics, n (%)"), "n", "total") == [
+        ("148", "199"),
+        ("53", "79"),
+        ("6", "169"),
+        ("2", ""),
+    ]
+
+
+def test_a_head_of_ratio_or_difference_is_told_by_the_row():
+    rows = [["", "Alfa (n=161)", "Beta (n=163)", "RR^*or difference^†(95% CI)"]]
+    rows += [["Mortality", "55 (34%)", "38 (23%)", "1·47^* (1·03 to 2·08)"]]
+    rows += [["Days free of it", "8·5 (8·8)", "11·1 (9·3)", "−2·7^† (−4·7 to −0·7)"]]
+    found = read(rows, caption="Outcomes")
+    assert [(c.kind, c.cells["value"]) for c in found if c.cells.get("lower")] == [
+        ("ratio", "1.47"),
+        ("difference", "-2.7"),
+    ]
+
+
+def test_events_above_the_size_of_their_column_take_no_denominator_and_cost_the_others_none():
+    rows = [
+        ["", "Early (n = 76)", "Late (n = 49)"],
+        ["Infection", "51", "38"],
+        ["Stroke", "2", "10"],
+        ["Fracture", "4", "2"],
+    ]
+    rows += [["Fallers", "53", "46"], ["Anaemia", "7", "3"], ["Number of falls", "70", "208"]]
+    totals = [total for (total,) in of_table(read(rows, caption="Complications"), "total")]
+    assert totals == ["76", "49"] * 5 + ["", ""]
+
+
+def test_to_set_close_to_its_number_and_a_caption_whose_years_are_not_the_unit():
+    rows = [["", "Alfa, mean (95% CI)"], ["MMSE score", "−0.69(−1.18to −0.20)"]]
+    found = read(rows, caption="Changes of scores, adjusted for age in years")
+    assert of_table(found, "value", "lower", "upper", "unit") == [("-0.69", "-1.18", "-0.20", "")]
+
+
+@pytest.mark.parametrize(("total", "expected"), [("40", {"40"}), ("0", {""})])
+def test_a_row_of_the_total_of_a_section_is_its_denominator(total, expected):
+    rows = [["", "Number (%)"], ["<td colspan='2'>Grade of those who were graded</td>"]]
+    rows += [["One", "10 (25.0)"], ["Two", "30 (75.0)"], ["Total", f"{total} (100)"]]
+    found = of_table(read(rows, "Eighty patients were seen.", caption="Baseline"), "n", "total")
+    assert {size for n, size in found if n in ("10", "30")} == expected
+
+
+def test_a_dose_names_a_group_and_a_pair_is_read_as_its_row():
+    rows = [["Dosage", "3 mg kg^−1 q3w", "6 mg kg^−1 q3w", "Total"], ["Patients treated", "17", "20", "37"]]
+    rows += [["Male", "8 (47)", "17 (85)", "26 (68)"], ["Death", "0", "2 (10)", "2 (5)"]]
+    found = read(rows, caption="Summary of the patients")
+    assert of_table(found, "n", "percent", "total")[3:] == [
+        ("8", "47", "17"),
+        ("17", "85", "20"),
+        ("26", "68", "37"),
+        ("0", "", "17"),
+        ("2", "10", "20"),
+        ("2", "5", "37"),
+    ]

@@ -64,17 +64,21 @@ def test_a_curve_is_chosen_by_name_with_its_own_numbers_at_risk(run):
     ("words", "message"),
     [
         (("two.csv", "--curve", "C", "--n", "60"), "two.csv has no curve 'C'; its curves are A, B"),
-        (("two.csv",), "--n is missing: how many patients has the arm? (for the curve 'A': --n 'A=N')"),
+        (("two.csv",), "--n is missing: give the number of patients of the arm (for the curve 'A': --n 'A=N')"),
+        (("two.csv", "--n", "9", "--picture", "fit.bmp"), "name a file that ends in .svg, .png, .pdf"),
         (("two.csv", "--n", "C=60"), "--n C=60: there is no curve 'C'; the curves are A, B"),
         (("two.csv", "--n", "many"), "--n is 'many', expected a whole number"),
         (
             ("two.csv", "--n", "60", "--at-risk", "one.csv"),
-            "not plain which numbers at risk are those of the curve 'A'",
+            "unclear which numbers at risk belong to the curve 'A'",
         ),
-        (("two.csv", "--n", "60", "--sheet", "1"), "it is no workbook, so that it has no sheet '1'"),
+        (("two.csv", "--n", "60", "--sheet", "1"), "it is not a workbook, so it has no sheet '1'"),
         (("two.csv", "--curve", "A", "--at-risk-arm", "B", "--n", "6"), "give both"),
         (("plain.csv", "--n", "60", "--at-risk", "risk.csv"), "its arms are A, B"),
-        (("plain.csv", "--n", "60", "--at-risk", "bad.csv"), "the number at risk '4O' is no whole number of patients"),
+        (
+            ("plain.csv", "--n", "60", "--at-risk", "bad.csv"),
+            "the number at risk '4O' is not a whole number of patients",
+        ),
         (("plain.csv", "--n", "60", "--at-risk", "none.csv"), "no row of the numbers at risk has a time and a count"),
         (("plain.csv", "--n", "60", "--at-risk", "years.csv"), "has its times in months, years.csv in years"),
         (("plain.csv", "--n", "100000000"), "n must lie between 1 and 2000000, found 100000000"),
@@ -167,7 +171,7 @@ def test_a_project_names_the_curve_of_each_row(folder):
         ({"curve": "C"}, ("curve", 2), "has no curve 'C'"),
         ({"file": "absent.csv"}, ("file", 2), "there is no such file"),
         ({"survival_unit": "%"}, ("survival_unit", 2), "its unit is proportion, not %"),
-        ({"at_risk_arm": "C"}, ("at_risk_file", 2), "not plain which numbers at risk"),
+        ({"at_risk_arm": "C"}, ("at_risk_file", 2), "unclear which numbers at risk"),
         ({"time_unit": "years", "file": "months.csv", "curve": ""}, ("time_unit", 2), "months.csv says months"),
     ],
 )
@@ -214,7 +218,7 @@ def test_a_last_point_that_is_none_is_told_or_refused(run, extra):
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("0,60\n3,40\n6,48\n", "numbers at risk rise with time, which no arm can: 40 at time 3"),
+        ("0,60\n3,40\n6,48\n", "numbers at risk rise with time, which is impossible: 40 at time 3"),
         ("0,50\n3,40\n6,30\n", "numbers at risk: 50 at time 0 but n is 60; n was kept"),
         ("0,60\n3,58\n6,57\n", "numbers at risk and curve cannot both hold with n = 60: 58 at time 3"),
         ("0,60\n3,NA\n6,30\n", "1 rows of the numbers at risk are not legible and were left out"),
@@ -230,12 +234,12 @@ def test_numbers_at_risk_that_cannot_be_are_told_with_their_row(run, table, told
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
-        ("n: 200\n", "line 2: the key 'n' stands twice"),
+        ("n: 200\n", "line 2: the key 'n' appears twice"),
         ("events: 010\n", "line 2: 010 begins with 0"),
         ("median: 11:8\n", "line 2: 11:8 has a colon"),
-        ("landmarks: 3\n", "landmarks: 3 is no list of pairs"),
-        ("landmarks: [[12, 0.5, 3]]\n", "is no list of pairs of time and survival"),
-        ("landmarks: {12: 0.5}\n", "is no list of pairs of time and survival"),
+        ("landmarks: 3\n", "landmarks: 3 is not a list of pairs"),
+        ("landmarks: [[12, 0.5, 3]]\n", "is not a list of pairs of time and survival"),
+        ("landmarks: {12: 0.5}\n", "is not a list of pairs of time and survival"),
     ],
 )
 def test_a_summary_that_cannot_be_meant_is_refused(cells, told, tmp_path):

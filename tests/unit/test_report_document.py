@@ -31,9 +31,10 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.evidence_section import transitivity
-from resurvey.report.inputs import Choices, Results, short_citation
+from resurvey.report.inputs import Choices, Results
 from resurvey.report.methods_section import known_references
 from resurvey.report.words import count, interval, listed, number, p_value, percent, ratio, sentence
+from resurvey.short_citations import short_citation
 from tests.report_project import small_results, typed_lines
 
 
@@ -290,7 +291,7 @@ def test_a_project_with_nothing_still_has_a_report():
     document = page_document(Results(Choices("Empty", "Is anything there?")))
     said = all_words(document)
     assert "No check was made: the tables hold nothing that can be recomputed." in said
-    assert "No group of patients was rebuilt." in said
+    assert "No group of patients was reconstructed." in said
     assert "The project lists no comparisons." in said
     assert not any(isinstance(block, Heading) and block.anchor == "design" for block in document.blocks)
 

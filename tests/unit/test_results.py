@@ -34,7 +34,7 @@ def test_what_is_written_comes_back_with_its_kinds(tmp_path):
     [
         ({"role": "chief"}, "estimates.csv, column role: found chief, expected one of .*'main'"),
         ({"refused": "maybe"}, "column refused: found maybe, expected one of"),
-        ({"surprise": 1}, "'surprise' is no column of the table estimates"),
+        ({"surprise": 1}, "'surprise' is not a column of the table estimates"),
     ],
 )
 def test_a_column_or_a_value_that_no_reader_knows_is_not_written(tmp_path, change, message):
@@ -46,14 +46,16 @@ def test_a_column_or_a_value_that_no_reader_knows_is_not_written(tmp_path, chang
 def test_a_file_of_another_layout_is_refused(tmp_path):
     path = tmp_path / "estimates.csv"
     path.write_text("comparison_id,strange\na,1\n", encoding="utf-8")
-    with pytest.raises(InputError, match="column 'strange' is no column of the table estimates: make the results anew"):
+    with pytest.raises(
+        InputError, match="column 'strange' is not a column of the table estimates: make the results again"
+    ):
         results.read(results.ESTIMATES, path)
 
 
 def test_a_column_that_stands_twice_is_refused(tmp_path):
     path = tmp_path / "estimates.csv"
     path.write_text("comparison_id,p,p\na,1,2\n", encoding="utf-8")
-    with pytest.raises(InputError, match="column 'p' is no column of the table estimates: make the results anew"):
+    with pytest.raises(InputError, match="column 'p' is not a column of the table estimates: make the results again"):
         results.read(results.ESTIMATES, path)
 
 

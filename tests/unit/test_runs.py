@@ -101,7 +101,7 @@ def test_a_run_waits_for_the_steps_of_a_killed_one(tmp_path, take_part):
     _, released, told = take_part(tmp_path)
     assert time.monotonic() - began > 0.5
     assert released == 1
-    assert "waiting for them to end" in told
+    assert "waiting for them to finish" in told
     killer.wait()
     end(step)
 

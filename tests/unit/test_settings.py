@@ -81,7 +81,7 @@ def test_files_of_the_projects_own_that_are_not_there_or_that_nothing_reads_are_
     assert absent == "reconstruction/shapes: 1 fault in the tables; nothing was written:\n" + absent.split("\n", 1)[1]
     assert "kinds.csv: the file is missing" in absent
     assert said(templates="words") == [
-        "report/templates: there is no folder 'words'; leave the key out where there are no templates"
+        "report/templates: there is no folder 'words'; leave the key out if there are none"
     ]
     own = tmp_path / "report/templates"
     own.mkdir(parents=True)
@@ -223,7 +223,7 @@ def test_a_key_that_stands_twice_and_an_odd_title_are_said(tmp_path, capsys):
     text = path.read_text(encoding="utf-8")
     path.write_text(text + "seed: 8\n", encoding="utf-8")
     assert main(["check", str(tmp_path / "data/raw")]) == 2
-    assert "config.yaml, line 14: the key 'seed' stands twice" in capsys.readouterr().err
+    assert "config.yaml, line 14: the key 'seed' appears twice" in capsys.readouterr().err
     path.write_text(text.replace("A small project", '"A small \\u202e project"'), encoding="utf-8")
     assert main(["check", str(tmp_path / "data/raw")]) == 2
     assert "line 12: character 9 is U+202E, which changes the direction of writing" in capsys.readouterr().err

@@ -70,7 +70,7 @@ def test_an_empty_cell_too_many_may_be_a_shifted_row(folder):
 def test_a_column_almost_named_is_named(folder):
     path = folder / "medians.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("ci_level", "CI level", 1), encoding="utf-8")
-    with pytest.raises(TableFaults, match=r"unknown column 'CI level'\. did you mean ci_level\?"):
+    with pytest.raises(TableFaults, match=r"unknown column 'CI level'; did you mean ci_level\?"):
         tables.read_raw(folder)
 
 
@@ -101,7 +101,7 @@ def test_windows_letters_are_read_and_others_are_not_guessed(folder):
         (b'{"claims": []}', "a JSON file"),
         (b"PK\x03\x04 broken", "zip archive"),
         (b"PAR1", "a Parquet file"),
-        (b"one column only\n1\n", "none of this table"),
+        (b"one column only\n1\n", "is not that of this table"),
     ],
 )
 def test_a_file_of_another_kind_is_named_in_one_line(folder, content, words):
@@ -167,7 +167,7 @@ def test_a_sheet_is_chosen_by_name_and_never_guessed(folder):
     assert "several sheets (notes, typed)" in only_fault(folder)
 
 
-@pytest.mark.parametrize(("value", "words"), [("=1+1", "formula"), ("#REF!", "error of a formula"), (True, "truth")])
+@pytest.mark.parametrize(("value", "words"), [("=1+1", "formula"), ("#REF!", "formula error"), (True, "TRUE or FALSE")])
 def test_cells_that_are_no_text_are_refused(folder, value, words):
     rows = as_rows("medians")
     rows[1][rows[0].index("value")] = value

@@ -1,6 +1,7 @@
 """What is printed of each arm, gathered, and all arms of a study rebuilt together."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -235,6 +236,31 @@ def test_a_digitised_curve_is_evidence_of_its_own():
 
 
 @pytest.mark.parametrize("median", ["11.8", ""])
+def test_numbers_at_risk_typed_into_their_table_go_with_a_curve_without_a_file_of_them(median):
+    rows = small_tables()
+    cells = {"arm_id": "new", "file": "new.csv", "endpoint": "PFS", "n": "100", "events": "66"}
+    rows["curves"] = [claim("curve-001", time_unit="months", survival_unit="%", **cells)]
+    rows["risk_tables"] = [
+        claim(f"risk-{k}", arm_id="new", endpoint="PFS", time=str(time), time_unit="months", n_at_risk=str(count))
+        for k, (time, count) in enumerate(((0, 100), (12, 43), (24, 13)), start=1)
+    ]
+    if not median:
+        rows["medians"] = [row for row in rows["medians"] if row["arm_id"] != "new" or row["endpoint"] != "PFS"]
+        rows["hazard_ratios"] = []
+    times = np.linspace(0, 38, 77)
+    plain = Curve(times, np.exp(-np.log(2) * times / 11.8))
+    with_file = replace(plain, at_risk_times=np.array([0.0, 12, 24]), at_risk=np.array([100, 43, 13]))
+    first, second = (
+        rebuild_study(typed(rows), "alpha", replicates=2, seed=1, curves={"alpha2020-curve-001": curve})
+        for curve in (plain, with_file)
+    )
+    pd.testing.assert_frame_equal(first.patients, second.patients)
+    row = first.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "PFS")]
+    assert row["evidence"] == "curve" and "no numbers at risk were given" not in row["undetermined"]
+    assert {"alpha2020-curve-001", "alpha2020-risk-1", "alpha2020-risk-3"} <= set(row["claim_ids"].split(";"))
+
+
+@pytest.mark.parametrize("median", ["11.8", ""])
 def test_a_curve_that_cannot_be_used_is_told(median):
     rows = small_tables()
     cells = {"arm_id": "new", "file": "new.csv", "endpoint": "PFS", "n": "100", "events": "66"}
@@ -346,6 +372,33 @@ def rows():
         claim("med-010", arm_id="absent", endpoint="PFS", value="9.0", unit="months"),
     ]
     return rows
+
+
+def renamed(rows, old, new):
+    """The same tables with another name of an arm."""
+    columns = ("arm_id", "comparator_arm_id")
+    return {
+        name: [{**row, **{column: new for column in columns if row.get(column) == old}} for row in table]
+        for name, table in rows.items()
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), [("new", "zeta"), ("new", "a"), ("old", "a")])
+def test_a_renamed_arm_has_the_same_patients(rows, old, new):
+    made = [
+        rebuild_study(typed(tables_), "alpha", replicates=6, seed=3, partitions=[["young", "old age"]]).patients
+        for tables_ in (rows, renamed(rows, old, new))
+    ]
+    before, after = (
+        {
+            key[1:]: part[["replicate", "time", "event"]].to_numpy()
+            for key, part in table.groupby(ARM_COLUMNS, observed=True)
+        }
+        for table in made
+    )
+    for key, patients in before.items():
+        np.testing.assert_array_equal(patients, after[(new if key[0] == old else key[0], *key[1:])])
+    assert before.keys() == {(old if key[0] == new else key[0], *key[1:]) for key in after}
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def test_patients_of_no_named_part_become_the_rest() -> None:
     made = from_subgroups({"positive": POSITIVE}, WHOLE, replicates=10)
     assert made.parts["rest"].n == 110
     assert (made.parts["rest"].events == 80).all()
-    assert "nothing is printed of these patients" in made.parts["rest"].repairs[0]
+    assert "nothing is printed about these patients" in made.parts["rest"].repairs[0]
 
 
 def test_events_of_the_whole_follow_from_the_parts() -> None:
@@ -100,7 +100,7 @@ def test_same_seed_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("parts", "error", "message"),
     [
-        ({}, InputError, "parts must hold at least one subgroup"),
+        ({}, InputError, "parts must have at least one subgroup"),
         ({"rest": POSITIVE}, InputError, "none of them named 'rest'"),
         (
             {"a": POSITIVE, "b": SurvivalSummary(n=111, median=7)},

@@ -36,7 +36,7 @@ def test_events_come_before_censorings_at_a_tie():
 @pytest.mark.parametrize(
     ("time", "event", "message"),
     [
-        ([1, 2], [1], "vectors of one length"),
+        ([1, 2], [1], "vectors of the same length"),
         ([], [], "at least one patient"),
         ([1, -2], [1, 0], "found -2"),
         ([1, math.nan], [1, 0], "finite and not negative"),

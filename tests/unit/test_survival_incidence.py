@@ -65,7 +65,7 @@ def test_variance_against_the_bootstrap():
 def test_refusals():
     with pytest.raises(InputError, match="cause must be whole numbers"):
         cumulative_incidence([1, 2], [1, 0.5])
-    with pytest.raises(InputError, match="vectors of one length"):
+    with pytest.raises(InputError, match="vectors of the same length"):
         cumulative_incidence([1, 2, 3], [1, 0])
     with pytest.raises(NotEstimable, match="nobody has an event of cause 3"):
         cumulative_incidence([1, 2], [1, 0], of=3)

@@ -132,7 +132,7 @@ def test_pieces_are_named():
                TrialEffects("s2", ("C", "D"), np.zeros((1, 1)), np.eye(1))]  # fmt: skip
     with pytest.raises(NotEstimable, match=r"2 pieces that no trial links: \(1\) A, B; \(2\) C, D"):
         multivariate_network(effects, "A")
-    with pytest.raises(InputError, match="'X' is no treatment"):
+    with pytest.raises(InputError, match="'X' is not a treatment"):
         multivariate_network(effects[:1], "X")
     with pytest.raises(InputError, match="between must be one of"):
         multivariate_network(effects[:1], "A", between="some")
@@ -404,8 +404,8 @@ def test_tables_that_are_none_are_refused(change, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reference": "X"}, "reference 'X' is no treatment"),
-        ({"population": "s9"}, "population 's9' is no study with an arm of 'A'"),
+        ({"reference": "X"}, "reference 'X' is not a treatment"),
+        ({"population": "s9"}, "population 's9' is not a study with an arm of 'A'"),
         ({"models": ["weibull"]}, "found 'weibull'"),
         ({"models": ["royston-parmar-7"]}, "inner knots must be 0 to 3, found 7"),
         ({"cuts": [5.0, 3.0]}, "cuts must be finite times that rise"),

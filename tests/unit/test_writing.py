@@ -58,7 +58,7 @@ except NotWritten as error:
     write_text("first", path)
     told = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
     assert "a.csv could not be written" in told
-    assert "is as it was" in told
+    assert "the earlier file is unchanged" in told
     assert path.read_text() == "first"
     assert names(tmp_path) == ["a.csv"]
 

@@ -13,7 +13,13 @@ DRIVER = shutil.which("chromedriver")
 
 
 @pytest.fixture(scope="module")
-def browser():
+def saved_to(tmp_path_factory):
+    """Where the browser saves files."""
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.fixture(scope="module")
+def browser(saved_to):
     if not CHROMIUM or not DRIVER:
         pytest.skip("chromium and its driver are not on this machine (Debian: chromium, chromium-driver)")
     webdriver = pytest.importorskip("selenium.webdriver")
@@ -25,6 +31,7 @@ def browser():
         options.add_argument(argument)
     options.add_argument("--window-size=1900,1700")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.add_experimental_option("prefs", {"download.default_directory": str(saved_to)})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     yield driver
     driver.quit()
@@ -126,3 +133,48 @@ def test_keys_reach_every_control(browser, figure):
         "!e.getAttribute('aria-label')).length"
     )
     assert unnamed == 0
+
+
+def test_what_a_person_saves_runs_to_the_same_bytes(browser, saved_to, figure, tmp_path):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    from resurvey.cli import main
+    from resurvey.digitise import digitise
+
+    path, home = figure
+    browser.get((home / "review.html").as_uri())
+    before = digitise(path)
+    tick, row = before.axes.x.labels[-1], before.axes.box[3]
+    width = browser.find_element("id", "figure").size["width"]
+    browser.find_element("id", "larger").click()
+    assert browser.find_element("id", "figure").size["width"] == pytest.approx(1.5 * width, rel=0.01)
+    browser.find_element("id", "smaller").click()
+    drag(browser, (tick.pixel, row), (tick.pixel - 40, row))  # a figure of any size is dragged in its own pixels
+    assert state(browser)["x"][1] == [pytest.approx(tick.pixel - 40, abs=2), tick.value]
+    name = browser.find_element("css selector", "#names input")
+    name.clear()
+    name.send_keys("Control\t")
+    assert browser.find_element("css selector", "#which option").text == "curve 1: Control"
+    browser.find_element("id", "reviewed").click()
+    browser.find_element("id", "save").click()
+    kept = saved_to / f"{path.name}.corrections.json"
+    WebDriverWait(browser, 20).until(lambda _: kept.is_file())
+    assert f"--corrections {kept.name}" in browser.find_element("id", "again").text
+    for once in ("one", "two"):
+        assert main(["digitise", str(path), "--into", str(tmp_path / once), "--corrections", str(kept)]) == 0
+    files = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one" / "figure").iterdir())
+    assert len(files) > 3
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    assert any("Control" in file.read_text() for file in (tmp_path / "one" / "figure").glob("*.csv"))
+    assert "sure" in (tmp_path / "one" / "digitised.csv").read_text()
+
+
+def test_a_small_figure_is_shown_large(browser, figure, tmp_path):
+    _, home = figure
+    page = (home / "review.html").read_text()
+    start = page.index('"size": [')
+    small = page[:start] + '"size": [235, 205]' + page[page.index("]", start) + 1 :]
+    (tmp_path / "small.html").write_text(small)
+    browser.get((tmp_path / "small.html").as_uri())
+    assert browser.find_element("id", "figure").size["width"] > 900

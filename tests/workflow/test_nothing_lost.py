@@ -166,4 +166,4 @@ def test_without_a_home_that_can_be_written_a_run_says_so_and_goes_on(project):
     )
     said = run.stdout + run.stderr
     assert run.returncode == 0, said
-    assert "/proc/nowhere/.cache, where caches go, cannot be written" in said and "Traceback" not in said
+    assert "/proc/nowhere/.cache, the folder of caches, cannot be written" in said and "Traceback" not in said

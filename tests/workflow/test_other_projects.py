@@ -18,7 +18,7 @@ UNRULED = {"bladder": 0, "prostate": 1, "heart": 3}
 SAYS = {
     "bladder": [
         "In all 8 checks the printed numbers agree with one another. No finding.",
-        "1 document was audited number by number; 6 numbers were read.",
+        "One document was audited number by number; six numbers were read.",
         "No patients were reconstructed and no treatments compared",
     ],
     "prostate": [
@@ -26,8 +26,8 @@ SAYS = {
         "conclusion (Table 1).",
         "One has not been ruled on yet: how much it matters may change.",
         "The patients were not randomised against each other",
-        "Individual patient data of 4 groups were reconstructed, all from printed numbers alone.",
-        "1 comparison sets groups of different studies",
+        "Individual patient data of four groups were reconstructed, all from printed numbers alone.",
+        "One comparison sets groups of different studies",
         "de Bono 2011",
     ],
     "heart": [
@@ -35,7 +35,7 @@ SAYS = {
         "that readers use or pool, two on a digit or a label.",
         "In the network of 3 studies, SGLT2 inhibitor has the lowest hazard",
         "SGLT2 inhibitor has a lower hazard than placebo",
-        "3 comparisons set groups",
+        "Three comparisons set groups",
     ],
 }
 DOES_NOT_SAY = {
@@ -58,7 +58,7 @@ def project(request, tmp_path_factory):
     said = done.stdout + done.stderr
     assert (done.returncode == 0) == (not UNRULED[request.param]), said
     if UNRULED[request.param]:
-        assert f"{UNRULED[request.param]} check(s) and rulings do not match" in said
+        assert f"checks and rulings do not match ({UNRULED[request.param]})" in said
     return request.param, folder / "results/report"
 
 

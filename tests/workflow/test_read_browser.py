@@ -247,3 +247,46 @@ def test_a_narrow_window_keeps_everything_in_reach(page):
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 380
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_whole_table_is_confirmed_or_dropped_and_the_population_filled_in_by_keyboard(page):
+    browser, _ = page
+    choose(browser, "all")
+    browser.execute_script("document.querySelector('#paper td mark').click()")
+    press(browser, "f", "T")
+    rows = json.loads(browser.execute_script("return document.getElementById('data').textContent"))["rows"]
+    table = {row["id"] for row in rows if row["group"].startswith("t1.")}
+    sure = {row["id"] for row in rows if row["id"] in table and row["certainty"] == "sure"}
+    held = statuses(browser)
+    ruled = {name for name, words in held.items() if re.search(r"\b(?:confirm|change)\b", words)}
+    assert ruled
+    assert ruled <= sure
+    assert all("population" not in text for text in browser.execute_script(LACKING))
+    press(browser, "D")
+    held = statuses(browser)
+    assert all(re.search(r"\b(?:confirm|change|drop)\b", held[name]) for name in table)
+    press(browser, "z")
+    assert {name for name, words in statuses(browser).items() if re.search(r"\bdrop\b", words)} == set()
+
+
+LACKING = "return Array.from(document.querySelectorAll('.lacks'), p => p.textContent)"
+
+
+def test_numbers_seen_and_not_drafted_are_listed_with_place_and_reason(browser, tmp_path):
+    methods = "<sec><title>Methods</title><p>Doses were reduced by 25%.</p></sec>"
+    paper = TRIAL.replace("<body>", f"<body>{methods}")
+    main(["read", str(write(tmp_path / "made.nxml", paper)), "--into", str(tmp_path / "review")])
+    browser.get((tmp_path / "review" / "made" / "read.html").as_uri())
+    browser.execute_script("localStorage.clear(); location.reload()")
+    until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
+    data = json.loads(browser.execute_script("return document.getElementById('data').textContent"))
+    choose(browser, "unread")
+    shown = browser.execute_script("return Array.from(document.querySelectorAll('.row'), r => r.textContent)")
+    assert len(shown) == len(data["unread"]) > 0
+    for text, place in zip(shown, data["unread"], strict=True):
+        assert place["reason"] in text
+        assert place["place"] in text
+        assert place["printed"] in text
+    press(browser, "c", "j", "d", "a", "w")
+    rules = browser.execute_script("return document.getElementById('progress').textContent")
+    assert rules.startswith("0 of")

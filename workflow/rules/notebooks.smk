@@ -11,6 +11,7 @@ if SOURCES:
             **RESULTS,
             figures=FIGURES,
             notebooks=[str(path) for path in SOURCES],
+            templates=REPORT_TEMPLATES,
             again=again("notebooks"),
         output:
             html=update(NOTEBOOKS),
@@ -21,7 +22,8 @@ if SOURCES:
         conda:
             "../../environment.yml"
         params:
-            content=gate.fingerprint(SOURCES),
+            content=gate.fingerprint([*SOURCES, *REPORT_TEMPLATES]),
+            templates=config["report"].get("templates", own_files.TEMPLATES),
             code=code("notebooks"),
         script:
             "../scripts/notebooks.py"

@@ -10,4 +10,5 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 log_to(snakemake.log[0])
-notebooks.publish([Path(path) for path in snakemake.input.notebooks], Path.cwd(), Path(snakemake.output.html[0]).parent)
+own, made = Path(snakemake.params.templates), Path(snakemake.output.html[0]).parent
+notebooks.publish([Path(path) for path in snakemake.input.notebooks], Path.cwd(), made, own)

@@ -92,7 +92,7 @@ def run(tables: Mapping[str, pd.DataFrame], *, rules: Iterable[str] | None = Non
     wanted = list(RULES) if rules is None else list(rules)
     unknown = [name for name in wanted if name not in RULES]
     if unknown:
-        raise InputError(f"unknown rule(s) {', '.join(unknown)}: expected some of {', '.join(RULES)}")
+        raise InputError(f"unknown rules {', '.join(unknown)}: expected some of {', '.join(RULES)}")
     context = Context(prepare(tables))
     found = [RULES[name].check(context) for name in wanted]
     found = [frame for frame in found if len(frame)]

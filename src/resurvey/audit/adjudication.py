@@ -42,7 +42,7 @@ def unruled(checks: pd.DataFrame, adjudications: pd.DataFrame) -> pd.DataFrame:
     ]
     for check, verdict in ruled.items():
         if check not in now:
-            problems.append((check, "the ruling names a check that is not made any more", "remove it or rename it"))
+            problems.append((check, "the ruling is on a check that no longer exists", "remove it or rename it"))
         elif now[check] != verdict:
             problem = f"the ruling was on a verdict {verdict}, the check now says {now[check]}"
             problems.append((check, problem, words[check]))
@@ -61,7 +61,7 @@ def verify(checks: pd.DataFrame, adjudications: pd.DataFrame) -> str:
     if len(problems):
         lines = [f"  {row.check_id}: {row.problem} ({row.explanation})" for row in problems.itertuples()]
         advice = "rule on them in data/raw/adjudications.csv"
-        raise InconsistentReport(f"{len(lines)} check(s) and rulings do not match; {advice}:\n" + "\n".join(lines))
+        raise InconsistentReport(f"checks and rulings do not match ({len(lines)}); {advice}:\n" + "\n".join(lines))
     counts = checks["verdict"].value_counts()
     lines = [f"{verdict}: {counts[verdict]}" for verdict in sorted(counts.index)]
     lines.append(f"rulings: {len(adjudications)}, each of a check that still says what was ruled on")

@@ -76,9 +76,8 @@ def _judge_sum(ledger: Ledger, printed: dict, parts: list[dict], whole: str) -> 
     added = sum(part["n"] for part in parts)
     agrees = added == printed["n"]
     shown = " + ".join(f"{part['n_text']} (grade {part['level']})" for part in parts)
-    ledger.add(
-        printed["source_id"],
-        printed["study_id"],
+    ledger.judge(
+        printed,
         [printed["claim_id"], *(part["claim_id"] for part in parts)],
         named=[printed["claim_id"]],
         reported=f"grade {whole}: {printed['n_text']}",
@@ -96,9 +95,8 @@ def _judge_nesting(ledger: Ledger, known: dict[str, dict]) -> None:
     for part, whole in NESTED:
         if part in known and whole in known and known[part]["n"] > known[whole]["n"]:
             first, second = known[part], known[whole]
-            ledger.add(
-                first["source_id"],
-                first["study_id"],
+            ledger.judge(
+                first,
                 [first["claim_id"], second["claim_id"]],
                 reported=f"{first['n_text']}, {second['n_text']}",
                 recomputed=f"at most {second['n_text']}",
@@ -131,16 +129,16 @@ def _any_and_single(events: pd.DataFrame, levels: tuple[str, ...]) -> Iterator[t
 def _judge_any(ledger: Ledger, every: dict, most: dict, level: str) -> None:
     wrong = most["n"] > every["n"]
     words = f"{most['n_text']} with {most['item']} and {every['n_text']} with any event of grade {level}"
-    ledger.add(
-        every["source_id"],
-        every["study_id"],
+    ledger.judge(
+        every,
         [every["claim_id"], most["claim_id"]],
         named=[every["claim_id"]],
         reported=every["n_text"],
         recomputed=f"at least {most['n_text']}",
         verdict=IMPOSSIBLE if wrong else REPRODUCED,
         severity=MAJOR if wrong else NONE,
-        explanation=words + (": one event cannot be commoner than any" if wrong else ", in the only possible order"),
+        explanation=words
+        + (": one event cannot be more common than any event" if wrong else ", in the only possible order"),
     )
 
 
@@ -161,9 +159,8 @@ def _judge_patients(ledger: Ledger, every: dict, single: list[dict], level: str)
     equal = added == every["n"] and rows > 1
     words = f"{every['n_text']} patients with grade {level}, and the {rows} rows of it add up to {int(added)} events"
     words += ": events, unless nobody had two" if equal else ""
-    ledger.add(
-        every["source_id"],
-        every["study_id"],
+    ledger.judge(
+        every,
         [every["claim_id"], *(row["claim_id"] for row in single)],
         named=[every["claim_id"]],
         reported=every["n_text"],
@@ -202,9 +199,8 @@ def _judge_common(context: Context, ledger: Ledger, events: pd.DataFrame, said: 
     above = other[other > named.min() + SLACK].sort_values(ascending=False, kind="stable")
     shown = f"least of those named is {named.idxmin()} {show(named.min())}"
     shown += f", most of the others {other.idxmax()} {show(other.max())}"
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         said["claim_id"],
         reported=", ".join(sorted(named.index)),
         recomputed=", ".join(f"{name} {show(value)}" for name, value in above.items()) or "the same",
@@ -260,9 +256,8 @@ def _judge_none(ledger: Ledger, record: dict, pool: pd.DataFrame, grade: str) ->
     verdict = UNCHECKABLE if pool.empty else REPRODUCED if counted == 0 else DISCREPANT
     words = "no row of this document counts such events" if pool.empty else f"its rows count {int(counted)}"
     words += "; a statement that no event of any kind had this grade is rarely meant so widely" if pool.empty else ""
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *pool["claim_id"]],
         named=[record["claim_id"]],
         reported=record["item"],

@@ -79,9 +79,8 @@ def _judge_missing(
     words = f"{first['partition']} is unknown in {a:.0f} of {n:.0f} ({first['arm_id']}) and {b:.0f} of {m:.0f} "
     words += f"({second['arm_id']}), p {show(p, 2)}"
     words += "; a comparison of the known ones may be one of who was examined" if apart else ""
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         [row["claim_id"] for part in rows for row in part],
         named=[first["claim_id"], second["claim_id"]],
         reported=f"{a:.0f}/{n:.0f} and {b:.0f}/{m:.0f}",
@@ -170,9 +169,8 @@ def _judge_denominators(ledger: Ledger, frame: pd.DataFrame, narrow: dict, wide:
         )
         turned = (before[0] - before[1]) * (after[0] - after[1]) < 0
         words += ", the other way round" if turned else ""
-    ledger.add(
-        narrow["source_id"],
-        narrow["study_id"],
+    ledger.judge(
+        narrow,
         [narrow["claim_id"], *(row["claim_id"] for row in wide)],
         named=[narrow["claim_id"]],
         reported=", ".join(f"{row['n_text']}/{row['whole']:.0f}" for row in wide),
@@ -228,9 +226,8 @@ def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
     absent = any(ABSENT.search(row["item"].split(":")[-1].strip()) for row in rows)
     words = f"{' + '.join(row['n_text'] for row in rows)} = {both:.0f} by {rows[0]['partition']}, "
     words += f"{base['n_text']} with {base['item']}"
-    ledger.add(
-        base["source_id"],
-        base["study_id"],
+    ledger.judge(
+        base,
         [*(row["claim_id"] for row in rows), base["claim_id"]],
         named=[rows[0]["claim_id"], base["claim_id"]],
         reported=f"{both:.0f} of {base['n_text']}",
@@ -238,8 +235,8 @@ def _judge_base(ledger: Ledger, rows: list[dict], base: dict) -> None:
         verdict=REPRODUCED if not wrong else UNCHECKABLE if absent else DISCREPANT,
         severity=MINOR if wrong else NONE,
         explanation=words
-        + (": more than can have it" if wrong else "")
-        + ("; right if `no` is said of those without it as well" if wrong and absent else ""),
+        + (": more patients than can have it" if wrong else "")
+        + ("; correct if `no` is also used for those without it" if wrong and absent else ""),
     )
 
 
@@ -282,9 +279,8 @@ def _judge_cohort(ledger: Ledger, record: dict, group: pd.DataFrame, arms: int) 
     own = source == record["source_id"]
     words = f"{record['n_text']} in all, the arms {' + '.join(texts)} = {total:.0f}" + ("" if own else f" ({source})")
     verdict = REPRODUCED if not wrong else IMPOSSIBLE if own and total > record["n"] else CONFLICT
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *claims],
         named=[record["claim_id"]],
         reported=record["n_text"],

@@ -41,9 +41,8 @@ def _judge_order(ledger: Ledger, first: tuple[Span, dict], second: tuple[Span, d
     (before, a), (after, b) = first, second
     wrong = before[0] > after[1]
     words = f"{a['item']} {a['value_text']}, {b['item']} {b['value_text']}"
-    ledger.add(
-        a["source_id"],
-        a["study_id"],
+    ledger.judge(
+        a,
         [a["claim_id"], b["claim_id"]],
         reported=words,
         recomputed="",

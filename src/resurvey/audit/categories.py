@@ -57,9 +57,8 @@ def _judge_sum(ledger: Ledger, group: list[dict], added: float, whole: float) ->
         verdict, severity, more = _why_not(pd.DataFrame(group), added, whole)
         words += more
     claims = [row["claim_id"] for row in group]
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         claims,
         named=[min(claims)],
         reported=" + ".join(row["n_text"] for row in group) + f" of {int(whole)}",
@@ -126,9 +125,8 @@ def _judge_percents(ledger: Ledger, group: list[dict]) -> None:
     if verdict == DISCREPANT and counted and added != first["total"]:
         words += f"; their counts add up to {int(added or 0)} of {int(first['total'])} too"
     claims = [row["claim_id"] for row in group]
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         claims,
         named=[min(claims)],
         reported=" + ".join(row["percent_text"] for row in group),

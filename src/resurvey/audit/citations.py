@@ -53,9 +53,8 @@ def _studies_of(context: Context) -> dict[str, set[str]]:
 def _note(
     ledger: Ledger, record: dict, claims: list[str], words: str, severity: str, reported: str, recomputed: str
 ) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         claims,
         reported=reported,
         recomputed=recomputed,
@@ -153,15 +152,14 @@ def _judge_value(ledger: Ledger, record: dict, cited: str, own: dict, same: list
         )
         _note(ledger, record, [*claims, there[0]["claim_id"]], words, MAJOR, own["text"], there[0]["text"])
     else:
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
+        ledger.judge(
+            record,
             claims,
             reported=own["text"],
             recomputed=", ".join(others),
             verdict=UNCHECKABLE,
             severity=MINOR,
-            explanation=f"{words}, of which no such number is at hand; {', '.join(others)} prints it",
+            explanation=f"{words}, of which no such number was extracted; {', '.join(others)} prints it",
         )
 
 
@@ -183,10 +181,8 @@ def check_year(context: Context) -> pd.DataFrame:
         own, other = (str(year.get(name, ""))[:4] for name in (record["source_id"], cited))
         if not (own.isdigit() and other.isdigit()) or int(other) <= int(own) + 1:
             continue
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=own,
             recomputed=other,
             verdict=IMPOSSIBLE,
@@ -263,9 +259,8 @@ def _judge_mean(ledger: Ledger, mean: dict, rows: list[dict]) -> None:
     for row in same:
         words = f"{row['value_text']} is called a median; {mean['source_id']} prints it as {mean['item']} "
         words += f"({mean['locator']}), and {others[0]['source_id']} a median of {others[0]['value_text']}"
-        ledger.add(
-            row["source_id"],
-            row["study_id"],
+        ledger.judge(
+            row,
             [row["claim_id"], mean["claim_id"], others[0]["claim_id"]],
             named=[row["claim_id"], mean["claim_id"]],
             reported=f"median {row['value_text']}",

@@ -148,9 +148,8 @@ def _judge_across(context: Context, ledger: Ledger, citing: dict, others: list[d
     verdict, severity, reference, words = _verdict_across(citing, same_cut, undated, agreeing, others)
     if verdict == CONFLICT:
         words += decide(context, reference, citing)
-    ledger.add(
-        citing["source_id"],
-        citing["study_id"],
+    ledger.judge(
+        citing,
         [citing["claim_id"], reference["claim_id"]],
         named=[citing["claim_id"], *_name(citing, citing)[2:]],
         reported=f"{citing['text']}",
@@ -290,9 +289,8 @@ def _judge_unnamed(ledger: Ledger, record: dict, named: list[dict]) -> None:
     words = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']}) without an endpoint"
     words += f", that of {whole[0]['endpoint']}" if whole else ", printed so for no endpoint of this comparison"
     words += f"; it shares {' and '.join(parts)}" if parts and not whole else ""
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(other["claim_id"] for other in named)],
         named=[record["claim_id"]],
         reported=record["value_text"],
@@ -334,9 +332,8 @@ def _judge_p(context: Context, ledger: Ledger, first: dict, second: dict) -> Non
         else:
             words += "; they lie on different sides of 0.05" if severity == CONCLUSION else ""
             words += decide(context, first, second)
-    ledger.add(
-        second["source_id"],
-        second["study_id"],
+    ledger.judge(
+        second,
         [first["claim_id"], second["claim_id"]],
         reported=f"p {first['text']} and {second['text']}",
         recomputed="",

@@ -49,7 +49,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """
     unknown = sorted(set(tables) - set(schema.TABLES) - {"claims"})
     if unknown:
-        raise InputError(f"unknown table(s) {', '.join(unknown)}: expected some of {', '.join(schema.TABLES)}")
+        raise InputError(f"unknown tables {', '.join(unknown)}: expected some of {', '.join(schema.TABLES)}")
     known = {name: frame for name, frame in tables.items() if name in schema.TABLES}
     raw = {name: frame for name, frame in known.items() if is_raw(name, frame)}
     typed = {name: frame for name, frame in known.items() if name not in raw}

@@ -169,7 +169,7 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], house: str) -> None:
         )
         if house and not named and test != house and verdict != OTHER_METHOD and house in values:
             verdict, severity = OTHER_METHOD, MINOR
-            words += f"; the other p of this table are by {house}, which gives {show(values[house], 3)}"
+            words += f"; the other p values of this table are by {house}, which gives {show(values[house], 3)}"
         _note(ledger, record, cells, verdict, severity, f"p {show(values[test], 3)} ({test})", words + _choice(values))
         return
     label, _, values = usable[0]
@@ -185,9 +185,8 @@ def _judge(ledger: Ledger, record: dict, cells: list[Cell], house: str) -> None:
 def _note(
     ledger: Ledger, record: dict, cells: list[Cell], verdict: str, severity: str, recomputed: str, words: str
 ) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(cell.claim for cell in cells)],
         named=[record["claim_id"]],
         reported=f"p {record['p_text']}",
@@ -276,7 +275,7 @@ def _choice(values: dict[str, float]) -> str:
         return ""
     below = [f"{name} {show(p, 3)}" for name, p in chosen.items() if p < 0.05]
     above = [f"{name} {show(p, 3)}" for name, p in chosen.items() if p >= 0.05]
-    return f"; significance at 0.05 hangs on the test: {', '.join(below)}, but {', '.join(above)}"
+    return f"; significance at 0.05 depends on the test: {', '.join(below)}, but {', '.join(above)}"
 
 
 def _from_other_counts(record: dict, cells: list[Cell], named: str) -> str:

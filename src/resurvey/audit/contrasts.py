@@ -81,9 +81,8 @@ def _judge_beside(ledger: Ledger, sentence: dict, overall: dict, groups: int, ow
     words = f"beside a sentence about two groups stands p {overall['p_text']}, of {groups} groups together; "
     words += f"that of the two is {own['p_text']} ({own['locator']})" if own else "no p of the two is printed"
     sides = [row is not None and (row["p_op"] in ("<", "<=") or row["p_max"] < LEVEL) for row in (overall, own)]
-    ledger.add(
-        sentence["source_id"],
-        sentence["study_id"],
+    ledger.judge(
+        sentence,
         [sentence["claim_id"], overall["claim_id"], *([own["claim_id"]] if own else [])],
         named=[sentence["claim_id"], overall["claim_id"]],
         reported=f"p {overall['p_text']}",
@@ -100,9 +99,8 @@ def _groups(context: Context, ids: list[str]) -> set[tuple[str, str]]:
 
 
 def _note_overall(ledger: Ledger, about: dict, test: dict, groups: int, why: str) -> None:
-    ledger.add(
-        about["source_id"],
-        about["study_id"],
+    ledger.judge(
+        about,
         [about["claim_id"], test["claim_id"]],
         reported=f"p {test['p_text']}",
         recomputed="",
@@ -127,9 +125,8 @@ def check_unsupported(context: Context) -> pd.DataFrame:
         if (not how and record["statement"] != "significant") or frozenset(claims_of(record["claims"])) in tested:
             continue
         verdict, severity, words = _supported(record, low, high, how)
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
+        ledger.judge(
+            record,
             [record["claim_id"], *(row["claim_id"] for _, row in known)],
             named=[record["claim_id"]],
             reported=record["statement"],
@@ -225,9 +222,8 @@ def check_chance(context: Context) -> pd.DataFrame:
         values = _counts_p(context, [row for _, row in known]) if all(t == "proportions" for t, _ in known) else []
         if values and min(values) >= LEVEL:
             shares = " and ".join(f"{row['n_text']} ({row['percent_text'] or '?'} %)" for _, row in known)
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
+            ledger.judge(
+                record,
                 [record["claim_id"], *ids],
                 named=[record["claim_id"]],
                 reported=record["direction"],
@@ -282,9 +278,8 @@ def _judge_medians_p(ledger: Ledger, record: dict, rows: list[dict], p: float) -
     shown = " and ".join(f"{row['value_text']} ({row['lower_text']}-{row['upper_text']})" for row in rows)
     words = f"{shown} give p of about {show(p, 2)}, printed {record['p_text']}"
     words += "" if near else "; more than tenfold apart: a bound only, since curves may cross or a correction be hidden"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(row["claim_id"] for row in rows)],
         named=[record["claim_id"]],
         reported=f"p {record['p_text']}",
@@ -321,9 +316,8 @@ def _judge_multiple(ledger: Ledger, pairs: list[tuple[dict, dict]]) -> None:
         words += f" ({', '.join(map(str, fitting[1:]))} would fit too)" if len(fitting) > 1 else ""
     else:
         words += "no one multiple gives them all" if len(pairs) > 1 else f"{fitting or 'no whole'} times; one pair only"
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         [row["claim_id"] for pair in pairs for row in pair],
         named=[first["claim_id"]],
         reported=shown,
@@ -373,11 +367,12 @@ def _judge_clocks(ledger: Ledger, first: dict, second: dict) -> None:
     words = f"p {first['p_text']} for {first['endpoint']}, {second['p_text']} for {second['endpoint']}"
     apart = sides[0] != sides[1]
     words += (
-        "; significance hangs on the clock: time before the later start is no effect of the treatment" if apart else ""
+        "; significance depends on the clock: time before the later start is not an effect of the treatment"
+        if apart
+        else ""
     )
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         [first["claim_id"], second["claim_id"]],
         reported=f"p {first['p_text']} and {second['p_text']}",
         recomputed="",

@@ -40,7 +40,7 @@ def judge_correlation(r: str, df: str, p: str, *, sides: int = 2) -> tuple[str, 
     _check("df", freedom, 0, inf)
     _check("p", printed, 0, 1)
     if freedom.value <= 0:
-        raise InputError(f"df is {df!r}: expected more than 0, the pairs less two")
+        raise InputError(f"df is {df!r}: expected more than 0, the number of pairs minus two")
     near = 0.0 if value.lower <= 0 <= value.upper else min(abs(value.lower), abs(value.upper))
     far = min(max(abs(value.lower), abs(value.upper)), 1.0)
     low, high = (correlation_p(size, freedom.value, sides=sides) for size in (far, near))

@@ -63,9 +63,8 @@ def _judge_longest(ledger: Ledger, record: dict, known: dict[str, tuple[Span, st
     wrong = longest > most + 0.1
     words = f"the longest {record['item']} is {record['range_upper_text']} {record['unit']}; "
     words += f"first enrolment and cut-off are {show(most, 3)} months apart"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], known["enrolment start"][1], known["data cut-off"][1]],
         named=[record["claim_id"]],
         reported=record["range_upper_text"],
@@ -83,9 +82,8 @@ def _judge_enrolment(ledger: Ledger, record: dict, known: dict[str, tuple[Span, 
     least, most = months_between(known["enrolment start"][0], known["enrolment end"][0])
     # Whole months are often counted as calendar months, which may add one.
     fits = record["value_months_min"] <= most + 1 and record["value_months_max"] >= least - 1
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(known[end][1] for end in sorted(ends))],
         named=[record["claim_id"]],
         reported=record["value_text"],
@@ -119,9 +117,8 @@ def _judge_treatment(ledger: Ledger, treated: dict, followed: dict) -> None:
     wrong = bool(longer or longest)
     words = f"treatment {treated['value_text']} (to {treated['range_upper_text'] or '?'}) and follow-up "
     words += f"{followed['value_text']} (to {followed['range_upper_text'] or '?'}) {followed['unit']}"
-    ledger.add(
-        treated["source_id"],
-        treated["study_id"],
+    ledger.judge(
+        treated,
         [treated["claim_id"], followed["claim_id"]],
         reported=treated["value_text"],
         recomputed=f"at most {followed['value_text']}",
@@ -195,9 +192,8 @@ def _judge_span(ledger: Ledger, record: dict, known: dict[str, tuple[Span, str]]
     words += "; patients found afterwards may have been followed before" if longer and back else ""
     verdict = REPRODUCED if not longer else UNCHECKABLE if back else IMPOSSIBLE
     claims = [claim for item in ENDS if (claim := known[item][1])]
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *claims],
         named=[record["claim_id"]],
         reported=f"{record['value_text']} {record['unit']}",
@@ -234,16 +230,15 @@ def check_median_follow_up(context: Context) -> pd.DataFrame:
 def _note_far(ledger: Ledger, followed: dict, medians: list[dict]) -> None:
     shown = ", ".join(dict.fromkeys(f"{row['endpoint']} {row['value_text']}" for row in medians))
     words = f"median follow-up {followed['value_text']} {followed['unit']}, medians {shown}"
-    ledger.add(
-        followed["source_id"],
-        followed["study_id"],
+    ledger.judge(
+        followed,
         [followed["claim_id"], *(row["claim_id"] for row in medians)],
         named=[followed["claim_id"]],
         reported=f"{followed['value_text']} {followed['unit']}",
         recomputed="",
         verdict=UNCHECKABLE,
         severity=MINOR,
-        explanation=words + ": they rest on the few who were followed so long",
+        explanation=words + ": they rest on the few patients who were followed that long",
     )
 
 
@@ -266,13 +261,12 @@ def _judge_beyond(ledger: Ledger, record: dict, followed: dict) -> None:
     beyond = record["value_months_min"] > followed["range_upper_months_max"]
     words = f"median {record['endpoint']} {record['value_text']} {record['unit']}, longest follow-up "
     words += f"{followed['range_upper_text']} {followed['unit']}"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], followed["claim_id"]],
         reported=record["value_text"],
         recomputed=f"at most {followed['range_upper_text']} {followed['unit']}",
         verdict=IMPOSSIBLE if beyond else REPRODUCED,
         severity=MAJOR if beyond else NONE,
-        explanation=words + (": no curve goes so far" if beyond else ""),
+        explanation=words + (": no curve extends that far" if beyond else ""),
     )

@@ -68,19 +68,17 @@ def _compute(record: dict[str, Any]) -> Judged | str:
 
 def _judge(ledger: Ledger, record: dict[str, Any], number: str, judged: Judged | str) -> None:
     verdict, severity, recomputed = UNCHECKABLE, NONE, ""
-    words = f"no formula can be tried: {judged}"
+    words = f"no formula applies: {judged}"
     if not isinstance(judged, str) and f"verdict_{number}" not in judged[1]:
-        words = "a design for a proportion plans no number of events"
+        words = "a design for a proportion has no planned number of events"
     elif not isinstance(judged, str):
         table, found = judged
         verdict = found[f"verdict_{number}"]
         severity = SEVERITY_OF[verdict]
         recomputed = _usual(table, number)
         words = found["words"]
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=f"{record[f'{number}_text']} {number}",
         recomputed=recomputed,
         verdict=verdict,

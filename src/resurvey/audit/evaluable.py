@@ -41,9 +41,8 @@ def check_evaluable(context: Context) -> pd.DataFrame:
 def _judge(ledger: Ledger, every: dict, able: dict) -> None:
     wrong = _why_not(every, able)
     words = f"{_shown(able)} of the evaluable, {_shown(every)} of all"
-    ledger.add(
-        every["source_id"],
-        every["study_id"],
+    ledger.judge(
+        every,
         [every["claim_id"], able["claim_id"]],
         reported=words,
         recomputed="",

@@ -121,9 +121,8 @@ def _judge_sums(ledger: Ledger, whole: dict, a: dict, b: dict) -> None:
         full = full or everyone
         words = f"{a['population']} {a[f'{column}_text']} and {b['population']} {b[f'{column}_text']} are "
         words += f"{int(both)} {'patients' if column == 'n' else 'events'} together, the whole has {int(most)}{why}"
-        ledger.add(
-            whole["source_id"],
-            whole["study_id"],
+        ledger.judge(
+            whole,
             [a["claim_id"], b["claim_id"], whole["claim_id"]],
             named=[a["claim_id"], b["claim_id"], *(["events"] if column == "events" else [])],
             reported=f"{a[f'{column}_text']} + {b[f'{column}_text']} of {whole[f'{column}_text']}",
@@ -193,9 +192,8 @@ def _judge_size(ledger: Ledger, record: dict, size: float, claims: list[str], wi
 def _note(
     ledger: Ledger, record: dict, claims: list[str], reported: str, verdict: str, words: str, size: float
 ) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *claims],
         named=[record["claim_id"], reported.split()[-1]] if reported.endswith("events") else [record["claim_id"]],
         reported=reported,
@@ -232,14 +230,13 @@ def _judge_duration(ledger: Ledger, record: dict, responders: list[dict]) -> Non
         wrong = record[column] > most
         what = "patients" if column == "n" else "events"
         words = f"duration of response in {record[f'{column}_text']} {what}, {int(most)} responders"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
+        ledger.judge(
+            record,
             [record["claim_id"], *(row["claim_id"] for row in responders)],
             named=[record["claim_id"], *([column] if column == "events" else [])],
             reported=f"{record[f'{column}_text']} of {int(most)}",
             recomputed=f"at most {int(most)}",
             verdict=IMPOSSIBLE if wrong else REPRODUCED,
             severity=MAJOR if wrong else NONE,
-            explanation=words + (": more than responded" if wrong else ""),
+            explanation=words + (": more than the responders" if wrong else ""),
         )

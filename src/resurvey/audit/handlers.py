@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,8 @@ from resurvey.tables import Fault, TableFaults
 
 COMMON = {"source_id": "mine", "locator": "command line", "study_id": "mine", "arm_id": "all", "population": "all"}
 Rows = Mapping[str, Sequence[Mapping[str, str]]]
+# A group of a table on the command line: n/N, or the counts of its categories; the counts are checked later.
+GROUP = re.compile(r"[^/:-]+(/[^/:-]+|(:[^/:-]+)+)")
 # Names of columns on the command line, by family of commands where the name is specific to it.
 OPTIONS = {
     "value": "the value",
@@ -43,6 +46,15 @@ OPTIONS = {
     "time": "--rate (time)",
     "time_unit": "--unit",
     "item": "the name",
+}
+# What the checks of a family need, shown when none applies.
+NEEDS = {
+    **dict.fromkeys(("hr", "or", "rr"), "A ratio needs a confidence interval (--ci), a p value (--p), or both."),
+    "percentage": "A percentage needs its count (--n) and denominator (--total), or a confidence interval (--ci).",
+    "table": "A test needs two groups or more.",
+    "median": "A median needs a confidence interval (--ci), or its events (--events) with --n or --rate.",
+    "difference": "Give the printed difference (--value) or direction (--direction).",
+    "grades": "Grades need a total of several (as '>=3=56'), or the number of patients (--total).",
 }
 
 
@@ -82,8 +94,12 @@ def _answer(arguments: argparse.Namespace, line: int) -> Answer:
     try:
         found: Answer = arguments.answer(arguments)
     except TableFaults as faults:
+        if arguments.family == "tables":
+            raise
         where = f"line {line}: " if line else ""
         raise InputError(where + "; ".join(_in_options(fault) for fault in faults.faults)) from None
+    if found.checks.empty and arguments.family in NEEDS:
+        return replace(found, text=f"{found.text} {NEEDS[arguments.family]}")
     return found
 
 
@@ -147,7 +163,7 @@ def alone(rows: Rows, rules: Sequence[str] | None = None) -> pd.DataFrame:
 def in_words(checks: pd.DataFrame) -> str:
     """One paragraph per check: verdict, recomputed value and explanation."""
     if checks.empty:
-        return "nothing to check: give the numbers a check needs (see --help)"
+        return "No check applies to these values."
     lines = []
     for row in checks.itertuples():
         lines.append(f"{row.verdict:<12} {row.rule}: {row.reported}")
@@ -247,11 +263,17 @@ def audit_table(arguments: argparse.Namespace) -> Answer:
 
     Raises
     ------
+    InputError
+        If a group is not `n/N` or `a:b:c`.
     TableFaults
         If a value is not a printed number.
     """
     rows, claims = [], []
     for place, text in enumerate(arguments.groups, 1):
+        if not GROUP.fullmatch(text):
+            raise InputError(
+                f"group {text!r} is not understood: give n/N, as 34/110, or the counts of its categories, a:b:c"
+            )
         parts = text.split("/") if "/" in text else text.split(":")
         counts = parts[:1] if "/" in text else parts
         total = parts[1] if "/" in text and len(parts) == 2 else ""
@@ -360,7 +382,7 @@ def _in_per_cent(arguments: argparse.Namespace) -> None:
     if wrong:
         said = ", ".join(f"--{name.replace('_', '-')} {value:g}" for name, value in wrong.items())
         meant = ", ".join(f"--{name.replace('_', '-')} {100 * value:g}" for name, value in wrong.items())
-        raise InputError(f"{said} looks like a proportion; per cent are asked for: {meant}")
+        raise InputError(f"{said} looks like a proportion, but a percentage is expected: {meant}")
 
 
 def _number(text: str | None) -> float:
@@ -393,10 +415,10 @@ def audit_tables(arguments: argparse.Namespace) -> Answer:
     open_ones = unruled(checks, raw["adjudications"])
     flagged = checks[checks["verdict"].isin(FLAGS)]
     head = f"{len(checks)} checks, {len(flagged)} findings (causes: {causes(flagged, raw).nunique()}), "
-    lines = [head + f"{len(open_ones)} without a ruling that fits"]
+    lines = [head + f"{len(open_ones)} without a matching ruling"]
     lines += [] if found.empty else [in_words(found)]
     if len(open_ones):
-        lines.append("not yet ruled on (a row of adjudications.csv each):")
+        lines.append("without a ruling (each needs a row of adjudications.csv):")
         lines += [f"{row.check_id}: {row.problem}" for row in open_ones.itertuples()]
     return Answer(checks, "\n".join(lines), bool(len(open_ones)))
 

@@ -113,9 +113,8 @@ def _note(
         words += f" leave {len(complete)} sets of denominators that give every percentage"
     else:
         words += " cannot be divided so that whole counts give every percentage"
-    ledger.add(
-        missing["source_id"],
-        missing["study_id"],
+    ledger.judge(
+        missing,
         [missing["claim_id"], *claims],
         named=[missing["claim_id"]],
         reported="; ".join(f"{text} %" for part in groups.values() for text in part["percent_text"]),

@@ -109,10 +109,8 @@ def _judge_interval(
         verdict, severity, recomputed = UNCHECKABLE, NONE, ""
     else:
         verdict, severity, recomputed, words = _match(record, total, counts, limits)
-    ledger.add(
-        str(record["source_id"]),
-        str(record["study_id"]),
-        [str(record["claim_id"])],
+    ledger.judge(
+        record,
         reported=printed,
         recomputed=recomputed,
         verdict=verdict,

@@ -51,9 +51,8 @@ def _note(
     part: str = "",
 ) -> None:
     claims = [record["claim_id"], *(more or [])]
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         claims,
         named=[record["claim_id"], *([part] if part else [])],
         reported=f"{record['item']} {record['value_text']} {record['unit']}".strip(),

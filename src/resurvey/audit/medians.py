@@ -101,10 +101,8 @@ def check_median_exponential(context: Context) -> pd.DataFrame:
         usual = 1 / WIDTH_FACTOR <= ratio <= WIDTH_FACTOR
         words = f"{record['events_text']} events and a constant hazard give {show(low, 3)} to {show(high, 3)}"
         words += f"; the printed interval is {show(ratio, 3)} times as wide on the log scale"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})",
             recomputed=f"{show(low, 3)}-{show(high, 3)}",
             verdict=REPRODUCED if usual else UNCHECKABLE,
@@ -128,9 +126,9 @@ def check_lopsided(context: Context) -> pd.DataFrame:
             if len(others) < FEWEST_SISTERS:
                 continue
             if abs(lean[place] - np.median(others)) > LOPSIDED * _spread(others):
-                _note_lopsided(ledger, record, lean[place])
+                _hint(ledger, record, _lopsided(lean[place]))
             elif not even[place] and sisters.mean() >= MOSTLY_EVEN:
-                _note_uneven(ledger, record)
+                _hint(ledger, record, "does not lie evenly around its median, as nearly all intervals beside it do")
     return ledger.frame()
 
 
@@ -141,18 +139,16 @@ def lies_evenly(record: dict) -> bool:
     return bool(below[0] <= above[1] + SLACK and above[0] <= below[1] + SLACK)
 
 
-def _note_uneven(ledger: Ledger, record: dict) -> None:
+def _hint(ledger: Ledger, record: dict, words: str) -> None:
+    """Note a median whose interval lies oddly around it; `words` say how."""
     printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=printed,
         recomputed="",
         verdict=UNCHECKABLE,
         severity=MINOR,
-        explanation=f"{printed} does not lie evenly around its median, as nearly all intervals beside it do: a hint at "
-        "a lost digit, or at few patients",
+        explanation=f"{printed} {words}: a hint at a lost digit, or at few patients",
     )
 
 
@@ -167,22 +163,10 @@ def _spread(values: np.ndarray) -> float:
     return max(1.4826 * float(np.median(np.abs(values - np.median(values)))), LEAST_SPREAD)
 
 
-def _note_lopsided(ledger: Ledger, record: dict, lean: float) -> None:
-    side = "down" if lean < 0 else "up"
-    printed = f"{record['value_text']} ({record['lower_text']}-{record['upper_text']})"
-    words = (
-        f"{printed} reaches {show(float(np.exp(abs(lean))), 2)} times as far {side} as to the other side (log scale)"
-    )
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
-        reported=printed,
-        recomputed="",
-        verdict=UNCHECKABLE,
-        severity=MINOR,
-        explanation=words + "; no interval beside it does: a hint at a lost digit, or at few patients",
-    )
+def _lopsided(lean: float) -> str:
+    """How far an interval reaches to the side to which it leans, in words."""
+    side, times = "down" if lean < 0 else "up", show(float(np.exp(abs(lean))), 2)
+    return f"reaches {times} times as far {side} as to the other side (log scale); no interval beside it does"
 
 
 @register("landmark-median", "S(t) <= 1/2 where the median is at most t, S(t) >= 1/2 where it is beyond t")
@@ -206,9 +190,8 @@ def _judge_landmark(ledger: Ledger, rate: dict, median: dict) -> None:
     place = "before" if before else "after" if after else "at about"
     words = f"the median {median['value_text']} {median['unit']} comes {place} {rate['time_text']} {rate['time_unit']}"
     words += f", where survival is printed as {rate['value_text']} {rate['unit']}"
-    ledger.add(
-        rate["source_id"],
-        rate["study_id"],
+    ledger.judge(
+        rate,
         [rate["claim_id"], median["claim_id"]],
         reported=f"S({rate['time_text']} {rate['time_unit']}) {rate['value_text']} {rate['unit']}",
         recomputed="at most 50 %" if before else "at least 50 %" if after else "about 50 %",
@@ -252,9 +235,8 @@ def _by_endpoint(frame: pd.DataFrame, column: str, operator: str) -> dict[tuple[
 def _judge_clocks(ledger: Ledger, progression: tuple, death: tuple, later: bool, words: str) -> None:
     (first, a, a_low, _), (second, b, _, b_high) = progression, death
     wrong = a_low > b_high + SLACK if later else a < b
-    ledger.add(
-        first["source_id"],
-        first["study_id"],
+    ledger.judge(
+        first,
         [first["claim_id"], second["claim_id"]],
         reported=f"{words} {_shown(a)} and {_shown(b)}",
         recomputed="",
@@ -335,10 +317,11 @@ def _judge_parts(ledger: Ledger, whole: dict, pieces: list[dict]) -> None:
     }
     shown = ", ".join(f"{text[piece['claim_id']]} ({piece['population']})" for piece in pieces)
     words = f"{whole['endpoint']} of the whole {text[whole['claim_id']]}, of its parts {shown}"
-    words += "; a mixture cannot have its median outside theirs (but for heavy censoring)" if wrong else ", in between"
-    ledger.add(
-        whole["source_id"],
-        whole["study_id"],
+    words += (
+        "; a mixture cannot have its median outside theirs (except under heavy censoring)" if wrong else ", in between"
+    )
+    ledger.judge(
+        whole,
         [whole["claim_id"], *(piece["claim_id"] for piece in pieces)],
         reported=whole["value_text"],
         recomputed=span(low, high) + (" months" if len(units) > 1 and low < np.inf else ""),
@@ -369,10 +352,8 @@ FROM_ANOTHER_EVENT = frozenset({"DFI"})
 
 
 def _note_range(ledger: Ledger, record: dict, words: str) -> None:
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=record["value_text"],
         recomputed="",
         verdict=IMPOSSIBLE,

@@ -157,9 +157,8 @@ def _note_name(
     what = f"{first['kind']} {first['entity'].removeprefix(first['kind'] + '_')}"
     alike = [first, *(same or [])]
     places = [f"{rows[0]['printed']!r} ({'; '.join(row['locator'] for row in rows)})" for rows in (alike, others)]
-    ledger.add(
-        second["source_id"],
-        second["study_id"],
+    ledger.judge(
+        second,
         [row["claim_id"] for row in (*alike, *others)],
         named=[first["claim_id"], second["claim_id"]],
         reported=second["printed"],
@@ -323,9 +322,8 @@ def _shares_subject(first: str, second: str) -> bool:
 def _judge_absence(ledger: Ledger, first: dict, second: dict) -> None:
     a, b = first["value_text"].lower(), second["value_text"].lower()
     same = a == b or {a, b} <= {"no", "none", "0"}
-    ledger.add(
-        second["source_id"],
-        second["study_id"],
+    ledger.judge(
+        second,
         [first["claim_id"], second["claim_id"]],
         reported=b,
         recomputed=a,

@@ -43,7 +43,7 @@ MEANING = {
     DISCREPANT: "no standard method reproduces it",
     OTHER_METHOD: "reproduced by a standard method the paper does not name",
     ROUNDING: "reproduced up to its last digit",
-    UNCHECKABLE: "hints, and what nothing printed can check",
+    UNCHECKABLE: "hints, and numbers that nothing printed can check",
     REPRODUCED: "came out",
 }
 
@@ -118,7 +118,7 @@ def page(
     lines = [f"# Audit of {source_id}", "", *([_cell(citation), ""] if citation else []), *_counts(own), ""]
     lines += ["## Findings", ""]
     if findings.empty:
-        lines += ["Every check that could be made came out.", ""]
+        lines += ["Every check that could be made was reproduced.", ""]
     joined = causes(own) if "cause" not in own else findings["cause"]
     if joined.nunique() < len(findings):
         several = f"{len(findings)} checks that need a ruling, of {joined.nunique()} causes"
@@ -150,7 +150,7 @@ def _counts(own: pd.DataFrame) -> list[str]:
 
 def _heading(severity: str) -> str:
     return {
-        "conclusion": "A stated conclusion is touched",
+        "conclusion": "A stated conclusion is affected",
         "major": "A number that readers use is wrong or doubtful",
         "minor": "A digit or a label",
         NONE: "Without consequence",

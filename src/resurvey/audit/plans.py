@@ -71,9 +71,8 @@ def _note_plan(
 ) -> None:
     near = plan[f"{column}_months_min"] - MONTHS <= done <= plan[f"{column}_months_max"] + MONTHS
     words = f"{what} planned {planned} {plan['unit']}, done {show(done, 3)} months"
-    ledger.add(
-        plan["source_id"],
-        plan["study_id"],
+    ledger.judge(
+        plan,
         [plan["claim_id"], row["claim_id"]],
         named=[plan["claim_id"], *([which] if which else []), column.replace("_", "-")],
         reported=f"{planned} {plan['unit']}",
@@ -104,9 +103,8 @@ def check_planned_test(context: Context) -> pd.DataFrame:
         else:
             words += "; no p of it is printed"
             words += f", only p of parts of the patients ({len(tests)})" if tests else ""
-        ledger.add(
-            plan["source_id"],
-            plan["study_id"],
+        ledger.judge(
+            plan,
             [plan["claim_id"], *(row["claim_id"] for row in told[:1])],
             named=[plan["claim_id"]],
             reported=name,
@@ -165,9 +163,8 @@ def check_announced(context: Context) -> pd.DataFrame:
         what = f"{record['item']} ({record['locator']})"
         words = f"announced: {what}; "
         words += f"printed ({found[0]['locator']})" if found else "no result of it is printed in this document"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
+        ledger.judge(
+            record,
             [record["claim_id"], *(row["claim_id"] for row in found[:3])],
             named=[record["claim_id"]],
             reported=record["item"],
@@ -233,9 +230,8 @@ def _judge_role(ledger: Ledger, plan: dict, record: dict, number: tuple[str, flo
         return
     values = {"null": null, "alternative": alternative}
     shown = ", ".join(f"{name} {show(one)}" for name, one in values.items() if one == one)
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], plan["claim_id"], *([claim] if claim != record["claim_id"] else [])],
         named=[record["claim_id"], plan["claim_id"]],
         reported=f"{role} {text}",
@@ -258,7 +254,7 @@ def _clash(role: str, value: float, null: float, alternative: float) -> str | No
         if own[role] != own[role]:
             return None
         kind = "null value" if role in ("null", "historical control") else "alternative"
-        return "" if abs(own[role] - value) <= SLACK else f"another number than the {kind} of the plan"
+        return "" if abs(own[role] - value) <= SLACK else f"a different number from the {kind} of the plan"
     if alternative == alternative and abs(alternative - value) <= SLACK:
         return "one number as the boundary and as the alternative; a result at the alternative is more than is needed"
     if null == null and alternative == alternative and not min(null, alternative) <= value <= max(null, alternative):

@@ -107,10 +107,8 @@ def check_evenness(context: Context) -> pd.DataFrame:
         words = (
             f"{shown} {'lies' if even else 'does not lie'} evenly around its median, as an interval from its standard "
         )
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=shown,
             recomputed="",
             verdict=REPRODUCED if even else DISCREPANT,

@@ -101,7 +101,7 @@ def check_ratio_interval(context: Context) -> pd.DataFrame:
     )
 
 
-UNEVEN = "; several intervals of this document lie so, as those of the profile likelihood, exact and bootstrap ones do"
+UNEVEN = "; several intervals of this document are asymmetric, as profile-likelihood, exact and bootstrap intervals are"
 
 
 def _habit(frame: pd.DataFrame, verdict: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ def _vague(low: float, high: float) -> str:
 
 
 @register(
-    "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and so round"
+    "ratio-half-interval", "lower limit <= ratio where the upper one is not estimable or not printed, and vice versa"
 )
 def check_half_interval(context: Context) -> pd.DataFrame:
     """A ratio with only one limit must lie on the correct side of it."""
@@ -138,10 +138,8 @@ def check_half_interval(context: Context) -> pd.DataFrame:
             record["value_max"] - record["lower_min"] if end == "lower" else record["upper_max"] - record["value_min"]
         )
         wrong = beyond <= wald.SLACK
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=_printed(pd.DataFrame([record]))[0],
             recomputed="",
             verdict=IMPOSSIBLE if wrong else REPRODUCED,
@@ -164,10 +162,8 @@ def check_range(context: Context) -> pd.DataFrame:
         words = "no ratio is below 0; it may be the logarithm of one"
         if record["value"] == 0:
             words = "a hazard ratio of 0 says that one group had no event, and then it cannot be estimated"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=printed,
             recomputed="",
             verdict=IMPOSSIBLE,
@@ -413,10 +409,8 @@ def check_non_inferiority(context: Context) -> pd.DataFrame:
         expected = float(wald.p_range(z, 1)[0][0]), float(wald.p_range(z, 2)[1][0])
         fits = expected[0] <= p.high[row] and p.low[row] <= expected[1]
         span = f"p {show(expected[0], 3)} to {show(expected[1], 3)}"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=f"p {record['p_text']}",
             recomputed=span if found else "",
             verdict=UNCHECKABLE if not found else REPRODUCED if fits else DISCREPANT,

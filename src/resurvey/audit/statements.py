@@ -67,9 +67,8 @@ def _judge_difference(context: Context, ledger: Ledger, record: dict, stated: Va
     )
     if verdict == DISCREPANT:
         words += _fits_elsewhere(context, record, stated, a, b)
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], a.claim, b.claim],
         named=[record["claim_id"]],
         reported=stated.text,
@@ -137,9 +136,8 @@ def _judge_pair(context: Context, ledger: Ledger, record: dict, a: Value, b: Val
     if other:
         verdict, severity = UNCHECKABLE, MINOR
         words += f"; but {other}: these numbers do not decide it"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], a.claim, b.claim],
         named=[record["claim_id"]],
         reported=word,
@@ -179,9 +177,8 @@ def _judge_ratio(context: Context, ledger: Ledger, record: dict) -> None:
     below = record["direction"] in ("lower", "better", "longer")
     agrees = value.low < 1 if below else value.high > 1
     other = unlike(context, record, [value])
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], value.claim],
         named=[record["claim_id"]],
         reported=record["direction"],
@@ -205,10 +202,8 @@ def check_significance(context: Context) -> pd.DataFrame:
         # A printed 0.05 may lie on either side.
         agrees = low < 0.05 + SLACK if significant else record["p_max"] >= 0.05 - SLACK
         words = f"p {record['p_text']} is called {record['statement']}"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
-            [record["claim_id"]],
+        ledger.judge(
+            record,
             reported=f"p {record['p_text']}, {record['statement']}",
             recomputed="p < 0.05" if record["p_max"] < 0.05 else "p >= 0.05",
             verdict=REPRODUCED if agrees else DISCREPANT,
@@ -226,10 +221,8 @@ def check_p_range(context: Context) -> pd.DataFrame:
         frame = context[table]
         for record in records(frame[(frame["p_op"].isin(["=", "<"])) & (frame["p"] == 0)]):
             bound = f"below {show(record['p_max'])}" if record["p_op"] == "=" else "above 0"
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
-                [record["claim_id"]],
+            ledger.judge(
+                record,
                 reported=f"p {record['p_text']}",
                 recomputed=bound,
                 verdict=IMPOSSIBLE,
@@ -252,9 +245,8 @@ def check_direction_p(context: Context) -> pd.DataFrame:
             continue
         small = test["p_op"] in ("<", "<=") or test["p_min"] < 0.05
         words = f"said to be {record['direction']}; p {test['p_text']} for the same two numbers"
-        ledger.add(
-            record["source_id"],
-            record["study_id"],
+        ledger.judge(
+            record,
             [record["claim_id"], test["claim_id"]],
             reported=f"{record['direction']}, p {test['p_text']}",
             recomputed="p < 0.05" if small else "p >= 0.05",

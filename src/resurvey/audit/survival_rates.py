@@ -59,12 +59,12 @@ def check_rate_interval(context: Context) -> pd.DataFrame:
 def _wrong_share(record: dict) -> tuple[str, str] | None:
     low, high = record["value_prop_min"], record["value_prop_max"]
     if low >= 1 or high <= 0:
-        return IMPOSSIBLE, "is no share of patients"
+        return IMPOSSIBLE, "is not a proportion of patients"
     if low >= record["upper_prop_max"] - SLACK or high <= record["lower_prop_min"] + SLACK:
         return IMPOSSIBLE, f"lies outside its own interval {_span(record)}"
     decimals = len(record["value_text"].partition(".")[2])
     if record["unit"] == "%" and 0 < record["value"] < SHARE and decimals > 1:
-        return DISCREPANT, "is below 1 %: a proportion under the sign of per cent?"
+        return DISCREPANT, "is below 1 %: a proportion written with a per cent sign?"
     return None
 
 

@@ -85,7 +85,7 @@ def _said(row: dict) -> str:
     return f"{row['item']} {row['value_text']}" if bound else str(row["item"])
 
 
-@register("sign-meaning", "a sign of a table stands for one thing, and as often as the text counts it")
+@register("sign-meaning", "a symbol in a table means one thing, and appears as often as the text counts it")
 def check_sign(context: Context) -> pd.DataFrame:
     """Statements of kind `sign` (`value`: its meaning there): one meaning per table, and as many signs as stated."""
     ledger = Ledger("sign-meaning")
@@ -109,9 +109,8 @@ def _judge_count_of_signs(context: Context, ledger: Ledger, row: dict) -> None:
     cells = len(known) - 1
     fits = cells == counts[0]
     words = f"{row['item']} stands for {row['value_text']} {cells} times, the text counts {counts[0]:.0f}"
-    ledger.add(
-        row["source_id"],
-        row["study_id"],
+    ledger.judge(
+        row,
         [row["claim_id"], *claims],
         named=[row["claim_id"], "count"],
         reported=f"{counts[0]:.0f}",
@@ -126,15 +125,14 @@ def _judge_meanings(ledger: Ledger, first: dict, other: dict) -> None:
     meanings = [row["value_text"].strip().lower() for row in (first, other)]
     alike = meanings[0] == meanings[1]
     words = f"{first['item']} stands for {meanings[0]} ({first['locator']}) and for {meanings[1]} ({other['locator']})"
-    ledger.add(
-        other["source_id"],
-        other["study_id"],
+    ledger.judge(
+        other,
         [first["claim_id"], other["claim_id"]],
         reported=meanings[1],
         recomputed=meanings[0],
         verdict=REPRODUCED if alike else CONFLICT,
         severity=NONE if alike else MINOR,
-        explanation=words + ("" if alike else ": one sign for two things, which the table does not explain"),
+        explanation=words + ("" if alike else ": one symbol for two things, which the table does not explain"),
     )
 
 
@@ -156,9 +154,8 @@ def _judge_none(ledger: Ledger, record: dict, tests: list[dict], small: list[dic
     shown = ", ".join(row["p_text"] for row in tests)
     words = f"none: {record['item']}; the p values are {shown}"
     words += f", of which {', '.join(row['p_text'] for row in small)} below 0.05" if small else ""
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *(row["claim_id"] for row in tests)],
         named=[record["claim_id"]],
         reported="none",

@@ -36,10 +36,8 @@ def check_design(context: Context) -> pd.DataFrame:
         said, own = design_of(record["printed"]), studies.get(record["study_id"], {}).get("design", "")
         if said and own in DESIGNS:
             same = said == own
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
-                [record["claim_id"]],
+            ledger.judge(
+                record,
                 reported=record["printed"],
                 recomputed=own,
                 verdict=REPRODUCED if same else CONFLICT,
@@ -67,10 +65,8 @@ def check_phase(context: Context) -> pd.DataFrame:
 def _judge_phase(ledger: Ledger, record: dict, printed: str, known: str) -> None:
     same = phase_of(printed) == phase_of(known)
     words = f"printed as {printed!r}, the study is recorded as phase {known}"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
-        [record["claim_id"]],
+    ledger.judge(
+        record,
         reported=printed,
         recomputed=known,
         verdict=REPRODUCED if same else CONFLICT,
@@ -90,10 +86,8 @@ def check_registry(context: Context) -> pd.DataFrame:
         known = REGISTRY.search(studies.get(record["study_id"], {}).get("registry_id", ""))
         if printed and known:
             same = printed.group(0) == known.group(0)
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
-                [record["claim_id"]],
+            ledger.judge(
+                record,
                 reported=printed.group(0),
                 recomputed=known.group(0),
                 verdict=REPRODUCED if same else CONFLICT,
@@ -113,9 +107,8 @@ def check_ongoing(context: Context) -> pd.DataFrame:
         found = REGISTRY.search(record["printed"])
         row = listed.get(found.group(0)) if found else None
         if row and row["source_id"] == record["source_id"] and (record["source_id"], record["study_id"]) in results:
-            ledger.add(
-                record["source_id"],
-                record["study_id"],
+            ledger.judge(
+                record,
                 [record["claim_id"], row["claim_id"]],
                 reported=f"{row['registry_id']} {row['status']}",
                 recomputed="results printed",

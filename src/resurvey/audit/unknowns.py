@@ -65,10 +65,9 @@ def _judge(ledger: Ledger, record: dict, rows: list[dict], unknown: list[float])
     shares = " and ".join(f"{row['n_text']}/{size:.0f}" for row, size in zip(rows, known, strict=True))
     words = f"{rows[0]['item']}: p {show(every, 2)} with the unknown ({unknown[0]:.0f} and {unknown[1]:.0f}) "
     words += f"among the others, {show(rest, 2)} among the known ({shares}); printed {record['p_text']}"
-    words += "; significance hangs on how the unknown are counted" if apart else ""
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    words += "; significance depends on how the unknown are counted" if apart else ""
+    ledger.judge(
+        record,
         [record["claim_id"], *(row["claim_id"] for row in rows)],
         named=[record["claim_id"]],
         reported=f"p {record['p_text']}",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NotRequired, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -104,6 +104,17 @@ def empty() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=object) for column in COLUMNS})
 
 
+class Check(TypedDict):
+    """What a rule says of the numbers that it compares; `named` are the claims that name the check (by default all)."""
+
+    reported: str
+    recomputed: str
+    verdict: str
+    explanation: str
+    severity: NotRequired[str]
+    named: NotRequired[Iterable[str] | None]
+
+
 class Ledger:
     """Collects the checks of a rule one by one and returns them as rows."""
 
@@ -111,34 +122,22 @@ class Ledger:
         self.rule = rule
         self._kept: list[dict[str, object]] = []
 
-    def add(
+    def judge(
         self,
-        source: str,
-        study: str,
-        claims: Iterable[str],
-        *,
-        reported: str,
-        recomputed: str,
-        verdict: str,
-        severity: str = NONE,
-        explanation: str,
-        named: Iterable[str] | None = None,
+        record: Mapping[Any, Any] | pd.Series,
+        claims: Iterable[str] | None = None,
+        **check: Unpack[Check],
     ) -> None:
-        """Record one check."""
+        """Record one check of a row's document and study, and of its own claim if no other claims are given."""
+        own = [str(record["claim_id"])] if claims is None else claims
+        self.add(str(record["source_id"]), str(record["study_id"]), own, **check)
+
+    def add(self, source: str, study: str, claims: Iterable[str], **check: Unpack[Check]) -> None:
+        """Record one check of a document, a study and claims."""
         ids = list(dict.fromkeys(claims))
-        self._kept.append(
-            {
-                "source": source,
-                "study": study,
-                "claims": ids,
-                "reported": reported,
-                "recomputed": recomputed,
-                "verdict": verdict,
-                "severity": severity,
-                "explanation": explanation,
-                "named": ids if named is None else list(named),
-            }
-        )
+        named = check.pop("named", None)
+        place = {"source": source, "study": study, "claims": ids}
+        self._kept.append({**place, "severity": NONE, **check, "named": ids if named is None else list(named)})
 
     def frame(self) -> pd.DataFrame:
         """All recorded checks as rows of `checks.csv`."""

@@ -69,9 +69,8 @@ def _judge_events(
     events, claims, told = counted
     patients = record["n"] if record["n_op"] == "=" else _patients(context, record)
     verdict, severity, words = _verdict(record, (fewest, most), 4 / loose**2, events, patients)
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], *claims],
         named=[record["claim_id"]],
         reported=f"{record['lower_text']}-{record['upper_text']}" + (f", {told}" if told else ""),
@@ -212,9 +211,8 @@ def _judge_medians(ledger: Ledger, record: dict, here: dict, there: dict) -> Non
         words += "; ratio and medians point opposite ways (curves that cross, or a ratio the other way round)"
     elif not inside and has_interval:
         words += ", outside the interval: hazards are not constant or not proportional; a hint only"
-    ledger.add(
-        record["source_id"],
-        record["study_id"],
+    ledger.judge(
+        record,
         [record["claim_id"], here["claim_id"], there["claim_id"]],
         named=[record["claim_id"]],
         reported=f"HR {record['value_text']}",

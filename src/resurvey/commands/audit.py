@@ -41,7 +41,7 @@ class LineParser(argparse.ArgumentParser):
                 self.line = number
                 batch.append((number, self.parse_args([*_words(self, words), *shared])))
         if not batch:
-            self.error("standard input holds no line to check")
+            self.error("standard input has no line to check")
         found = argparse.Namespace(**vars(batch[0][1]))
         found.batch = batch
         return found, []
@@ -65,8 +65,8 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
         "audit",
         help="recompute printed numbers from each other",
         description="Recompute printed numbers from each other.",
-        epilog="Exit status: 0 when all comes out, 1 when a check is discrepant, conflicting or impossible, 2 when an "
-        "argument cannot be read. A family with - in place of its numbers reads them from standard input, a line each.",
+        epilog="Exit status: 0 if everything is reproduced, 1 if a check is discrepant, conflicting or impossible, 2 "
+        "if an argument cannot be read. With - in place of the numbers, standard input has one check a line.",
     )
     families = parser.add_subparsers(dest="family", required=True, metavar="family", parser_class=LineParser)
     for name, words in (("hr", "a hazard ratio"), ("or", "an odds ratio"), ("rr", "a relative risk")):
@@ -75,20 +75,22 @@ def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
     _time_parsers(families)
     _other_parsers(families)
     for name, one in families.choices.items():
-        one.add_argument("--json", action="store_true", help="the rows of checks.csv as JSON")
-        one.add_argument("--exit-zero", action="store_true", help="exit with 0 whatever is found")
+        one.add_argument("--json", action="store_true", help="print the checks as JSON")
+        one.add_argument("--exit-zero", action="store_true", help="exit with 0 even if something is wrong")
         one.set_defaults(run=later("respond"), family=name)
     return parser
 
 
 def _ratio_parser(families: Subparsers, name: str, words: str) -> None:
-    one = families.add_parser(name, help=f"{words}, its interval, p and events")
-    one.add_argument("value", help="as printed, as 0.926")
+    one = families.add_parser(name, help=f"{words} with its interval, p value and events")
+    one.add_argument("value", help="the ratio as printed, for example 0.926")
     _add_interval(one)
-    one.add_argument("--p", help="as printed, as 0.765 or <0.001")
-    one.add_argument("--sides", choices=("1", "2"), help="sides of the test of p, where the paper says")
-    one.add_argument("--test", help="test of p, where named, as log-rank")
-    one.add_argument("--model", choices=("unadjusted", "stratified", "multivariable", "matched"))
+    one.add_argument("--p", help="p value as printed, for example 0.765 or <0.001")
+    one.add_argument("--sides", choices=("1", "2"), help="one-sided or two-sided p value, if the paper says")
+    one.add_argument("--test", help="test that gave the p value, if named, for example log-rank")
+    one.add_argument(
+        "--model", choices=("unadjusted", "stratified", "multivariable", "matched"), help="model, if the paper says"
+    )
     one.add_argument("--events", help="events in both groups together")
     one.add_argument("--n", help="patients in both groups together")
     one.set_defaults(answer=later("audit_ratio"))
@@ -96,79 +98,87 @@ def _ratio_parser(families: Subparsers, name: str, words: str) -> None:
 
 def _add_interval(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ci", nargs=2, metavar=("LOWER", "UPPER"), help="confidence limits as printed")
-    parser.add_argument("--sic", action="store_true", help="the numbers are printed so, odd as they are")
-    parser.add_argument("--level", help="confidence level in per cent where it is not 95")
+    parser.add_argument(
+        "--sic", action="store_true", help="accept numbers that look wrong: the paper prints them like this"
+    )
+    parser.add_argument("--level", help="confidence level in per cent, if it is not 95")
 
 
 def _proportion_parsers(families: Subparsers) -> None:
-    one = families.add_parser("percentage", help="a count against its percentage and interval")
+    one = families.add_parser("percentage", help="a count with its percentage and interval")
     one.add_argument("--n", help="count")
     one.add_argument("--total", help="denominator")
-    one.add_argument("--percent", help="per cent as printed, without the sign")
+    one.add_argument("--percent", help="percentage as printed, without the sign")
     _add_interval(one)
-    one.add_argument("--method", help="method of the interval where named, as Clopper-Pearson")
+    one.add_argument("--method", help="method of the interval, if named, for example Clopper-Pearson")
     one.set_defaults(answer=later("audit_percentage"))
-    one = families.add_parser("categories", help="categories against their total")
-    one.add_argument("counts", nargs="+", help="n or n:percent for each category")
-    one.add_argument("--total", required=True)
+    one = families.add_parser("categories", help="counts of categories and their total")
+    one.add_argument("counts", nargs="+", help="count of each category, or count:percentage")
+    one.add_argument("--total", required=True, help="number of patients in all categories together")
     one.set_defaults(answer=later("audit_categories"))
-    one = families.add_parser("table", help="the p of a table of counts")
-    one.add_argument("groups", nargs="+", help="a group as n/N, or as counts a:b:c of all its categories")
-    one.add_argument("--p", required=True)
-    one.add_argument("--test", help="test where named, as chi-square or Fisher")
-    one.add_argument("--sides", choices=("1", "2"))
+    one = families.add_parser("table", help="the p value of a table of counts")
+    one.add_argument("groups", nargs="+", help="each group as n/N, or as the counts of all its categories, a:b:c")
+    one.add_argument("--p", required=True, help="p value as printed")
+    one.add_argument("--test", help="test, if named, for example chi-square or Fisher")
+    one.add_argument("--sides", choices=("1", "2"), help="one-sided or two-sided p value, if the paper says")
     one.set_defaults(answer=later("audit_table"))
     one = families.add_parser("grades", help="adverse events by grade")
-    one.add_argument("counts", nargs="+", help="grade=count, as 1-2=44 3=53 4=3 '>=3=56'")
-    one.add_argument("--total", help="patients")
+    one.add_argument("counts", nargs="+", help="grade=count, for example 1-2=44 3=53 4=3 '>=3=56'")
+    one.add_argument("--total", help="number of patients")
     one.set_defaults(answer=later("audit_grades"))
 
 
 def _time_parsers(families: Subparsers) -> None:
-    one = families.add_parser("median", help="a median against its interval, events and a survival rate")
-    one.add_argument("value", help="as printed, or NR")
+    one = families.add_parser("median", help="a median with its interval, events and a survival rate")
+    one.add_argument("value", help="the median as printed, or NR (not reached)")
     _add_interval(one)
-    one.add_argument("--unit", default="months")
-    one.add_argument("--endpoint", default="PFS")
-    one.add_argument("--events")
-    one.add_argument("--n")
-    one.add_argument("--rate", nargs=2, metavar=("TIME", "PERCENT"), help="survival in per cent at a time")
+    one.add_argument("--unit", default="months", help="days, weeks, months (default) or years")
+    one.add_argument("--endpoint", default="PFS", help="endpoint, for the text of the result (default PFS)")
+    one.add_argument("--events", help="number of events")
+    one.add_argument("--n", help="number of patients")
+    one.add_argument("--rate", nargs=2, metavar=("TIME", "PERCENT"), help="survival at a time, in per cent")
     one.set_defaults(answer=later("audit_median"))
-    one = families.add_parser("difference", help="a stated difference or direction against two numbers")
-    one.add_argument("first")
-    one.add_argument("second")
-    one.add_argument("--value", help="difference as printed, first minus second")
-    one.add_argument("--direction", help="longer, shorter, higher, lower, similar, doubled, better or worse")
+    one = families.add_parser("difference", help="a stated difference or direction, and the two numbers it is about")
+    one.add_argument("first", help="first of the two numbers, as printed")
+    one.add_argument("second", help="second of the two numbers, as printed")
+    one.add_argument("--value", help="printed difference, first minus second")
+    one.add_argument(
+        "--direction",
+        help="how the paper calls the first: longer, shorter, higher, lower, similar, doubled, better or worse",
+    )
     one.set_defaults(answer=later("audit_difference"))
     one = families.add_parser("design", help="a single-arm sample size")
-    for name in ("alpha", "power"):
-        one.add_argument(f"--{name}", required=True, help="per cent")
+    for name, words in (("alpha", "significance level"), ("power", "power")):
+        one.add_argument(f"--{name}", required=True, help=f"{words} in per cent")
     for name in ("null", "alternative"):
-        one.add_argument(f"--{name}", help="median, in --unit")
-        one.add_argument(f"--{name}-rate", help="in place of medians: per cent")
+        one.add_argument(f"--{name}", help=f"median under the {name} hypothesis, in --unit")
+        one.add_argument(f"--{name}-rate", help=f"rate under the {name} hypothesis in per cent, instead of a median")
     one.add_argument("--landmark", help="time at which the rates are survival, in --unit; without it, responses")
-    for name in ("accrual", "follow-up"):
-        one.add_argument(f"--{name}", help="in --unit (times to an event)")
-    for name in ("dropout", "events", "patients"):
-        one.add_argument(f"--{name}")
-    one.add_argument("--responses", help="fewest responses that reject (proportions)")
-    one.add_argument("--first-patients", help="patients of the first of two stages (proportions)")
-    one.add_argument("--first-responses", help="most responses with which the first stage stops (proportions)")
-    one.add_argument("--sides", choices=("1", "2"))
-    one.add_argument("--unit", default="months")
+    one.add_argument("--accrual", help="duration of enrolment, in --unit (times to an event)")
+    one.add_argument("--follow-up", help="follow-up after the end of enrolment, in --unit (times to an event)")
+    one.add_argument("--dropout", help="patients lost, in per cent")
+    one.add_argument("--events", help="printed number of events")
+    one.add_argument("--patients", help="printed number of patients")
+    one.add_argument("--responses", help="smallest number of responses that rejects the null hypothesis (proportions)")
+    one.add_argument("--first-patients", help="patients in the first of two stages (proportions)")
+    one.add_argument(
+        "--first-responses", help="largest number of responses at which the first stage stops (proportions)"
+    )
+    one.add_argument("--sides", choices=("1", "2"), help="one-sided or two-sided test, if the paper says")
+    one.add_argument("--unit", default="months", help="days, weeks, months (default) or years")
     one.set_defaults(answer=later("audit_design"))
 
 
 def _other_parsers(families: Subparsers) -> None:
-    one = families.add_parser("r", help="a correlation against its p")
-    one.add_argument("value", help="as printed, as .17")
-    one.add_argument("--df", required=True, help="degrees of freedom: pairs less two")
-    one.add_argument("--p", required=True)
-    one.add_argument("--sides", choices=("1", "2"), default="2")
+    one = families.add_parser("r", help="a correlation and its p value")
+    one.add_argument("value", help="the correlation as printed, for example .17")
+    one.add_argument("--df", required=True, help="degrees of freedom: number of pairs minus two")
+    one.add_argument("--p", required=True, help="p value as printed")
+    one.add_argument("--sides", choices=("1", "2"), default="2", help="one-sided or two-sided p value (default 2)")
     one.set_defaults(answer=later("audit_correlation"))
     one = families.add_parser("tables", help="every number of a folder of extraction tables")
-    one.add_argument("folder")
-    one.add_argument("--out", help="file for the rows of checks.csv")
+    one.add_argument("folder", help="folder of the tables, usually data/raw")
+    one.add_argument("--out", help="file to write all checks to, as CSV")
     one.set_defaults(answer=later("audit_tables"))
     one = families.add_parser("rules", help="every check with its formula and reference")
     one.set_defaults(answer=later("audit_rules"))

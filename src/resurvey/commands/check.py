@@ -63,6 +63,6 @@ def read_config(path: Path) -> dict:
 
     config = read_yaml(path)
     if not isinstance(config, dict):
-        raise InputError(f"{path} holds no keys: `resurvey init` writes one to begin with")
+        raise InputError(f"{path} has no keys: `resurvey init` writes a config to start from")
     gate.check_config(config, workflow_folder() / "workflow/schemas/config.schema.yaml")
     return config

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey.errors import InputError
+from resurvey.errors import InputError, plural
 
 if TYPE_CHECKING:
     from resurvey.read.draft_folder import Reading
@@ -22,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CSV",
-        help="CSV saved by read.html (may be given several times); one "
-        "that lies in the paper's folder is found by itself",
+        help="CSV saved by read.html (may be given several times); one in the paper's folder is found automatically",
     )
     parser.add_argument(
         "--data",
@@ -45,9 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     moved = confirmation.confirm(readings, arguments.data)
     rows = sum(moved.rows.values())
     parts = ", ".join(f"{count} {name}" for name, count in sorted(moved.rows.items()))
-    sys.stdout.write(f"{rows} row(s) moved into {arguments.data}{': ' + parts if parts else ''}\n")
+    sys.stdout.write(f"{plural(rows, 'row')} moved into {arguments.data}{': ' + parts if parts else ''}\n")
     sys.stdout.write(
-        f"{moved.waiting} draft row(s) wait for a ruling, {moved.dropped} dropped; nothing unconfirmed was moved\n"
+        f"{plural(moved.waiting, 'draft row')} without a ruling, {moved.dropped} dropped; "
+        "nothing unconfirmed was moved\n"
     )
     if rows == 0 and not ruled:
         sys.stdout.write(
@@ -85,5 +85,5 @@ def _reading_of(path: Path, readings: list[Reading]) -> Reading:
         if any(line.about["claim_id"] == first for line in reading.lines):
             return reading
     raise InputError(
-        f"{path}: its first claim {first!r} is a draft of none of {', '.join(reading.name for reading in readings)}"
+        f"{path}: its first claim {first!r} is not a draft of any of {', '.join(reading.name for reading in readings)}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
@@ -36,24 +37,42 @@ STAGES = [
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments; times are in one unit, rates are proportions."""
-    parser.add_argument("--null-median", type=float, help="median under the null hypothesis")
-    parser.add_argument("--alternative-median", type=float, help="median to be detected")
-    parser.add_argument("--null-rate", type=float, help="in place of medians: proportion under the null hypothesis")
-    parser.add_argument("--alternative-rate", type=float, help="proportion to be detected")
-    parser.add_argument("--landmark", type=float, help="time at which the rates are survival; without it, responses")
-    parser.add_argument("--alpha", type=float, default=0.05, help="level, as a proportion (default 0.05)")
+    parser.add_argument("--null-median", type=float, help="median under the null hypothesis, in any unit")
+    parser.add_argument(
+        "--alternative-median",
+        type=float,
+        help="median under the alternative hypothesis, in the same unit as all other times",
+    )
+    parser.add_argument("--null-rate", type=float, help="proportion under the null hypothesis, instead of medians")
+    parser.add_argument("--alternative-rate", type=float, help="proportion under the alternative hypothesis")
+    parser.add_argument(
+        "--landmark", type=float, help="time at which the rates are survival rates; without it they are response rates"
+    )
+    parser.add_argument("--alpha", type=float, default=0.05, help="significance level, as a proportion (default 0.05)")
     parser.add_argument("--power", type=float, default=0.8, help="power, as a proportion (default 0.8)")
-    parser.add_argument("--sides", type=int, choices=(1, 2), help="sides of the test (default: both are tried)")
+    parser.add_argument("--sides", type=int, choices=(1, 2), help="one-sided or two-sided test (default: both)")
     parser.add_argument("--accrual", type=float, help="duration of enrolment (times to an event)")
-    parser.add_argument("--follow-up", type=float, help="follow-up after it")
+    parser.add_argument("--follow-up", type=float, help="follow-up after the end of enrolment (times to an event)")
     parser.add_argument("--dropout", type=float, default=0.0, help="proportion lost (default 0)")
-    parser.add_argument("--method", action="append", help="a formula by name; may be repeated (default: all)")
-    parser.add_argument("--reading", action="append", help="a reading of enrolment and follow-up (default: all)")
+    parser.add_argument("--method", action="append", help="name of a formula; may be repeated (default: all)")
+    parser.add_argument(
+        "--reading", action="append", help="how enrolment and follow-up are understood; may be repeated (default: all)"
+    )
     parser.add_argument("--claimed-events", type=int, help="printed number of events: which formula gives it?")
     parser.add_argument("--claimed-patients", type=int, help="printed number of patients: which formula gives it?")
-    parser.add_argument("--claimed-responses", type=int, help="printed fewest responses that reject (proportions)")
-    parser.add_argument("--first-patients", type=int, help="printed patients of the first of two stages (proportions)")
-    parser.add_argument("--first-responses", type=int, help="printed most responses with which the first stage stops")
+    parser.add_argument(
+        "--claimed-responses",
+        type=int,
+        help="printed smallest number of responses that rejects the null hypothesis (proportions)",
+    )
+    parser.add_argument(
+        "--first-patients", type=int, help="printed number of patients in the first of two stages (proportions)"
+    )
+    parser.add_argument(
+        "--first-responses",
+        type=int,
+        help="printed largest number of responses at which the first stage stops (proportions)",
+    )
     parser.add_argument("--all", action="store_true", help="every formula and reading, not only the usual ones")
     parser.add_argument("--csv", action="store_true", help="print the whole table as CSV instead")
 
@@ -154,10 +173,11 @@ def _proportions(arguments: argparse.Namespace) -> int:
     from resurvey.design import check_proportion_claim, verdict_on_proportions
 
     if arguments.claimed_events is not None:
-        raise InputError("--claimed-events belongs to a design with medians; of a proportion give --claimed-patients")
+        raise InputError("--claimed-events belongs to a design with medians; for a proportion give --claimed-patients")
     claim = _proportion_claim(arguments)
     table = check_proportion_claim(claim)
     if arguments.method:
+        _refuse_unknown("--method", arguments.method, table["method"])
         table = table[table["method"].isin(arguments.method)]
     if arguments.csv:
         return _csv(table)
@@ -183,6 +203,13 @@ def _proportion_claim(arguments: argparse.Namespace) -> ProportionClaim:
         first_patients=arguments.first_patients,
         futile_up_to=arguments.first_responses,
     )
+
+
+def _refuse_unknown(option: str, names: list[str], known: Iterable[str]) -> None:
+    there = list(dict.fromkeys(known))
+    unknown = [name for name in names if name not in there]
+    if unknown:
+        raise InputError(f"{option}: there is no {', '.join(map(repr, unknown))}. Use one of: {', '.join(there)}")
 
 
 def _csv(table: pd.DataFrame) -> int:

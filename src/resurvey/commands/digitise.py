@@ -16,11 +16,13 @@ COLUMNS = ("file", "panel", "kind", "verdict", "curves", "time_unit", "folder", 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="PNG, JPEG, SVG, PDF, EPS, or a folder")
-    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="where to write")
+    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="folder to write to")
     parser.add_argument("--page", type=int, help="page of a PDF (default: the first with axes)")
     parser.add_argument("--panel", type=int, help="panel of a figure that has several (default: all)")
-    parser.add_argument("--arms", type=int, help="number of curves, where it is known")
-    parser.add_argument("--incidence", action="store_true", help="the curves rise from 0: give one minus them")
+    parser.add_argument("--arms", type=int, help="number of curves, if known")
+    parser.add_argument(
+        "--incidence", action="store_true", help="the curves are incidences, which rise from 0: give one minus them"
+    )
     parser.add_argument("--corrections", type=Path, help="JSON saved by review.html, or a WebPlotDigitizer project")
     parser.add_argument(
         "--printed", type=Path, help="CSV of what the paper prints: curve, quantity, time, value, other"
@@ -56,7 +58,16 @@ def run(arguments: argparse.Namespace) -> int:
     counts = table["verdict"].value_counts()
     counted = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("sure", "check", "refused"))
     sys.stdout.write(f"{counted}: see {arguments.into / 'digitised.csv'}\n")
+    sys.stdout.write("".join(f"{line}\n" for line in _next(rows)))
     return 0
+
+
+def _next(rows: list[dict[str, object]]) -> list[str]:
+    """What to do with the figures that were read: look where it is asked for, then rebuild; the first few of each."""
+    read = [row for row in rows if row["verdict"] != "refused"]
+    doubtful = [f"  look at {row['folder']}/review.html" for row in rows if row["folder"] and row["verdict"] != "sure"]
+    rebuild = [f"  then: resurvey reconstruct {row['folder']}" for row in read]
+    return [line for lines in (doubtful, rebuild) for line in (*lines[:3], *["  ..."] * (len(lines) > 3))]
 
 
 def _figures(given: list[Path]) -> Iterator[Path]:
@@ -125,9 +136,14 @@ def _row(file: Path, made: Any, home: Path) -> dict[str, object]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
+def _why(row: dict[str, object]) -> str:
+    """The reason of a refusal, behind a bracket."""
+    return f" ({row['reason']})" if row["verdict"] == "refused" else ""
+
+
 def _progress(done: int, total: int, made: list[dict[str, object]]) -> None:
     """A progress bar on a terminal, otherwise one line per figure."""
-    words = "; ".join(f"{row['file']}: {row['verdict']}" for row in made)
+    words = "; ".join(f"{row['file']}: {row['verdict']}{_why(row)}" for row in made)
     if sys.stderr.isatty():
         bar = "#" * round(30 * done / total)
         sys.stderr.write(f"\r[{bar:<30}] {done}/{total} {words[:40]:<40}" + ("\n" if done == total else ""))

@@ -63,8 +63,8 @@ def read_locks(folder: Path) -> dict[str, str]:
     missing = [name for name in GROUPS if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"no {', '.join(missing)} in {folder.resolve()}: the locks lie in a checkout of the repository, not in an "
-            "installed package or a project of one's own; name the checkout, `resurvey environment FOLDER`"
+            f"no {', '.join(missing)} in {folder.resolve()}: the locks are in a checkout of the repository, not in an "
+            "installed package or a project of your own; name the checkout, `resurvey environment FOLDER`"
         )
     return {name: (folder / name).read_text(encoding="utf-8") for name in GROUPS}
 

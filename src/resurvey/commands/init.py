@@ -20,7 +20,7 @@ PROFILE = "cores: all\nrerun-incomplete: true\nshow-failed-logs: true\nlogger: r
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("folder", type=Path, help="folder to make; it must not exist yet, or be empty")
+    parser.add_argument("folder", type=Path, help="folder to create; it must not exist, or be empty")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"{folder} exists and is not empty: name a new folder")
     write(folder)
     sys.stdout.write(
-        f"made {folder}: type your numbers into data/raw, then run `snakemake` there.\n"
-        "The worked arm runs as it is: try it first.\n"
+        f"{folder} is ready. Run `snakemake` in it: the worked example runs as it is.\n"
+        "Then type your own numbers into data/raw (data/raw/README.md explains every column).\n"
     )
     return 0
 

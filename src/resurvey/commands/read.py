@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resurvey.errors import InputError, ResurveyError
+from resurvey.errors import InputError, ResurveyError, plural
 
 if TYPE_CHECKING:
     from resurvey.read.one_paper import Outcome
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = sum(len(outcome.findings) for outcome in outcomes)
         rows = sum(outcome.rows for outcome in outcomes)
         sys.stdout.write(
-            f"{len(files) - len(failed)} of {len(files)} papers read: {rows} draft rows, {found} finding(s)\n"
+            f"{len(files) - len(failed)} of {len(files)} papers read: {rows} draft rows, {plural(found, 'finding')}\n"
         )
     return 2 if failed else int(any(outcome.findings for outcome in outcomes))
 

@@ -21,36 +21,59 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".dat", ".json", ".tar", ".dig", ".xml", ".xlsx")
 
+PICTURES = (".svg", ".png", ".pdf")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("curve", type=Path, nargs="?", help="digitised curve, or a folder of them with arms.csv")
     parser.add_argument(
-        "--n", action="append", metavar="N", help="patients of the arm; NAME=N for one of several curves (repeatable)"
+        "curve", type=Path, nargs="?", help="file of a digitised curve, or a folder of them with arms.csv"
     )
-    parser.add_argument("--at-risk", type=Path, help="file of numbers at risk: time, at_risk, and arm where several")
     parser.add_argument(
-        "--events", action="append", metavar="N", help="total number of events; NAME=N for one of several curves"
+        "--n",
+        action="append",
+        metavar="N",
+        help="number of patients of the arm; NAME=N for one of several curves (may be repeated)",
     )
-    parser.add_argument("--curve", dest="curve_name", default="", metavar="NAME", help="which curve of the file")
-    parser.add_argument("--at-risk-arm", default="", metavar="NAME", help="which arm of the numbers at risk")
-    parser.add_argument("--sheet", default="", help="which sheet of a workbook (the first by default)")
-    parser.add_argument("--time-column", default="", help="heading or place (from 1) of the times")
-    parser.add_argument("--survival-column", default="", help="heading or place (from 1) of the survival")
+    parser.add_argument(
+        "--at-risk", type=Path, help="file of numbers at risk, with columns time, at_risk and, for several arms, arm"
+    )
+    parser.add_argument(
+        "--events",
+        action="append",
+        metavar="N",
+        help="total number of events; NAME=N for one of several curves (may be repeated)",
+    )
+    parser.add_argument("--curve", dest="curve_name", default="", metavar="NAME", help="name of a curve in the file")
+    parser.add_argument(
+        "--at-risk-arm", default="", metavar="NAME", help="name of an arm in the file of numbers at risk"
+    )
+    parser.add_argument("--sheet", default="", help="name of a sheet of a workbook (default: the first)")
+    parser.add_argument("--time-column", default="", help="heading or number (from 1) of the column of times")
+    parser.add_argument("--survival-column", default="", help="heading or number (from 1) of the column of survival")
     parser.add_argument(
         "--survival-unit",
         default="",
         choices=["%", "proportion"],
-        help="unit of survival, where the file does not tell",
+        help="unit of survival, if the file does not say",
     )
-    parser.add_argument("--summary", type=Path, help="YAML with the printed numbers of an arm without a curve")
-    parser.add_argument("--replicates", type=int, default=200, help="replicates of the ensemble (default 200)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default 0)")
-    parser.add_argument("--output", type=Path, default=Path("patients.csv"), help="CSV or Parquet to write")
+    parser.add_argument("--summary", type=Path, help="YAML file with the printed numbers of an arm that has no curve")
     parser.add_argument(
-        "--batch", default="1/1", help="of a folder: i/k takes every k-th arm from the i-th (default 1/1)"
+        "--replicates", type=int, default=200, help="number of replicates, with --summary (default 200)"
     )
-    parser.add_argument("--picture", type=Path, help="SVG, PNG or PDF of the curve beside what was printed")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random draws (default 0)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("patients.csv"),
+        help="CSV or Parquet file of patients to write (default patients.csv)",
+    )
+    parser.add_argument(
+        "--batch", default="1/1", help="part of a folder: i/k takes every k-th arm, starting at the i-th (default 1/1)"
+    )
+    parser.add_argument(
+        "--picture", type=Path, help="SVG, PNG or PDF file of the reconstructed curve and the printed numbers"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -59,10 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises
     ------
     InputError
-        If there is nothing to reconstruct.
+        If there is nothing to reconstruct, or the picture has no known format.
     """
     if arguments.summary is None and arguments.curve is None:
-        raise InputError("nothing to rebuild: give a curve, a folder of curves, or --summary arm.yaml")
+        raise InputError("nothing to reconstruct: give a curve, a folder of curves, or --summary arm.yaml")
+    if arguments.picture is not None and arguments.picture.suffix.lower() not in PICTURES:
+        raise InputError(f"--picture {arguments.picture}: name a file that ends in {', '.join(PICTURES)}")
     if arguments.curve is not None and arguments.curve.is_dir():
         return _folder(arguments)
     by_name = {"": _summary(arguments)} if arguments.summary is not None else _curves(arguments)
@@ -127,7 +152,8 @@ def read_summary(path: Path) -> Any:
 def _pairs(landmarks: object, path: Path) -> tuple[tuple[Any, ...], ...]:
     if not isinstance(landmarks, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in landmarks):
         raise InputError(
-            f"{path}, landmarks: {landmarks!r} is no list of pairs of time and survival, as in [[12, 0.49], [24, 0.3]]"
+            f"{path}, landmarks: {landmarks!r} is not a list of pairs of time and survival, such as "
+            "[[12, 0.49], [24, 0.3]]"
         )
     return tuple(tuple(pair) for pair in landmarks)
 
@@ -190,7 +216,7 @@ def _size(arm: ReadArm, given: int | None) -> tuple[int, list[str]]:
     n = arm.n_at_start
     if n is None:
         whose = f" (for the curve {arm.name!r}: --n '{arm.name}=N')" if arm.name else ""
-        raise InputError(f"--n is missing: how many patients has the arm?{whose}")
+        raise InputError(f"--n is missing: give the number of patients of the arm{whose}")
     return n, [f"n was not given: {n} is the number at risk at time 0"]
 
 

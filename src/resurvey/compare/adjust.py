@@ -339,8 +339,8 @@ def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats,
     twice = [name for name in names if (patients.columns == name).sum() > 1]
     if twice:
         raise InputError(
-            f"patients has more than one column {', '.join(map(repr, twice))}: which of them targets means cannot be "
-            "told; rename or drop one"
+            f"patients has more than one column {', '.join(map(repr, twice))}: it is unclear which one targets "
+            "means; rename or drop one"
         )
     missing = [name for name in names if name not in patients.columns]
     if missing:

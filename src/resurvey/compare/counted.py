@@ -42,7 +42,7 @@ def compare_counts(entry: CountComparison, typed: Tables) -> Outcome:
     twice = sorted(set(pairs["study"][pairs["study"].duplicated()]))
     if twice:
         raise InputError(
-            f"pairs: {', '.join(twice)} stands twice: its patients would count twice; give one pair a study"
+            f"pairs: {', '.join(twice)} appears twice: its patients would count twice; give one pair a study"
         )
     facts = {
         "treatment": " or ".join(dict.fromkeys(pairs["treatment"])),

@@ -114,21 +114,17 @@ def _read(arms: pd.DataFrame) -> pd.DataFrame:
     faults = [f"study {s!r} has {t!r} twice" for s, t in twice[["study", "treatment"]].itertuples(index=False)]
     counts = table.groupby("study")["treatment"].size()
     faults += [f"study {study!r} has one arm" for study in counts.index[counts < 2]]
+    events_of, patients_of = (pd.to_numeric(table[column], errors="coerce").to_numpy(float) for column in COLUMNS[2:])
     faults += [
         f"study {study!r}, {arm!r}: events must be a whole number from 0 to patients, found {x!r} of {n!r}"
         for (study, arm, x, n), events, patients in zip(
-            arms.loc[:, list(COLUMNS)].itertuples(index=False, name=None), *_counts(table), strict=True
+            arms.loc[:, list(COLUMNS)].itertuples(index=False, name=None), events_of, patients_of, strict=True
         )
         if not (0 <= events <= patients < np.inf and patients >= 1 and events.is_integer() and patients.is_integer())
     ]
     if faults:
         raise InputError("arms: " + "; ".join(faults))
-    return table.assign(**dict(zip(COLUMNS[2:], _counts(table), strict=True)))
-
-
-def _counts(table: pd.DataFrame) -> list[Floats]:
-    """Events and patients as numbers; a cell that is none is nan."""
-    return [pd.to_numeric(table[column], errors="coerce").to_numpy(float) for column in COLUMNS[2:]]
+    return table.assign(events=events_of, patients=patients_of)
 
 
 def _pooled(own: pd.DataFrame, design: str) -> tuple[list[dict[str, object]], list[str]]:

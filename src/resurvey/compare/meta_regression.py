@@ -133,7 +133,7 @@ def _design(design: ArrayLike, studies: int) -> Floats:
     full = np.column_stack((np.ones(studies), x))
     if studies <= full.shape[1]:
         raise NotEstimable(
-            f"{studies} studies for {full.shape[1]} coefficients: nothing is left to tell heterogeneity by"
+            f"{studies} studies for {full.shape[1]} coefficients: nothing is left to estimate heterogeneity from"
         )
     if np.linalg.matrix_rank(full) < full.shape[1]:
         raise NotEstimable("a column of the design is constant or implied by the others: leave it out")

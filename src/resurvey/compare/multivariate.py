@@ -149,7 +149,7 @@ def multivariate_network(
     pieces = pieces_of(trials)
     if not any(reference in piece for piece in pieces):
         raise InputError(
-            f"reference {reference!r} is no treatment: there are {', '.join(n for p in pieces for n in p)}"
+            f"reference {reference!r} is not a treatment: there are {', '.join(n for p in pieces for n in p)}"
         )
     if len(pieces) > 1:
         named = "; ".join(f"({i}) {', '.join(piece)}" for i, piece in enumerate(pieces, start=1))
@@ -178,7 +178,7 @@ def _check(trials: Sequence[TrialEffects]) -> int:
         wanted = (len(trial.treatments) - 1, size)
         if trial.effects.shape != wanted or trial.covariance.shape != (wanted[0] * size,) * 2:
             raise InputError(
-                f"trial {trial.name!r}: {len(trial.treatments)} arms and {size} coefficients want effects {wanted} and "
+                f"trial {trial.name!r}: {len(trial.treatments)} arms and {size} coefficients need effects {wanted} and "
                 f"a covariance of side {wanted[0] * size}, found {trial.effects.shape}, {trial.covariance.shape}"
             )
         _refuse_unsound(trial)

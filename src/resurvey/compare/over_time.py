@@ -38,7 +38,9 @@ def compare_over_time(entry: TimedComparison, typed: Tables, patients: Mapping[s
     if twice:
         raise NotEstimable(f"two arms of one study count as one treatment: {', '.join(twice)}; leave one of them out")
     if entry.reference not in nodes:
-        raise InputError(f"reference {entry.reference!r} is no treatment of the groups: choose of {sorted({*nodes})}")
+        raise InputError(
+            f"reference {entry.reference!r} is not a treatment of the groups, {', '.join(sorted({*nodes}))}"
+        )
     parts = [
         group_of(patients, group).assign(study=group.study, treatment=node)
         for group, node in zip(entry.groups, nodes, strict=True)

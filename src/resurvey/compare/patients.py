@@ -113,7 +113,7 @@ def _differences(pair: Pair, studies: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     said = messages(studies)
     differ = sum("differs" in text for text in said)
-    note = "; ".join(said) or "the two studies agree in all that is printed of them"
+    note = "; ".join(said) or "the two studies agree in all that is printed about them"
     measure = f"characteristics that differ, of {len(ATTRIBUTES)}"
     what = What("transitivity", measure, Role.CONTEXT, Quantity.DIFFERING_CHARACTERISTICS)
     return [pair.row(what, differ, np.nan, np.nan, np.nan, evidence="printed", note=note)]

@@ -204,7 +204,9 @@ def _common_difference(first: pd.DataFrame, second: pd.DataFrame) -> Estimate:
 def _why_not(typed: Tables, claim_id: str) -> str:
     """Why a claim that prints no ratio is not pooled."""
     if table_of(typed, claim_id) != "p_values":
-        raise InputError(f"not_pooled: {claim_id!r} is not in p_values.csv: name there what prints a p and no ratio")
+        raise InputError(
+            f"not_pooled: {claim_id!r} is not in p_values.csv: list only claims that print a p value and no ratio"
+        )
     found = claim(typed, "p_values", claim_id)
     names = [name for name in str(found["claims"]).split(";") if name]
     medians = typed["medians"].set_index("claim_id")["value_text"]

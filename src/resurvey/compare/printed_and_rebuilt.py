@@ -88,7 +88,7 @@ def _ratio(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult) ->
     level = found["ci_level"] / 100 if isfinite(found["ci_level"]) else 0.95
     words = [f"printed p {found['p_text']}"] if found["p_text"] else []
     words += [f"{found['model']} model"] if found["model"] else []
-    words += ["turned round: printed the other way"] if turned else []
+    words += ["inverted: printed for the opposite comparison"] if turned else []
     facts: dict[str, Any] = {"evidence": "printed ratios", "claim_ids": found["claim_id"], "ci_level": level}
     method = f"{found['test'] or 'ratio'}, as printed" + (f" ({found['model']})" if found["model"] else "")
     method = f"{method}, {found['claim_id']}"
@@ -114,14 +114,16 @@ def _printed_minus_rebuilt(
     spread = made.ensemble[(made.ensemble["quantity"] == Quantity.HAZARD_RATIO) & made.ensemble["start"].isna()]
     reached = bool(len(spread)) and spread.iloc[0]["q025"] <= value <= spread.iloc[0]["q975"]
     note = f"printed {value:.4g}, rebuilt {ours:.4g}: " + (
-        "equal within the rounding of the print" if within else "differs by more than the rounding of the print"
+        "equal within the rounding of the printed value"
+        if within
+        else "differs by more than the rounding of the printed value"
     )
     if not within and made.replicates == 1:
         note += "; there is one replicate, so what else the curve allows is not seen"
     elif not within:
         where = "lies in" if reached else "is outside"
         note += f"; the printed value {where} the middle 95 % of the replicates' ratios"
-    note += "" if within else "; the print may be stratified or adjusted, ours is not"
+    note += "" if within else "; the printed ratio may be stratified or adjusted, ours is not"
     return pair.row(what, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
 
 

@@ -170,7 +170,9 @@ def _vectors(estimates: ArrayLike, variances: ArrayLike) -> tuple[np.ndarray, np
     """Check both vectors."""
     q, w = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, variances))
     if q.ndim != 1 or q.shape != w.shape or not q.size:
-        raise InputError(f"estimates and variances must be vectors of one length, found shapes {q.shape}, {w.shape}")
+        raise InputError(
+            f"estimates and variances must be vectors of the same length, found shapes {q.shape}, {w.shape}"
+        )
     if not np.all(np.isfinite(q)) or not np.all(np.isfinite(w)) or np.any(w < 0):
         bad = int(np.flatnonzero(~(np.isfinite(q) & np.isfinite(w) & (w >= 0)))[0])
         raise InputError(

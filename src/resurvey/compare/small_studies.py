@@ -125,10 +125,10 @@ def _regressed(y: np.ndarray, se: np.ndarray, group: np.ndarray, level: float, f
     if y.size < fewest:
         raise NotEstimable(f"{y.size} studies: small-study effects are looked for with {fewest} or more")
     if df < 1:
-        raise NotEstimable(f"{y.size} studies of {groups} comparisons: nothing is left to tell a slope by")
+        raise NotEstimable(f"{y.size} studies of {groups} comparisons: nothing is left to estimate a slope from")
     design = np.column_stack((se, np.eye(groups)[group])) / se[:, None]
     if np.linalg.matrix_rank(design) < groups + 1 or se.max() < ALIKE * se.min():
-        raise NotEstimable("the standard errors are alike: nothing tells small studies from large ones")
+        raise NotEstimable("the standard errors are alike: small studies cannot be told from large ones")
     inverse = np.linalg.inv(design.T @ design)
     line = inverse @ (design.T @ (y / se))
     error = float(np.sqrt(inverse[0, 0] * np.sum((y / se - design @ line) ** 2) / df))

@@ -188,7 +188,7 @@ def _refuse(trials: Sequence[Trial], sizes: Sequence[int], arrived: NDArray[np.b
     if bad:
         raise NotEstimable(
             f"{label}: the likelihood of {'; '.join(bad)} has no maximum (too few events over too short a time for so "
-            "many coefficients): take a simpler model or leave the trial out"
+            "many coefficients): choose a simpler model or leave the trial out"
         )
 
 
@@ -285,7 +285,7 @@ def by_contrast(trials: Sequence[Trial], basis: Basis) -> FirstStage:
     if bad:
         raise NotEstimable(
             f"{basis.label}: the partial likelihood of {', '.join(bad)} has no maximum: an arm has no event while "
-            "others are at risk, or too few; take a simpler model or leave the trial out"
+            "others are at risk, or too few; choose a simpler model or leave the trial out"
         )
     return FirstStage(tuple(effects), {}, total, 0, True)
 

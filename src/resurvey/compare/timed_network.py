@@ -155,7 +155,9 @@ def _linked(trials: tuple[Trial, ...], reference: str) -> tuple[tuple[Trial, ...
     pieces = pieces_of(stubs)
     own = next((piece for piece in pieces if reference in piece), None)
     if own is None:
-        raise InputError(f"reference {reference!r} is no treatment: there are {', '.join(chain.from_iterable(pieces))}")
+        raise InputError(
+            f"reference {reference!r} is not a treatment: there are {', '.join(chain.from_iterable(pieces))}"
+        )
     away = [piece for piece in pieces if piece is not own]
     said = [f"{', '.join(piece)}: no chain of trials links them with {reference}; left out" for piece in away]
     return tuple(trial for trial in trials if trial.treatments[0] in own), said
@@ -166,7 +168,7 @@ def _population(trials: Sequence[Trial], reference: str, name: str | None) -> Tr
     if name is None:
         return max(able.values(), key=lambda one: one.arms[one.treatments.index(reference)].time.shape[1])
     if name not in able:
-        raise InputError(f"population {name!r} is no study with an arm of {reference!r}: choose {', '.join(able)}")
+        raise InputError(f"population {name!r} is not a study with an arm of {reference!r}: choose {', '.join(able)}")
     return able[name]
 
 

@@ -173,7 +173,7 @@ def same_unit(null_median: float, alternative_median: float, accrual: float, fol
     total, part = accrual + follow_up, max(accrual, follow_up)
     advice = "give all times in one unit; if the numbers are right, pass check_units=False"
     if total <= 0:
-        raise InputError("accrual and follow_up are both 0: a trial that lasts no time observes no event")
+        raise InputError("accrual and follow_up are both 0: a trial of no duration observes no events")
     if longer > MEDIAN_OVER_TRIAL * total or longer > MEDIAN_OVER_LONGER_PART * part:
         raise InputError(
             f"a median of {longer:g} with an accrual of {accrual:g} and a follow-up of {follow_up:g} looks like a "

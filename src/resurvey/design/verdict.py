@@ -161,7 +161,7 @@ def _words(
         parts.append("No formula examined gives the printed number of events with the printed error rates.")
     if len(others):
         parts.append(
-            "With enrolment, follow-up or the hypothesis that events are counted under read otherwise, it is what "
+            "With another reading of enrolment, follow-up or the hypothesis under which events are counted, it is what "
             f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others)}."
         )
     if claim.patients is not None:
@@ -182,7 +182,7 @@ def _words_on_patients_alone(claim: DesignClaim, usual: pd.DataFrame, plain: pd.
         parts.append("No formula examined gives the printed number of patients with the printed error rates.")
     if len(others):
         parts.append(
-            "With enrolment and follow-up read otherwise, it is what "
+            "With another reading of enrolment and follow-up, it is what "
             f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others, 'patients_raw')}."
         )
     return " ".join(parts)
@@ -216,7 +216,8 @@ def _words_on_patients(
         best = search.both.iloc[0]
         parts.append(
             f"Of {search.examined} sets of assumptions searched, {search.both_count} give both (about "
-            f"{search.both_by_chance:.0f} would by coincidence); the closest to the print is {describe_set(best)}."
+            f"{search.both_by_chance:.0f} would by coincidence); the closest to the printed numbers is "
+            f"{describe_set(best)}."
         )
     elif search is not None:
         parts.append(f"None of the {search.examined} sets of assumptions searched gives both.")

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from resurvey.digitise.digitised import Axis, Panel, Word
-from resurvey.digitise.label_lines import Budget, LabelLine, fit_labels
+from resurvey.digitise.label_lines import Budget, LabelLine, fit_labels, refit
 from resurvey.digitise.numbers import plain
 
 MOST_GROUPS = 60
@@ -17,6 +17,8 @@ MOST_LINES = 80
 # Maximum number of label-to-line comparisons in the search of one page, and the number charged for each pair of axes.
 MOST_WORK = 60_000_000
 A_PAIR = 1_000
+# Distance, in text heights, from where the other labels put S = 0, beyond which a 0 in the corner is left out.
+CORNER = 0.25
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def search_axes(words: Sequence[Word], budget: Budget | None = None) -> AxisSear
         return AxisSearch((), False)
     across = _best(_fits(numbers, _rows(numbers), budget, horizontal=True))
     upward = _best(_fits(numbers, _columns(numbers), budget, horizontal=False))
-    fits = _chosen(across, upward, budget)
+    fits = [(x, without_corner(x, y)) for x, y in _chosen(across, upward, budget)]
     fits += _sharing(fits, across, upward, budget)
     owned = {id(word) for pair in fits for fit in pair for word in fit.words}
     panels = [_placed(_without(x, owned), _without(y, owned), fits) for x, y in fits]
@@ -91,6 +93,21 @@ def _sharing(
             if not any(_same_place(panel, _panel(*other)) for other in (*fits, *found)):
                 found.append(pair)
     return found
+
+
+def without_corner(across: LabelLine, upward: LabelLine) -> LabelLine:
+    """Labels of the survival axis without a 0 that stands in the row of the time labels, below the end of its axis.
+
+    Where one 0 in the corner serves both axes, it is level with the time labels; the others show where S = 0 lies.
+    """
+    last, word = upward.axis.labels[-1], upward.words[-1]
+    if len(upward.words) < 4 or last.value != 0:
+        return upward
+    row = float(np.median([other.y for other in across.words]))
+    others = refit(upward.axis, upward.axis.labels[:-1])
+    if abs(word.y - row) > 0.5 * word.height or abs(float(others.pixel(0.0)) - last.pixel) <= CORNER * word.height:
+        return upward
+    return replace(upward, axis=others, words=upward.words[:-1])
 
 
 def _repeats(fit: LabelLine, other: LabelLine, *, horizontal: bool) -> bool:

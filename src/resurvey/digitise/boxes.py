@@ -50,10 +50,8 @@ def _upright(ink: np.ndarray, column: int, top: int, bottom: int) -> bool:
     """Whether there is a thin vertical line in a column between two rows."""
     inner = slice(top + 2, bottom - 1)
     at = ink[inner, max(0, column - 2) : column + 3].any(axis=1).mean()
-    aside = [
-        ink[inner, max(0, place) : max(0, place) + 2].mean() for place in (column - 2 * THIN, column + 2 * THIN - 1)
-    ]
-    return bool(at >= DRAWN and min(aside) < 0.6)
+    sides = [ink[inner, max(0, place) : max(0, place) + 2] for place in (column - 2 * THIN, column + 2 * THIN - 1)]
+    return bool(at >= DRAWN and any(side.size == 0 or side.mean() < 0.6 for side in sides))
 
 
 def _holds(outer: tuple[int, int, int, int], inner: tuple[int, int, int, int]) -> bool:

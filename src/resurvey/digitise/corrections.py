@@ -69,7 +69,7 @@ def read_corrections(path: Path) -> Corrections:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path.name}: more than {MOST_BYTES:,} bytes are no corrections")
+            raise InputError(f"{path.name}: more than {MOST_BYTES:,} bytes, too large for corrections")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: cannot be read as text ({error})") from None

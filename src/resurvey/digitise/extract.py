@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from resurvey.digitise.ends import under_others
 from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink, inks
 from resurvey.digitise.levels import centred, line_width, steps_of
 from resurvey.digitise.region import Region
-from resurvey.digitise.trace import BARE, PRIZE, Path, covered, falling_path, stroke
+from resurvey.digitise.trace import BARE, PRIZE, Path, covered, dash_gap, falling_path, stroke
 from resurvey.digitise.traced import Traced, alike, beside, is_edge, on_ink, residue, shadow
 
 MOST_CURVES = 6
@@ -20,6 +21,7 @@ LEAST_REACH = 0.12
 LEAST_COVER = 0.28
 BARE_DASHED = 0.25  # cost of a column without ink for a broken line
 BRIDGED = 0.9  # how far the gap between dashes may hide a broken line
+DASH_SHARE = 0.6  # usual share of a broken line's columns that hold its ink
 AT_ZERO = 0.005  # survival regarded as zero; at least two and a half rows
 # A tail: how far away it may begin (share of width and height), and the cost of a pixel without ink on the way.
 TAIL_GAP, TAIL_FALL = 0.08, 0.2
@@ -38,7 +40,7 @@ class _Least:
 
 
 BELIEVED = _Least(0.10, 0.14, 0.3)
-COUNTED = _Least(0.08, 0.08, 0.22)
+COUNTED = _Least(0.08, 0.08, 0.15)
 
 
 def extract(
@@ -53,7 +55,7 @@ def extract(
         # The printed count is higher: a line with little ink of its own, such as a dotted one, may have been missed.
         more = _of_inks(region, most, printed, taken, COUNTED)
         kept = more if len(kept) < len(more) <= printed - len(taken) else kept
-    return with_tails(kept, [*taken, *kept], region)
+    return under_others(with_tails(kept, [*taken, *kept], region), region)
 
 
 def _of_inks(
@@ -74,11 +76,16 @@ def _believed(found: list[Traced], region: Region, printed: int | None) -> list[
     for k, curve in enumerate(found):
         share = on_ink(curve) / (0.7 if curve.dashed else 1.0)
         extra_one = printed is not None and printed > 1 and k >= printed
-        weak = extra_one and (share < 0.95 or curve.own < 0.8 * kept[-1].own)
+        weak = extra_one and (share < 0.95 or _whole(curve) < 0.8 * _whole(kept[-1]))
         if k and (weak or share < 0.75 or _leaps(curve, region) or _fragment(curve, kept)):
             continue
         kept.append(curve)
     return kept
+
+
+def _whole(curve: Traced) -> float:
+    """Ink that a curve explains, with the gaps between its dashes filled."""
+    return curve.own / (DASH_SHARE if curve.dashed else 1.0)
 
 
 def _fragment(curve: Traced, kept: Sequence[Traced]) -> bool:
@@ -317,7 +324,7 @@ def bridges(ink: np.ndarray) -> np.ndarray:
     """Gaps between dashes and dots, horizontally and vertically."""
     cv2 = extra("cv2")
     inked = (ink > 0.35).astype(np.uint8)
-    gap = round(0.015 * ink.shape[1]) + 4
+    gap = dash_gap(ink.shape[1])
     across = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))
     down = cv2.morphologyEx(inked, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8))
     return (across | down).astype(np.float32)

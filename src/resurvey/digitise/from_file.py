@@ -31,7 +31,7 @@ from resurvey.digitise.raster import (
     together,
 )
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.risk_twice import rows_read_twice
+from resurvey.digitise.risk_readings import rows_at_risk
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.digitise.traced import Traced
@@ -181,7 +181,7 @@ class Reader:
                 empty, axes=panel, reason="the figure names an incidence, which rises: say that it is one (--incidence)"
             )
         # Cells of numbers at risk lie under the labels as read, whichever two ticks a person set.
-        rows = rows_read_twice(found or panel, self.page)
+        rows = rows_at_risk(found or panel, self.page)
         made = self._read(
             replace(empty, axes=panel, at_risk=tuple(rows)), panel, fixed, fixed.curves or arms, incidence
         )

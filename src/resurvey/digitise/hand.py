@@ -60,7 +60,9 @@ def by_hand(region: Region, panel: Panel, fixed: Corrections) -> tuple[list[Trac
         moved = [(x - region.left, y - region.top) for x, y in places]
         made = trace_through(region, moved)
         if made is None:
-            raise InputError(f"corrections, through: no path from (0, 1) passes the places of curve {k + 1}")
+            raise InputError(
+                f"corrections, through: no path from (0, 1) passes through the given places of curve {k + 1}"
+            )
         traced.append(made)
     return curves, traced
 

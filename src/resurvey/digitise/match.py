@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import permutations
 
 import numpy as np
 
 from resurvey.digitise.digitised import Panel, RiskRow, TracedCurve, Word
+from resurvey.digitise.ink import apart, letters_colour
+from resurvey.digitise.legend_samples import BEFORE, SAMPLE_GAP
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60
+# Angles in degrees (see `ink.apart`) up to which two colours are one ink, and from which they are two.
+SAME_INK, OTHER_INK = 10.0, 20.0
+ALIKE_NAMES = 0.6  # share of letters in common from which two names may be the same
 # Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
 
@@ -125,15 +131,20 @@ def near_colour(a: tuple[int, int, int], b: tuple[int, int, int], slack: int = N
 
 
 def _coloured(curve: TracedCurve, row: RiskRow) -> float:
+    """1 if a row's name is written in the ink of a curve, -0.5 if in clearly another, otherwise 0."""
     if row.colour is None or np.ptp(curve.colour) < 50:
         return 0.0
-    off = max(abs(a - b) for a, b in zip(curve.colour, row.colour, strict=True))
-    return 1.0 if off <= NEAR_COLOUR else -0.5 if off > 110 else 0.0
+    off = apart(curve.colour, row.colour)
+    return 1.0 if off <= SAME_INK else -0.5 if off >= OTHER_INK else 0.0
 
 
-def _same_name(a: str, b: str) -> bool:
+def _same_name(a: str, b: str) -> float:
+    """1 if one name holds the other, otherwise how alike their letters are, if at all, as small ones are misread."""
     short, long = sorted((_letters(a), _letters(b)), key=len)
-    return len(short) >= 3 and (long.startswith(short) or short in long)
+    if len(short) < 3:
+        return 0.0
+    alike = SequenceMatcher(None, short, long, autojunk=False).ratio()
+    return 1.0 if short in long else alike if alike >= ALIKE_NAMES else 0.0
 
 
 def _letters(text: str) -> str:
@@ -143,21 +154,19 @@ def _letters(text: str) -> str:
 def name_curves(
     curves: Sequence[TracedCurve], words: Sequence[Word], panel: Panel, picture: np.ndarray
 ) -> tuple[list[TracedCurve], tuple[str, ...]]:
-    """Name curves by the words of the legend to the right of a sample of the curve's ink, or written in that ink."""
-    lines = _phrases(words, panel)
+    """Name curves by the words of the legend to the right of a sample of the curve's ink, or written in that ink.
+
+    Also returns the entries of the legend (see `_listed`).
+    """
     names: dict[int, str] = {}
-    entries: list[str] = []
+    entries: list[Word] = []
     shown: list[tuple[int, int, int]] = []
     greys = any(np.ptp(curve.colour) <= 50 for curve in curves)
-    for word in lines:
-        sample = _sample(word, picture)
-        if sample is None:
-            continue
-        colour, dashed = sample
+    for word, (colour, dashed) in _sampled(words, panel, picture):
         coloured = bool(np.ptp(colour) > 50)
         # A colour names one curve, however many lines its text has; grey next to coloured curves is a rule or text.
         if not any(near_colour(colour, other) for other in shown) if coloured else greys:
-            entries.append(word.text)
+            entries.append(word)
             shown += [colour] if coloured else []
         alike = [
             k
@@ -168,20 +177,95 @@ def name_curves(
         ]
         if len(alike) == 1 or (alike and np.ptp(colour) > 50):
             names[alike[0]] = word.text
+    in_ink = _written_in_ink(curves, names, _phrases(words, panel)[0], picture)
+    names |= in_ink
     named = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
-    return named, tuple(dict.fromkeys(entries))
+    listed = [word.text for word in _listed(entries, len(curves))]
+    return named, tuple(dict.fromkeys([*listed, *in_ink.values()]))
 
 
-def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
-    """Words of a line in and next to the plot, joined where they follow each other closely."""
-    x0, y1, x_last, y_last = panel.box
-    inside = [
-        word
-        for word in words
-        if x0 < word.x < x_last + 0.5 * (x_last - x0) and y1 - 0.15 * (y_last - y1) < word.y < y_last and word.upright
+def _written_in_ink(
+    curves: Sequence[TracedCurve], names: dict[int, str], lines: Sequence[Word], picture: np.ndarray
+) -> dict[int, str]:
+    """Names of curves that have none yet, from phrases without a sample that are written in the ink of one curve."""
+    found: dict[int, str] = {}
+    for word in lines:
+        letters = sum(letter.isalpha() for letter in word.text)
+        if letters < max(2, 0.6 * len(word.text)) or _sample(word, picture) is not None:
+            continue
+        part = picture[max(0, int(word.top)) : int(word.bottom) + 1, max(0, int(word.left)) : int(word.right) + 1]
+        colour = letters_colour([part])
+        alike = [
+            k
+            for k, curve in enumerate(curves)
+            if colour is not None and np.ptp(curve.colour) >= 50 and apart(curve.colour, colour) <= SAME_INK
+        ]
+        if len(alike) == 1 and alike[0] not in names:
+            found.setdefault(alike[0], word.text)
+    return found
+
+
+def _sampled(
+    words: Sequence[Word], panel: Panel, picture: np.ndarray
+) -> list[tuple[Word, tuple[tuple[int, int, int], bool]]]:
+    """Phrases with the sample to the left of each: those in and next to the plot, and lists of several below it."""
+    inside, below = [
+        [(word, sample) for word in found if (sample := _sample(word, picture)) is not None]
+        for found in ([_after_sample(word, picture) for word in group] for group in _phrases(words, panel))
     ]
+    return inside + below if len(_largest_list([word for word, _ in below])) > 1 else inside
+
+
+def _listed(entries: Sequence[Word], curves: int) -> Sequence[Word]:
+    """Entries of a legend: the longest list, under each other or in a row.
+
+    Phrases written here and there, each beside a line, are entries only if there are as many as curves: elsewhere
+    they may be notes that happen to stand beside a curve.
+    """
+    group = _largest_list(entries)
+    return group if len(group) > 1 or len(entries) not in (1, curves) else entries
+
+
+def _largest_list(entries: Sequence[Word]) -> list[Word]:
+    groups = [[other for other in entries if _in_list(word, other)] for word in entries]
+    return max(groups, key=len, default=[])
+
+
+def _in_list(one: Word, other: Word) -> bool:
+    """Whether two phrases begin under each other or stand in one row."""
+    slack = 0.6 * max(one.height, other.height, 6.0)
+    return abs(one.left - other.left) <= slack or abs(one.y - other.y) <= slack
+
+
+def _after_sample(word: Word, picture: np.ndarray) -> Word:
+    """The phrase without the end of its sample, where that was read as a dash or a dot before it."""
+    if word.text[0].isalnum() or not any(letter.isalpha() for letter in word.text[1:]):
+        return word
+    top, bottom, left = int(max(0, word.top)), int(word.bottom) + 1, int(max(0, word.left))
+    part = picture[top:bottom, left : left + round(4 * max(word.height, 6))].astype(float)
+    if part.size == 0:
+        return word
+    fall = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2)
+    inked = np.flatnonzero((fall > 60).any(axis=0))
+    gaps = np.diff(inked)
+    if not len(gaps) or gaps.max() < 0.25 * word.height:
+        return word
+    first = int(inked[int(gaps.argmax()) + 1])
+    return replace(word, text=word.text.lstrip("-–—−_=~.·•*'\" "), left=float(left + first))
+
+
+def _phrases(words: Sequence[Word], panel: Panel) -> tuple[list[Word], list[Word]]:
+    """Words of a line, joined where they follow each other closely: in and next to the plot, and below its labels."""
+    x0, y1, x_last, y_last = panel.box
+    near = [word for word in words if x0 < word.x < x_last + 0.5 * (x_last - x0) and word.upright]
+    inside = [word for word in near if y1 - 0.15 * (y_last - y1) < word.y < y_last]
+    below = [word for word in near if panel.row < word.y < panel.row + 0.6 * (y_last - y1)]
+    return _joined(inside), _joined(below)
+
+
+def _joined(words: Sequence[Word]) -> list[Word]:
     joined: list[Word] = []
-    for word in sorted(inside, key=lambda word: (round(word.y / max(word.height, 1)), word.left)):
+    for word in sorted(words, key=lambda word: (round(word.y / max(word.height, 1)), word.left)):
         last = joined[-1] if joined else None
         if last and abs(last.y - word.y) < 0.5 * word.height and 0 <= word.left - last.right < 1.0 * word.height:
             joined[-1] = replace(
@@ -195,7 +279,7 @@ def _phrases(words: Sequence[Word], panel: Panel) -> list[Word]:
 def _sample(word: Word, picture: np.ndarray) -> tuple[tuple[int, int, int], bool] | None:
     """Colour of a horizontal stroke just left of a phrase, and whether it is broken; None if there is none."""
     height = max(word.height, 6)
-    left, right = int(max(0, word.left - 6 * height)), int(max(0, word.left - 0.15 * height))
+    left, right = int(max(0, word.left - BEFORE * height)), int(max(0, word.left - 0.15 * height))
     top, bottom = int(max(0, word.y - 0.45 * height)), int(word.y + 0.45 * height) + 1
     part = picture[top:bottom, left:right].astype(float)
     if part.size == 0 or part.shape[1] < 6:
@@ -204,10 +288,11 @@ def _sample(word: Word, picture: np.ndarray) -> tuple[tuple[int, int, int], bool
     row = int(np.argmax((fall > 60).sum(axis=1)))
     inked = (fall[max(0, row - 1) : row + 2].max(axis=0)) > 60
     near = np.flatnonzero(inked)
-    if not len(near) or part.shape[1] - near[-1] > 2.2 * height:
+    if not len(near) or part.shape[1] - near[-1] > SAMPLE_GAP * height:
         return None
     start = near[-1]
-    while start > 0 and inked[max(0, start - 8) : start].any():
+    gap = max(8, round(height))
+    while start > 0 and inked[max(0, start - gap) : start].any():
         start -= 1
     length = near[-1] - start + 1
     share = inked[start : near[-1] + 1].mean()

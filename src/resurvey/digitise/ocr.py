@@ -54,10 +54,11 @@ def read_turned(picture: np.ndarray) -> list[Word]:
     return found
 
 
-def enlarged(picture: np.ndarray, factor: int) -> np.ndarray:
-    """The picture enlarged by an integer factor."""
+def enlarged(picture: np.ndarray, factor: int, *, smooth: bool = False) -> np.ndarray:
+    """The picture enlarged by an integer factor, cubic, or linear if `smooth`."""
     cv2 = extra("cv2")
-    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    way = cv2.INTER_LINEAR if smooth else cv2.INTER_CUBIC
+    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way)
 
 
 def _recognise(picture: np.ndarray) -> list[Word]:
@@ -175,13 +176,28 @@ def _read_again(words: Sequence[Word], picture: np.ndarray, *, kept_if_unread: b
 
 def read_line(picture: np.ndarray, word: Word) -> tuple[str, float]:
     """Text and score of one line of text, read from its box alone."""
+    return _line(_box(picture, word))
+
+
+def read_enlarged(picture: np.ndarray, word: Word, tall: float) -> tuple[str, float]:
+    """Text and score of one line of text, read from its box after enlarging its letters to about a given height."""
+    part = _box(picture, word)
+    factor = round(tall / max(1.0, word.height))
+    return _line(enlarged(part, factor, smooth=True) if factor > 1 and part.size else part)
+
+
+def _box(picture: np.ndarray, word: Word) -> np.ndarray:
+    """The part of a picture that holds a word, with a margin."""
     margin = max(2, round(0.25 * word.height))
     top, bottom = max(0, int(word.top) - margin), int(word.bottom) + margin + 1
     left, right = max(0, int(word.left) - margin), int(word.right) + margin + 1
-    part = np.ascontiguousarray(picture[top:bottom, left:right, ::-1])
+    return picture[top:bottom, left:right]
+
+
+def _line(part: np.ndarray) -> tuple[str, float]:
     if part.size == 0 or min(part.shape[:2]) < 3:
         return "", 0.0
-    found = _engine()(part, use_det=False, use_cls=False, use_rec=True)
+    found = _engine()(np.ascontiguousarray(part[:, :, ::-1]), use_det=False, use_cls=False, use_rec=True)
     if not found.txts:
         return "", 0.0
     return found.txts[0].strip(), float(found.scores[0])

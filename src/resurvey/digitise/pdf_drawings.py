@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from resurvey.digitise.extras import extra
 from resurvey.errors import InputError
 
 MOST_BYTES = 60_000_000
+MOST_CONTENT = 10_000_000  # bytes of the instructions that draw a page
 MOST_SIDE = 2000  # in points; a poster is up to 3400 long, which no figure in a paper is
 
 
@@ -29,7 +31,7 @@ def _complaints(name: str) -> Iterator[None]:
     except InputError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise InputError(f"{name}: the PDF asks for too much ({type(error).__name__})") from None
+        raise InputError(f"{name}: the PDF is too complex ({type(error).__name__})") from None
     except Exception as error:
         raise InputError(f"{name}: the PDF cannot be read ({type(error).__name__}: {error})") from None
 
@@ -86,14 +88,29 @@ def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
     """
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]
+        _refuse_long(sheet, f"{name}, page {page}")
         width, height = float(sheet.width), float(sheet.height)
         if max(width, height) > 20 * MOST_SIDE:
-            raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is no figure")
+            raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is not a figure")
         objects = [*sheet.lines, *sheet.curves, *sheet.rects]
         if len(objects) > MOST_STROKES:
             raise InputError(f"{name}, page {page}: {len(objects):,} lines; at most {MOST_STROKES:,} are read")
         strokes = [_stroke(item) for item in objects]
         return Drawing(tuple(s for s in strokes if s is not None), tuple(_words(sheet)), (width, height))
+
+
+def _refuse_long(sheet: Any, name: str) -> None:
+    """Refuse a page whose instructions, decompressed, are too many, before they are carried out."""
+    resolve = extra("pdfminer.pdftypes").resolve1
+    left = MOST_CONTENT
+    for part in sheet.page_obj.contents:
+        raw = getattr(resolve(part), "rawdata", None) or b""
+        try:
+            left -= len(zlib.decompressobj().decompress(raw, left + 1))
+        except zlib.error:  # not compressed, or in another way
+            left -= len(raw)
+        if left < 0:
+            raise InputError(f"{name}: more than {MOST_CONTENT:,} bytes of drawing; a figure has far fewer")
 
 
 def _stroke(item: dict[str, Any]) -> Stroke | None:

@@ -14,6 +14,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 MOST_PIXELS = 40_000_000
 MOST_BYTES = 100_000_000
 LEAST_SIDE = 60
+MOST_OBLONG = 20  # largest ratio of the sides
 # Larger pictures are reduced: more pixels do not improve a curve and make tracing slower.
 WORKING_SIDE = 2400
 
@@ -37,7 +38,7 @@ def read_picture(source: Path | bytes, name: str = "") -> np.ndarray:
                 _refuse_size(picture.size, name)
                 return _flat(picture)
         except UnidentifiedImageError:
-            raise InputError(f"{name}: no picture of a known format ({', '.join(FORMATS)})") from None
+            raise InputError(f"{name}: not a picture of a known format ({', '.join(FORMATS)})") from None
         except Image.DecompressionBombError:
             raise InputError(f"{name}: the picture is too large, at most {MOST_PIXELS:,} pixels are read") from None
         except InputError:
@@ -65,6 +66,8 @@ def _refuse_size(size: tuple[int, int], name: str) -> None:
         raise InputError(f"{name}: {width} x {height} pixels; at most {MOST_PIXELS:,} are read: reduce the picture")
     if min(size) < LEAST_SIDE:
         raise InputError(f"{name}: {width} x {height} pixels are too few for a figure")
+    if max(size) > MOST_OBLONG * min(size):
+        raise InputError(f"{name}: {width} x {height} pixels are too narrow a strip for a figure")
 
 
 def _flat(picture: object) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from resurvey.digitise.axes import AxisSearch, search_axes
 from resurvey.digitise.axis_ticks import snap
 from resurvey.digitise.digitised import Panel, TracedCurve, Word
+from resurvey.digitise.ends import level_until
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import SAMPLE
 from resurvey.digitise.marks import censor_columns
@@ -18,6 +19,8 @@ from resurvey.digitise.traced import Traced, on_ink
 
 # Share of their length over which two curves of one ink may touch.
 TOGETHER = 0.4
+# Share of a curve's length by which its end may be uncertain.
+UNCERTAIN = 0.05
 
 
 def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
@@ -70,23 +73,24 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
 
 
 def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
-    """Curves that end where another curve's ink continues, at a legend, or at a plot edge without an axis line."""
+    """Curves whose end is uncertain: under another curve, at a legend, or at a plot edge without an axis line."""
     found = []
     for k, curve in enumerate(traced):
-        end, row = curve.path.stop - 1, int(curve.path.rows[-1])
-        if (end >= curve.ink.shape[1] - 2 and not region.closed) or _doubtful_end(curve, region):
+        open_end = curve.path.stop >= curve.ink.shape[1] - 1 and not region.closed
+        least = UNCERTAIN * len(curve.path.rows)
+        hidden = max((_hidden_beyond(curve, other) for other in traced if other is not curve), default=0)
+        if open_end or max(curve.assumed, hidden) > least or _doubtful_end(curve, region):
             found.append(curves[k].name)
-            continue
-        for j, other in enumerate(traced):
-            after = np.arange(end + 3, min(end + 3 + max(6, round(0.02 * curve.ink.shape[1])), other.path.stop))
-            after = after[after >= other.path.start]
-            if j == k or len(after) < 4:
-                continue
-            off = np.abs(other.path.rows[after - other.path.start] - row)
-            if float(np.median(off)) <= curve.steps.width + 2:
-                found.append(curves[k].name)
-                break
     return found
+
+
+def _hidden_beyond(curve: Traced, other: Traced) -> int:
+    """Number of columns after the end of a curve over which another's stroke would hide it.
+
+    Where the other leaves the level, the curve would be seen again.
+    """
+    end, row = curve.path.stop - 1, int(curve.path.rows[-1])
+    return level_until(other, end, row, max(curve.steps.width, other.steps.width) + 2, 3) - end
 
 
 def _doubtful_end(curve: Traced, region: Region) -> bool:
@@ -159,9 +163,9 @@ def _touching(a: Traced, b: Traced) -> float:
 
 
 def tangled(traced: Sequence[Traced]) -> bool:
-    """Whether three or more curves share one ink, or two of one ink meet again, whatever their style."""
+    """Whether three or more curves share one ink, or two of one ink and style meet again."""
     alike = [(a, b) for i, a in enumerate(traced) for b in traced[:i] if _alike(a, b)]
-    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike)
+    return len(alike) > 1 or any(_meetings(a, b) for a, b in alike if a.dashed == b.dashed)
 
 
 def _alike(a: Traced, b: Traced) -> bool:

@@ -45,7 +45,13 @@ def _content(made: Digitised, fixed: Corrections) -> dict[str, object]:
             for k, curve in enumerate(made.curves)
         ],
         "at_risk": [
-            {"label": row.label, "counts": list(row.counts), "flagged": list(row.flagged), "times": list(row.times)}
+            {
+                "label": row.label,
+                "kind": row.kind,
+                "counts": list(row.counts),
+                "flagged": list(row.flagged),
+                "times": list(row.times),
+            }
             for row in made.at_risk
         ],
         "checks": [[check.name, check.outcome, check.words] for check in made.checks],

@@ -9,26 +9,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from resurvey.digitise.digitised import Axis, Panel, RiskRow, Word
+from resurvey.digitise.ink import letters_colour
 from resurvey.digitise.numbers import whole
 
 KINDS = (("events", r"event|died|death"), ("censored", r"censor"))
 MOST_ROWS = 12
 # Letters below this height, in pixels, are often misread, unless the OCR score is at least the second value.
 LEAST_HEIGHT, SURE = 5.0, 0.95
+MOST_FLAGGED = 0.2  # share of flagged cells of a row that was found by its cells alone
 TITLE = r"(at|a)\s*ri[sz]k|number|^no\.?$|^no\.? |patients"
 
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A row, its vertical position in pixels, and which of its cells have letters that are too small.
-
-    `small` marks cells too small to rely on one reading, `weak` those of them with a low OCR score as well.
-    """
+    """A row, its vertical position in pixels, and the height of the letters and the OCR score of each of its cells."""
 
     y: float
     row: RiskRow
-    small: tuple[bool, ...]
-    weak: tuple[bool, ...]
+    heights: tuple[float, ...]
+    scores: tuple[float, ...]
 
 
 def placed_rows(panel: Panel, words: Sequence[Word], picture: np.ndarray | None = None) -> list[PlacedRow]:
@@ -124,7 +123,7 @@ def _row(
     line: list[Word], places: np.ndarray, times: list[float], spacing: float, picture: np.ndarray | None
 ) -> PlacedRow | None:
     cells: list[int | None] = [None] * len(places)
-    small, weak = [False] * len(places), [False] * len(places)
+    heights, scores = [np.inf] * len(places), [0.0] * len(places)
     distance = [np.inf] * len(places)
     used: set[int] = set()
     for word in line:
@@ -136,20 +135,91 @@ def _row(
         used.add(id(word))
         if off < distance[k]:
             cells[k], distance[k] = count, float(off)
-            small[k] = word.height < LEAST_HEIGHT
-            weak[k] = small[k] and word.score < SURE
-    filled = [cell for cell in cells if cell is not None]
-    if len(filled) < max(2, 0.4 * len(cells)) or _times_again(cells, times):
+            heights[k], scores[k] = word.height, word.score
+    if sum(cell is not None for cell in cells) < max(2, 0.4 * len(cells)) or _times_again(cells, times):
         return None
     names = [word for word in line if id(word) not in used and word.x < places[0] - 0.1 * spacing]
-    label = " ".join(word.text for word in names).strip(" :")
-    kind = next((kind for kind, pattern in KINDS if re.search(pattern, label, re.IGNORECASE)), "at risk")
-    marked = [bad or unsure for bad, unsure in zip(flags(cells, kind), weak, strict=True)]
-    colour = _colour(names, picture) if picture is not None and names else None
     y = float(np.median([word.y for word in line]))
-    return PlacedRow(
-        y, RiskRow(label, tuple(times), tuple(cells), tuple(marked), colour, kind), tuple(small), tuple(weak)
-    )
+    row = _named(cells, times, names, picture, _weak(heights, scores), None)
+    return None if _in_no_order(cells, row.kind) else PlacedRow(y, row, tuple(heights), tuple(scores))
+
+
+def _named(
+    cells: Sequence[int | None],
+    times: Sequence[float],
+    names: Sequence[Word],
+    picture: np.ndarray | None,
+    weak: Sequence[bool],
+    kind: str | None,
+) -> RiskRow:
+    """A row with the words in front of it, which name its arm or say what is counted."""
+    label = " ".join(word.text for word in names).strip(" :")
+    label = label if any(letter.isalpha() for letter in label) else ""
+    kind = kind or _kind(label, cells)
+    marked = tuple(bad or unsure for bad, unsure in zip(flags(cells, kind), weak, strict=True))
+    colour = _colour(names, picture) if picture is not None and names else None
+    return RiskRow(label, tuple(times), tuple(cells), marked, colour, kind)
+
+
+def _kind(label: str, cells: Sequence[int | None]) -> str:
+    """What a row counts, by its name; a row without one that rises from 0 counts events."""
+    named = next((kind for kind, pattern in KINDS if re.search(pattern, label, re.IGNORECASE)), None)
+    filled = [cell for cell in cells if cell is not None]
+    rises = cells[0] == 0 and filled[-1] > 0 and not any(flags(cells, "events"))
+    return named or ("events" if rises else "at risk")
+
+
+def row_of_cells(
+    cells: Sequence[Word | None],
+    times: Sequence[float],
+    first: float,
+    y: float,
+    words: Sequence[Word],
+    picture: np.ndarray,
+    kind: str | None,
+) -> PlacedRow | None:
+    """A row of cells that were read one by one; None if there are none, or for lack of a row that can be right.
+
+    Parameters
+    ----------
+    cells
+        The number at each time, or None.
+    times
+        Times of the columns.
+    first, y
+        Position of the first column, and of the row, in pixels.
+    words, picture
+        Words of the page, among which the row's name is sought, and its picture.
+    kind
+        What the row counts where another reading has found it; None for a row found by its cells alone.
+    """
+    counts = [None if cell is None else whole(cell.text) for cell in cells]
+    read = [cell for cell in cells if cell is not None]
+    if not read or (kind is None and (len(read) < max(2, 0.4 * len(cells)) or _times_again(counts, list(times)))):
+        return None
+    heights = [np.inf if cell is None else cell.height for cell in cells]
+    scores = [0.0 if cell is None else cell.score for cell in cells]
+    tall = max(cell.height for cell in read)
+    names = [
+        word
+        for word in words
+        if word.upright and abs(word.y - y) < 0.55 * max(tall, word.height) and word.right < first
+    ]
+    names.sort(key=lambda word: word.left)
+    row = _named(counts, times, names, picture, _weak(heights, scores), kind)
+    if kind is None and sum(row.flagged) > MOST_FLAGGED * len(read):
+        return None
+    return PlacedRow(y, row, tuple(heights), tuple(scores))
+
+
+def _weak(heights: Sequence[float], scores: Sequence[float]) -> list[bool]:
+    """Whether each cell is of small letters that were read with a low score."""
+    return [tall < LEAST_HEIGHT and score < SURE for tall, score in zip(heights, scores, strict=True)]
+
+
+def _in_no_order(cells: Sequence[int | None], kind: str) -> bool:
+    """Whether most cells do not fit a row of their kind, as in a table of other counts."""
+    return sum(flags(cells, kind)) > 0.5 * sum(cell is not None for cell in cells)
 
 
 def _times_again(cells: list[int | None], times: list[float]) -> bool:
@@ -177,17 +247,11 @@ def flags(cells: Sequence[int | None], kind: str) -> list[bool]:
     return [cells[k] is not None and k not in keep for k in range(len(cells))]
 
 
-def _colour(names: list[Word], picture: np.ndarray) -> tuple[int, int, int] | None:
+def _colour(names: Sequence[Word], picture: np.ndarray) -> tuple[int, int, int] | None:
     """Colour of the letters of a name; None for black and grey."""
-    parts = [picture[int(w.top) : int(w.bottom) + 1, int(w.left) : int(w.right) + 1].reshape(-1, 3) for w in names]
-    pixels = np.concatenate(parts).astype(float) if parts else np.empty((0, 3))
-    if not len(pixels):
-        return None
-    dark = pixels[pixels.min(axis=1) < np.percentile(pixels.min(axis=1), 20) + 20]
-    colour = np.median(dark, axis=0)
-    if np.ptp(colour) < 50:
-        return None
-    return int(colour[0]), int(colour[1]), int(colour[2])
+    return letters_colour(
+        [picture[int(w.top) : int(w.bottom) + 1, int(w.left) : int(w.right) + 1] for w in names if w.left >= 0]
+    )
 
 
 def _first_block(found: Sequence[PlacedRow]) -> list[PlacedRow]:

@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from resurvey.errors import InputError
 
 MOST_BYTES = 20_000_000
 CURVE_POINTS = 6
+MOST_ELEMENTS = 5 * MOST_STROKES
+MOST_LETTERS = 3_000_000  # letters of all paths; a figure has some ten thousand
 
 
 def read_svg(source: Path | bytes, name: str) -> Drawing:
@@ -33,23 +36,43 @@ def read_svg(source: Path | bytes, name: str) -> Drawing:
         raise InputError(f"{name}: the SVG declares entities, which are not followed")
     data = _plain_styles(data)
     try:
+        _refuse_many(data, name)
         root = extra("svgelements").SVG.parse(io.BytesIO(data), reify=True, ppi=72)
         items = []
         for item in root.elements():
             items.append(item)
-            if len(items) > 5 * MOST_STROKES:
-                raise InputError(f"{name}: more than {5 * MOST_STROKES:,} elements")
+            if len(items) > MOST_ELEMENTS:
+                raise InputError(f"{name}: more than {MOST_ELEMENTS:,} elements")
         strokes, words = _contents(items)
         size = float(root.width), float(root.height)
     except InputError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise InputError(f"{name}: the SVG asks for too much ({type(error).__name__})") from None
+        raise InputError(f"{name}: the SVG is too complex ({type(error).__name__})") from None
     except Exception as error:
         raise InputError(f"{name}: the SVG cannot be read ({type(error).__name__}: {error})") from None
     if not strokes:
-        raise InputError(f"{name}: the SVG holds no lines")
+        raise InputError(f"{name}: the SVG has no lines")
     return Drawing(tuple(strokes[:MOST_STROKES]), tuple(words), size)
+
+
+def _refuse_many(data: bytes, name: str) -> None:
+    """Refuse a drawing of too many elements or too long paths before it is built, each `use` counted in full."""
+    root = ElementTree.fromstring(data)
+    named = {element.get("id"): element for element in root.iter() if element.get("id")}
+    waiting, count, letters = [root], 0, 0
+    while waiting:
+        element = waiting.pop()
+        count += 1
+        letters += len(element.get("d", "")) + len(element.get("points", ""))
+        if count > MOST_ELEMENTS:
+            raise InputError(f"{name}: more than {MOST_ELEMENTS:,} elements, those of each use counted")
+        if letters > MOST_LETTERS:
+            raise InputError(f"{name}: paths of more than {MOST_LETTERS:,} letters")
+        waiting += element
+        if element.tag.rpartition("}")[2] == "use":
+            link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""
+            waiting += [named[link[1:]]] if link[1:] in named else []
 
 
 def _plain_styles(data: bytes) -> bytes:

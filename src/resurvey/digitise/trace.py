@@ -147,3 +147,8 @@ def stroke(path: Path, shape: tuple[int, int], half: float) -> np.ndarray:
         spread = side if falls else 0
         mask[a : b + 1, max(0, column - spread) : column + spread + 1] = True
     return mask
+
+
+def dash_gap(width: int) -> int:
+    """Widest gap, in pixels, between the dashes or dots of one line in a plot of this width."""
+    return round(0.015 * width) + 4

@@ -19,7 +19,8 @@ RESIDUE, ALONG = 0.5, 0.8
 class Traced:
     """A curve of a region: its path and steps in pixels, and how well ink supports it.
 
-    `edges` are paths in other inks along its sides.
+    `edges` are paths in other inks along its sides; `assumed` is the number of last columns that no ink supports,
+    where the curve is taken to run on under another.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Traced:
     ink: np.ndarray
     anything: np.ndarray
     edges: tuple[Path, ...] = ()
+    assumed: int = 0
 
 
 def on_ink(curve: Traced) -> float:

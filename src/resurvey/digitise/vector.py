@@ -18,6 +18,8 @@ START = 0.025
 LEAST_REACH = 0.05
 # Maximum length of a censoring mark, as a share of the plot.
 MARK = 0.05
+# Distance, in units of the drawing, within which two positions are the same.
+SAME = 0.05
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,10 @@ def _without_copies(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style
 
 
 def _without_bounds(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style, np.ndarray]]:
-    """Curves without confidence limits: two lines of one colour and style enclosing another of that colour."""
+    """Curves without confidence limits: two lines of one colour and style enclosing another of that colour.
+
+    Limits change only where their curve falls; two broken lines that fall by themselves are curves of other arms.
+    """
     drop: set[int] = set()
     for k, (style, middle) in enumerate(found):
         limits = [
@@ -167,9 +172,18 @@ def _without_bounds(found: list[tuple[_Style, np.ndarray]]) -> list[tuple[_Style
             for lower in limits:
                 if upper < lower and found[upper][0] == found[lower][0]:
                     pair = (found[upper][1], found[lower][1])
-                    if _between(middle, *pair) or _between(middle, *pair[::-1]):
+                    around = _between(middle, *pair) or _between(middle, *pair[::-1])
+                    if around and all(_changes_with(line, middle) for line in pair):
                         drop |= {upper, lower}
     return [curve for k, curve in enumerate(found) if k not in drop]
+
+
+def _changes_with(limit: np.ndarray, middle: np.ndarray) -> bool:
+    """Whether nearly all falls of a line stand where another falls."""
+    own, theirs = (line[1:, 0][np.diff(line[:, 1]) > SAME] for line in (limit, middle))
+    if not len(theirs):
+        return not len(own)
+    return bool(np.mean([np.abs(theirs - column).min() <= SAME for column in own] or [True]) > 0.9)
 
 
 def _between(middle: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -296,7 +297,11 @@ def _log_counts(axes: Axes) -> None:
 
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    ticks = [t for t in (10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 1000) if low <= t <= high]
+    ticks: list[int] = []
+    for tick in (10, 20, 40, 60, 100, 150, 200, 300, 400, 600, 1000):
+        # A seventh of the axis apart, or the labels touch.
+        if low <= tick <= high and (not ticks or log(tick / ticks[-1]) > log(high / low) / 7):
+            ticks.append(tick)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FixedFormatter([str(t) for t in ticks]))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -39,7 +39,8 @@ LEADING = 1.2  # height of a line in font sizes
 
 @dataclass(frozen=True)
 class Size:
-    """Size of a forest plot: inches per row, font size in points, inches per character, least and total width."""
+    """Size of a forest plot: inches per row, font size in points, inches per character, least and total width,
+    and the room above a heading in rows."""
 
     row: float = 0.18
     font: float = 7.5
@@ -47,6 +48,7 @@ class Size:
     bold: float = 0.071
     plot: float = 2.3
     width: float = WIDTH
+    gap: float = 0.35
 
     @property
     def line(self) -> float:
@@ -68,7 +70,7 @@ USUAL = Size()
 #: For a forest plot beside another figure.
 HALF = Size(row=0.155, char=0.0575, bold=0.067, plot=1.1, width=BESIDE)
 #: Fits thirty rows on two thirds of a page, in the usual font.
-SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3)
+SMALL = Size(row=0.131, font=7.7, char=0.0575, bold=0.068, plot=1.3, gap=0.2)
 BAND = "#E69F00"
 # Marker and whether it is filled, by evidence: shape and fill distinguish them, never colour alone.
 EVIDENCE_MARKS: Mapping[str, tuple[str, bool]] = {
@@ -245,7 +247,7 @@ def _places(rows: pd.DataFrame, columns: Sequence[_Sized], size: Size) -> tuple[
         running = row["kind"] in RUNNING
         cells = [(row[c.column.key], size.run if running else c.wrap) for c in columns if pd.notna(row[c.column.key])]
         count = max((wrapped(cell, wrap).count("\n") + 1 for cell, wrap in cells), default=1)
-        y += 0.35 if row["kind"] == "heading" and places else 0
+        y += size.gap if row["kind"] == "heading" and places else 0
         places.append(y + (count - 1) * size.line / 2)
         y += 1.07 + (count - 1) * size.line
     return places, y

@@ -95,7 +95,7 @@ def _patients(entry: AnyComparison, tables: Tables, labels: Labels, folder: str,
     if {"curves", "risk"} <= set(tables):
         yield _curves(entry, tables, names, labels, ratios, grade, folder, shown)
     if len(ratios) > 1:
-        rebuilt = "that hold the uncertainty of the rebuilding (Rubin 1987)"
+        rebuilt = "that hold the uncertainty of the reconstruction (Rubin 1987)"
         yield ratio_forest(entry, ratios, (first, second), rebuilt, f"{grade} {_between(entry)}", folder)
     if {"log_cumulative_hazard", "rmst"} & set(tables):
         yield _hazards(entry, tables, names, grade, folder)

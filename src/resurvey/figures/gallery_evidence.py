@@ -14,6 +14,7 @@ from resurvey.figures import adverse_event_plots, audit_overview, evidence_plots
 from resurvey.figures.captions import drawing
 from resurvey.figures.save import Drawing, slug
 from resurvey.labels import Labels
+from resurvey.short_citations import short_citation
 from resurvey.tables import counted
 
 if TYPE_CHECKING:
@@ -61,12 +62,10 @@ def evidence_drawings(
 
 def short_names(sources: pd.DataFrame) -> dict[str, str]:
     """First author and year of each document, with its kind."""
-    made = {}
-    for _, row in sources.iterrows():
-        author = str(row["citation"]).split(",")[0].split(" ")[0]
-        year = f" {int(row['year'])}" if pd.notna(row["year"]) and str(row["year"]) else ""
-        made[str(row["source_id"])] = f"{author}{year} ({row['kind']})"
-    return made
+    return {
+        str(row["source_id"]): f"{short_citation(row, str(row['source_id']))} ({row['kind']})"
+        for row in sources.to_dict("records")
+    }
 
 
 def _audit(

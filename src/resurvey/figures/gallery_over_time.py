@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from resurvey.figures.gallery_shared import Tables, drawing_of, grade_words
 from resurvey.figures.save import Drawing
-from resurvey.figures.style import look, new_figure, percent_axis, styled
+from resurvey.figures.style import INK, SOFT, look, new_figure, percent_axis, styled
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison
 
@@ -54,13 +54,18 @@ def _ratio_scale(ax: Axes, low: float, high: float) -> None:
 
 @styled
 def survival_of_models(table: pd.DataFrame) -> Figure:
-    """Plot survival at the landmarks by every model, with the limits of the last one, the average."""
+    """Plot survival at the landmarks by every model; the last one, the average, is black and has its limits."""
     figure = new_figure(3.6)
     ax = figure.subplots()
     models = list(table["model"].unique())
     for place, model in enumerate(models):
         own = table[table["model"] == model]
-        ax.plot([0, *own["time"]], [1, *own["survival"]], label=model, **look(place))
+        style = look(place) | {"lw": 1.0} if model != models[-1] else {"color": INK, "lw": 2.2, "marker": "o", "ms": 4}
+        ax.plot([0, *own["time"]], [1, *own["survival"]], label=model, **style)
+    seen = table.loc[~table["extrapolated"], "time"].max()
+    if seen < table["time"].max():
+        ax.axvline(seen, color=SOFT, lw=0.8, ls=(0, (3, 2)))
+        ax.text(seen, 0.99, " beyond the follow-up →", fontsize=7.5, color=SOFT, va="top")
     last = table[table["model"] == models[-1]]
     ax.fill_between([0, *last["time"]], [1, *last["lower"]], [1, *last["upper"]], color="0.6", alpha=0.3, linewidth=0)
     percent_axis(ax, "Survival")

@@ -28,8 +28,8 @@ def drawing_of(entry: AnyComparison, words: str, part: str, data: str, figure: A
 
 NO_GRADE = ("", "none", "printed")
 GRADES = {
-    "summary": "patients rebuilt from printed numbers only, not from a curve or from individual data",
-    "curve": "patients rebuilt from digitised curves",
+    "summary": "patients reconstructed from printed numbers only, not from a curve or from individual data",
+    "curve": "patients reconstructed from digitised curves",
 }
 
 

@@ -209,7 +209,7 @@ def _key(figure: Figure, height: float) -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Line2D([], [], color=COLOURS[0], lw=1.1, label="rebuilt"),
+        Line2D([], [], color=COLOURS[0], lw=1.1, label="reconstructed"),
         Patch(color=COLOURS[0], alpha=0.22, lw=0, label="90 % of replicates"),
         Line2D([], [], marker="D", color=COLOURS[1], lw=0.9, ms=4, label="printed median, interval"),
         Line2D([], [], marker="s", color=INK, ls="none", ms=3.5, label="printed survival"),

@@ -96,7 +96,7 @@ def _curve(axes: Axes, curve: pd.DataFrame, ylabel: str) -> None:
     axes.fill_between(
         curve["time"], curve["lower"], curve["upper"], step="post", color=COLOURS[0], alpha=0.2, lw=0, label="90 % band"
     )
-    axes.step(curve["time"], curve["survival"], where="post", color=COLOURS[0], label="rebuilt")
+    axes.step(curve["time"], curve["survival"], where="post", color=COLOURS[0], label="reconstructed")
     percent_axis(axes, f"{ylabel} (%)", top=1.02)
     last = float(curve["time"].max())
     axes.set_xlim(0, last * 1.02)
@@ -191,8 +191,8 @@ def _residuals(axes: Axes, facts: pd.DataFrame) -> None:
     axes.set_yticks(rows.index, [wrapped(name, 20) for name in names], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-reach, reach)
-    axes.set_xlabel("Rebuilt − printed\n(% of printed)")
-    axes.set_title("printed → rebuilt", loc="right", fontsize=7.5, fontweight="normal", color=SOFT)
+    axes.set_xlabel("Reconstructed − printed\n(% of printed)")
+    axes.set_title("printed → reconstructed", loc="right", fontsize=7.5, fontweight="normal", color=SOFT)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     tall = axes.get_position().height * axes.figure.get_size_inches()[1]

@@ -124,7 +124,8 @@ def inches(
 
 def look(index: int) -> dict[str, Any]:
     """Colour and line style of the `index`-th series; series never differ in colour alone."""
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}
+    again = index // len(COLOURS)  # from the eighth on the colours come again, each with another line
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[(index + again) % len(LINES)]}
 
 
 def marker(index: int) -> dict[str, Any]:

@@ -28,13 +28,13 @@ def claims(document: Document) -> list[Claim]:
     list of Claim
         Numbers as printed, with their spans, the rule that found each claim and notes on uncertainty.
     """
-    from resurvey.read import lexicon, prose, table_claims
+    from resurvey.read import interval_methods, lexicon, prose, table_claims
 
     known = lexicon.learn(document)
     found: list[Claim] = []
     for block in document.blocks:
         found += table_claims.claims(block, known) if isinstance(block, Table) else prose.claims(block, known)
-    return found + lexicon.names(document, known)
+    return interval_methods.with_methods(found, document) + lexicon.names(document, known)
 
 
 def draft(claims: Iterable[Claim], source_id: str = "paper", study_id: str = "") -> list[Draft]:

@@ -137,10 +137,15 @@ def _assign_clause(
             or "compared" in line.lower()
         )
     ):
-        return dict(zip(keys, distinct, strict=True))
+        first = COMPARED_FIRST.search(line.text[: places[0][0]]) is not None and places[-1][1] <= starts[0]
+        return dict(zip(keys, distinct[::-1] if first else distinct, strict=True))
     if len(distinct) == 2 and _in_pairs(line.text, starts, ends, places):
         return {key: distinct[k % 2] for k, key in enumerate(keys)}
     return {}
+
+
+# `Compared with patients in the A arm, those in the B arm had more infections (5.1% v 2.7%)`: B comes first.
+COMPARED_FIRST = re.compile(r"\bCompared (?:with|to)\b[^,;.]{0,50}$")
 
 
 def _parted(text: str, starts: list[int], places: list[tuple[int, int, str]]) -> bool:
@@ -160,7 +165,7 @@ def _in_pairs(text: str, starts: list[int], ends: list[int], places: list[tuple[
     return compared and all(joint == (k % 2 == 0) for k, joint in enumerate(joints))
 
 
-COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over)\b", re.IGNORECASE)
+COMPARED = re.compile(r"\b(?:than|vs|versus|v|compared|against|over|as (?:in|with|for))\b", re.IGNORECASE)
 NEGATED = re.compile(
     r"\b(?:before|without|not (?:given|receiving|treated with)|prior to|than|non)[\s-](?:the )?$", re.IGNORECASE
 )
@@ -173,8 +178,10 @@ def _of_one_arm(
 ) -> dict[int, str]:
     """A single arm: assigned to the value a preposition links to it, or to the only value if nothing is compared."""
     made: dict[int, str] = {}
+    if len(keys) > 1 and "respectively" in line.lower():
+        return made
     for begin, end, arm in places:
-        if NEGATED.search(line.text[max(0, begin - 24) : begin]):
+        if NEGATED.search(line.text[max(0, begin - 24) : begin]) or _one_of_two(line.text, begin, end):
             continue
         before = [k for k, stop in enumerate(ends) if stop <= begin]
         between = line.text[ends[before[-1]] : begin] if before else ""
@@ -183,6 +190,13 @@ def _of_one_arm(
         elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
             made[keys[0]] = arm
     return made
+
+
+def _one_of_two(text: str, begin: int, end: int) -> bool:
+    """`in the A and B arms`, of which only one is known: the values of both cannot be told apart."""
+    following = re.match(r"(?:\s(?:and|or|versus|vs\.?|v)\s(?:the )?[\w+/-]{1,24})?\s(?:arms|groups)\b", text[end:])
+    joined = re.search(r"[\w+/-]\s(?:and|or|versus|vs\.?|v)\s(?:the )?$", text[:begin]) is not None
+    return following is not None and (joined or len(following.group().split()) > 1)
 
 
 def _in_turns(text: str, starts: list[int], ends: list[int], places: list[tuple[int, int, str]]) -> list[str]:

@@ -228,7 +228,7 @@ def broken_numbers(document: Document) -> list[Finding]:
                             (paragraph.locator,),
                             match.group(),
                             "",
-                            f"{match.group()} is no number and no range",
+                            f"{match.group()} is neither a number nor a range",
                         )
                     )
     return found
@@ -249,5 +249,5 @@ def _broken_cells(document: Document) -> Iterator[Finding]:
                             (table.locator,),
                             match.group(),
                             "",
-                            f"{match.group()} is no number and no range",
+                            f"{match.group()} is neither a number nor a range",
                         )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
+from resurvey import tables
 from resurvey.errors import InputError, plural
+from resurvey.plausible import implausible, unusable
 from resurvey.read import draft_folder
 from resurvey.read.draft_folder import Line, Reading
 from resurvey.read.drafting import SHORT
 from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
+from resurvey.spelling import misspelt
 from resurvey.tables import Fault, TableFaults, file_of
 
 # Columns without which a row cannot be compared with others; also the endpoint in tables that have one.
@@ -80,8 +85,6 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     TableFaults
         With every fault of every row; in that case nothing is written.
     """
-    from resurvey import tables
-
     raw = tables.read_raw(data)
     faults: list[Fault] = []
     moved = Moved()
@@ -116,7 +119,13 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     faults += _homeless(added, raw)
     if faults:
         raise TableFaults(faults)
-    _write(added, raw, data, tables)
+    merged = _merged(added, raw)
+    tables.check(merged)
+    if refused := _refused(merged, {new_id: line for line, new_id in given}):
+        raise TableFaults(refused)
+    for name, rows in added.items():
+        if rows:
+            tables.write_csv(merged[name], data / file_of(TABLES[name]))
     for line, new_id in given:
         line.about["confirmed_as"] = new_id
         moved.rows[line.about["table"]] = moved.rows.get(line.about["table"], 0) + 1
@@ -141,7 +150,7 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
             name,
             "",
             f"{line.about['claim_id']} ({row.get('locator', '')}) is confirmed without {name}",
-            "fill it in read.html or in the table, or take the confirmation back"
+            "fill it in read.html or in the table, or withdraw the confirmation"
             + ("; `all` stands for the whole study" if name in ("arm_id", "population") else ""),
         )
         for name in names
@@ -199,7 +208,7 @@ def _add_endpoints(added: Added, raw: dict, read: set[str]) -> None:
                 "endpoint": endpoint,
                 "label": endpoint,
                 "family": family,
-                "note": "named by the paper; its family is still to be said" if family == "other" else "",
+                "note": "named by the paper; its family has still to be typed" if family == "other" else "",
             }
             added.setdefault("endpoints", []).append(row)
 
@@ -256,19 +265,15 @@ def _homeless(added: Added, raw: dict) -> list[Fault]:
                     0,
                     column,
                     missing,
-                    f"{named.count(missing)} confirmed row(s) are of this {what}, whose own row is not confirmed",
+                    f"confirmed rows are of this {what} ({named.count(missing)}), but its own row is not confirmed",
                     f"confirm its row, one of the first two of read.html, or add it to {table}.csv",
                 )
             )
     return faults
 
 
-def _write(added: Added, raw: dict, data: Path, tables: object) -> None:
-    """Check the tables as they would become, then write those with new rows."""
-    import pandas as pd
-
-    from resurvey import tables as raw_tables
-
+def _merged(added: Added, raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables as they would become."""
     merged = dict(raw)
     for name, rows in added.items():
         if rows:
@@ -277,7 +282,20 @@ def _write(added: Added, raw: dict, data: Path, tables: object) -> None:
                 rows, columns=TABLES[name].names, index=range(last + 1, last + 1 + len(rows)), dtype=object
             )
             merged[name] = pd.concat([raw[name][TABLES[name].names], more]) if len(raw[name]) else more
-    raw_tables.check(merged)
-    for name, rows in added.items():
-        if rows:
-            raw_tables.write_csv(merged[name], data / file_of(TABLES[name]))
+    return merged
+
+
+def _refused(merged: dict[str, pd.DataFrame], given: dict[str, Line]) -> list[Fault]:
+    """Faults for which the pipeline would refuse the tables, told of the drafts they come from."""
+    return [_of_draft(fault, merged, given) for fault in (*misspelt(merged), *unusable(merged), *implausible(merged))]
+
+
+def _of_draft(fault: Fault, merged: dict[str, pd.DataFrame], given: dict[str, Line]) -> Fault:
+    frame = merged.get(Path(fault.file).stem)
+    held = frame is not None and "claim_id" in frame and fault.row in frame.index
+    line = given.get(str(frame.loc[fault.row, "claim_id"])) if frame is not None and held else None
+    if line is None:
+        return fault
+    about, where = line.about["claim_id"], line.cells.get("locator", "")
+    rule = f"{about} ({where}), column {fault.column}, value {fault.value!r}: {fault.rule}"
+    return replace(fault, row=0, rule=rule, advice=f"{fault.advice}; correct it in read.html")

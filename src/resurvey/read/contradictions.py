@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
+from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
@@ -29,6 +30,9 @@ WIDE = 6.0
 # Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
 Z_APART = 0.45
 NORMAL = NormalDist()
+# Findings of one of these rules in one table from which on the columns were misread.
+OF_COLUMNS = ("limits", "median-interval", "ratio-p")
+MISREAD = 4
 
 
 def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
@@ -41,6 +45,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     )
     found: list[Finding] = []
     found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
+    found += misprinted_cells(drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
     found += [
@@ -52,7 +57,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
     found += contradictions(document, drafts)
-    return _once(_without_broken(found))
+    return _once(_without_misread(_without_broken(found), by_id))
 
 
 def _without_broken(found: list[Finding]) -> list[Finding]:
@@ -64,6 +69,25 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
         if one.rule not in ("median-interval", "limits")
         or not any(place in one.locators and _limits_in(one.reported) in text for place, text in broken)
     ]
+
+
+def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """No findings of limits or p values where one table gives many of them: not the paper, but the reading is wrong.
+
+    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row.
+    """
+    tables = [(one.rule, _table_of(one, by_id)) for one in found]
+    return [
+        one
+        for one, place in zip(found, tables, strict=True)
+        if not (place[1] and one.rule in OF_COLUMNS and tables.count(place) >= MISREAD)
+    ]
+
+
+def _table_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
+    block = draft.claim.spans[0].block if draft is not None else ""
+    return block.partition(".")[0] if "." in block else ""
 
 
 def _limits_in(reported: str) -> str:

@@ -217,7 +217,9 @@ def changes_of(line: Line) -> dict[str, str]:
         raise InputError(f'{where}: expected an object of texts, as {{"arm_id": "a"}}')
     unknown = sorted(set(made) - set(TABLES[line.about["table"]].names) | set(made) & {"claim_id"})
     if unknown:
-        raise InputError(f"{where}: {', '.join(unknown)} is no column of {line.about['table']}.csv that can be changed")
+        raise InputError(
+            f"{where}: {', '.join(unknown)} is not a column of {line.about['table']}.csv that can be changed"
+        )
     return made
 
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from resurvey.read import confidence
 from resurvey.read.objects import Claim, Document, Draft
@@ -100,12 +101,25 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     cells |= {name: value for name, value in claim.cells.items() if name in names}
     cells |= {name: "all" for name in _of_the_study(claim) if name in names and not cells[name] and not cited}
     notes = list(claim.notes)
+    if table == "designs":
+        notes += _in_per_cent(cells)
     if claim.kind == "quantity" and not cells.get("kind"):
         cells["kind"] = "epidemiology"
     if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":
         notes.append("no unit printed beside it")
     cells["note"] = "; ".join(notes)
     return cells
+
+
+def _in_per_cent(cells: dict[str, str]) -> list[str]:
+    """A level and a power printed as proportions, in per cent as their columns want; how they are printed is noted."""
+    notes = []
+    for column in ("alpha", "power"):
+        if re.fullmatch(r"0?\.\d+", cells.get(column, "")):
+            printed = cells[column]
+            cells[column] = f"{(100 * Decimal(printed)).normalize():f}"
+            notes.append(f"{column} is printed as {printed}")
+    return notes
 
 
 def _of_the_study(claim: Claim) -> tuple[str, ...]:

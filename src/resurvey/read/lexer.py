@@ -13,7 +13,8 @@ NUMBER = (
     r"\d{1,3},\d{1,2}(?=\s?%)|"
     r"\d{1,4}\.\d{1,4}\.\d{1,4}|"
     r"(?:\d{1,3}(?:,\d{3}(?!\d))+|\d{1,3}(?: \d{3})?(?: 000)(?![\d.%])|"
-    r"\d{1,3}(?: \d{3})(?![\d.%])(?= (?:(?:\w{1,14} )?(?:patients|women|men|persons|cases|participants|subjects|people|"
+    r"\d{1,3}(?: \d{3})(?![\d.%])(?= (?:\(\d{1,3}(?:\.\d)?%\) of |"
+    r"(?:\w{1,14} )?(?:patients|women|men|persons|cases|participants|subjects|people|"
     r"individuals|adults|children|deaths|controls)))|\d{1,12})"
     r"(?:\.\d{1,8})?|\.\d{1,8}"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Claim, Document, Span, Table
-from resurvey.read.table_hints import size_in
+from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.word_lists import ELSEWHERE, endpoints_in
 
@@ -203,6 +204,9 @@ def learn(document: Document) -> Lexicon:
                     _note(label, 1, heads, {})
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
                     _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
+        for label in _over_sizes(table):
+            _note(label, 2, counted, labels)
+            _note(label, 1, heads, {})
     known = {key for key, count in counted.items() if count + sized[key] >= 3}
     told = {key for key, count in of_arms.items() if count >= 2}
     if len(told) >= 2:
@@ -247,11 +251,28 @@ def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
     return {arm: tuple(sizes) for arm, sizes in found.items()}
 
 
+def _over_sizes(table: Table) -> list[str]:
+    """Headings whose size is printed in a row of its own below them: `Placebo` over `(n = 401)`."""
+    found = []
+    grid = table.grid[: table.heads + 1]
+    for upper, lower in itertools.pairwise(grid):
+        for above, below in zip(upper[1:], lower[1:], strict=False):
+            if (
+                above is None
+                or below is None
+                or above.columns > 1
+                or not SIZE.fullmatch(plain(below.text).strip(" ()"))
+            ):
+                continue
+            found.append(strip_size(above.text))
+    return found
+
+
 def _sizes_in_rows(table: Table) -> dict[int, str]:
     """Sizes by column from one of the first rows below the headings, labelled so: `Patients treated | 12 | 12`."""
     found: dict[int, str] = {}
     for row in table.grid[table.heads : table.heads + 3]:
-        if row[0] is None or not is_size_label(row[0].text):
+        if not row or row[0] is None or not is_size_label(row[0].text):
             continue
         for c, cell in enumerate(row[1:], start=1):
             text = plain(cell.text).replace(",", "").strip() if cell is not None else ""
@@ -291,7 +312,7 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     for arm in lexicon.arms:
         for paragraph in document.paragraphs:
             match = arm.pattern.search(plain(paragraph.text))
-            if match is not None and paragraph.kind != "title":
+            if match is not None and paragraph.kind != "title" and paragraph.text != document.about.get("title"):
                 span = Span(paragraph.id, match.start(), match.end())
                 cells = {"kind": "arm", "entity": arm.arm_id, "printed": paragraph.text[match.start() : match.end()]}
                 found.append(Claim("name", cells, (span,), "text-name", paragraph.locator, fold(arm.label)))
@@ -354,9 +375,18 @@ FILLER = frozenset(
 )
 
 
+# The grade of events beside the name of an arm: `Alfa, grade 3-4`, `All grades, beta`.
+GRADES = re.compile(
+    r"[,(]?\s?\b(?:(?:any|all|total)[- ]grades?|grades?\s?[<>≥≤]?\s?(?:[1-5]|I{1,3}V?|IV|V)"
+    r"(?:\s?(?:[-/,]|to|or|and|\+)\s?"
+    r"(?:[1-5]|I{1,3}V?|IV|V)?)*(?:\s?or (?:higher|worse|more))?)\b\s?[,)]?",
+    re.IGNORECASE,
+)
+
+
 def arm_named(text: str, lexicon: Lexicon) -> str:
     """The arm named by a heading, apart from filler words; a lettered arm may also be at the start or in brackets."""
-    name = strip_size(text)
+    name = GRADES.sub(" ", strip_size(text))
     words = [word for word in fold(name).split() if word not in FILLER]
     for arm in lexicon.arms:
         if words and words == [word for word in arm.words[0].split() if word not in FILLER]:

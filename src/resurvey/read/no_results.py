@@ -32,7 +32,7 @@ STRENGTH = re.compile(
     r"confidence|certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
     r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
-    r"heart rate))",
+    r"heart rate)|(?:annual )?discount)",
     re.IGNORECASE,
 )
 STRENGTH_BEFORE = re.compile(

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resurvey.errors import ResurveyError
+from resurvey.errors import ResurveyError, plural
 from resurvey.read import claims, document, draft, draft_folder, drafting
 from resurvey.read.contradictions import findings
 from resurvey.read.normal import slug
 from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.unread import Unread, unread
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     refused: tuple[str, ...] = ()
     certain: tuple[int, int, int] = (0, 0, 0)
+    unread: int = 0
     folder: Path | None = None
     error: str = ""
     gone: tuple[str, ...] = ()
@@ -33,14 +35,18 @@ class Outcome:
         sure, likely, look = self.certain
         lines = [
             f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} "
-            f"likely, {look} to look at), {len(self.findings)} finding(s)"
+            f"likely, {look} to look at), {plural(len(self.findings), 'finding')}"
         ]
         lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
         lines += [f"  not read: {words}" for words in self.refused] if full else []
         if self.gone:
             lines.append(
-                f"  {len(self.gone)} row(s) you ruled on are no longer "
-                f"found in the paper and were kept: {', '.join(self.gone[:10])}"
+                f"  {plural(len(self.gone), 'row')} you ruled on, no longer "
+                f"found in the paper but kept: {', '.join(self.gone[:10])}"
+            )
+        if self.unread:
+            lines.append(
+                f"  {plural(self.unread, 'number')} seen and not drafted: the page lists them, with the reason"
             )
         if self.folder is not None:
             lines.append(f"  open {self.folder / 'read.html'}")
@@ -72,8 +78,10 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         rows = draft(found, name, study)
         wrong = findings(opened, rows)
         gone: list[str] = []
+        places: list[Unread] = []
         if into is not None:
-            gone = _write(into / name, opened, found, rows, wrong, study or name)
+            places = unread(opened, found)
+            gone = _write(into / name, opened, found, rows, wrong, places, study or name)
     except ResurveyError as error:
         return Outcome(file.name, error=str(error))
     levels = [row.certainty for row in rows]
@@ -84,13 +92,20 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         tuple(wrong),
         opened.refused,
         certain,
+        len(places),
         into / name if into is not None else None,
         gone=tuple(gone),
     )
 
 
 def _write(
-    folder: Path, opened: Document, found: list[Claim], rows: list[Draft], wrong: list[Finding], study: str
+    folder: Path,
+    opened: Document,
+    found: list[Claim],
+    rows: list[Draft],
+    wrong: list[Finding],
+    places: list[Unread],
+    study: str,
 ) -> list[str]:
     from resurvey.read.review_page import render
     from resurvey.writing import write_text
@@ -104,5 +119,5 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     draft_folder.save(reading)
     draft_folder.save_findings(folder, wrong)
-    write_text(render(opened, reading, wrong), folder / "read.html")
+    write_text(render(opened, reading, wrong, places), folder / "read.html")
     return gone

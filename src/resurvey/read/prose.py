@@ -307,6 +307,8 @@ def _endpoint_behind(line: Line, found: Found) -> str:
 def _model(line: Line, place: int) -> str:
     begin = max(line.text.rfind(";", 0, place), place - 200, 0)
     near = line.text[begin:place].lower()
+    if "stratum-adjusted" in near or "strata-adjusted" in near:
+        return "stratified"
     if "multivaria" in near or ("adjusted" in near and "unadjusted" not in near):
         return "multivariable"
     if "unadjusted" in near or "univaria" in near:

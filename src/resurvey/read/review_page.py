@@ -13,12 +13,16 @@ from resurvey import inert
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
 from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
+from resurvey.read.unread import Unread
+from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
 
+# Ids of numbers seen and not drafted; ids of claims are words and digits, so that none can be one of these.
+UNREAD = "unread:"
 Marks = dict[str, list[tuple[int, int, str]]]
 
 
-def render(document: Document, reading: Reading, findings: Sequence[Finding]) -> str:
+def render(document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread] = ()) -> str:
     """The page as HTML. It loads nothing from outside; the browser saves a person's rulings as a CSV.
 
     Parameters
@@ -29,8 +33,12 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
         Its draft rows and the rulings so far.
     findings : sequence of Finding
         Inconsistencies found.
+    places : sequence of Unread
+        Numbers seen and not drafted.
     """
     marks = _marks(reading)
+    for k, place in enumerate(places):
+        marks[place.span.block].append((place.span.start, place.span.end, f"{UNREAD}{k}"))
     parts = resources.files("resurvey.read").joinpath("templates")
     script = parts.joinpath("read.js").read_text(encoding="utf-8")
     values = {
@@ -39,7 +47,7 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding]) ->
         "STYLE": parts.joinpath("read.css").read_text(encoding="utf-8"),
         "SCRIPT": script,
         "PAPER": "\n".join(_blocks(document, marks)),
-        "DATA": _json(_data(document, reading, findings)),
+        "DATA": _json(_data(document, reading, findings, places)),
     }
     page = parts.joinpath("read.html").read_text(encoding="utf-8")
     head, *rest = page.split("@@")
@@ -57,7 +65,9 @@ def _json(data: object) -> str:
     )
 
 
-def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> dict[str, object]:
+def _data(
+    document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread]
+) -> dict[str, object]:
     rows = []
     for line in reading.lines:
         about = line.about
@@ -75,6 +85,7 @@ def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> 
                 "cells": line.cells,
                 "group": _group(about["span"]),
                 "placed": bool(about["span"]),
+                "needs": _needs(about["table"], line.cells),
             }
         )
     shown = [
@@ -112,7 +123,25 @@ def _data(document: Document, reading: Reading, findings: Sequence[Finding]) -> 
         "needed": needed,
         "choices": choices,
         "refused": document.refused,
+        "unread": [
+            {
+                "id": f"{UNREAD}{k}",
+                "kind": one.kind,
+                "printed": one.printed,
+                "place": one.locator,
+                "reason": one.reason,
+            }
+            for k, one in enumerate(places)
+        ],
     }
+
+
+def _needs(table: str, cells: dict[str, str]) -> list[str]:
+    """Columns that this row needs beside those of its table: the unit of a time."""
+    timed = (table == "follow_up" and cells.get("statistic") != "date") or (
+        table == "medians" and cells.get("endpoint") in TIME_TO_EVENT
+    )
+    return ["unit"] if timed and not cells.get("unit") and cells.get("value") else []
 
 
 def _group(span: str) -> str:

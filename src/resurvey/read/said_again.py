@@ -90,7 +90,7 @@ def _pair(
         if any(parts[block] in side for block in printed.get(_bare(said.value), ())):
             return []
     words = (
-        f"the {names[0]} prints {one.shown}, the {names[1]} {other.shown}, and neither number stands on the other side"
+        f"the {names[0]} prints {one.shown}, the {names[1]} {other.shown}, and neither number appears on the other side"
     )
     return [
         Finding(

@@ -6,14 +6,16 @@ A proportion without words of its own (`33 % v 36 %`) refers to the same thing a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
-from resurvey.read.slips import percent_fits
+from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.text_items import item_of
+from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
@@ -69,8 +71,8 @@ CONNECTING = re.compile(
 )
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
-    r"^[\s)\]%]*(?:(?:of )?(?:patients )?(?:for|with|in|after|among|by|at|on|receiving|assigned)\b.*"
-    r"(?:,|\band\b|\bto\b|\bversus\b|\bvs\b))(?:\s?and\b)?",
+    r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
@@ -120,7 +122,10 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
                 line, one, before, after, places
             )
-            if last and alone and (made["kind"] == "flow" or last["kind"] != "flow"):
+            if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
+                made |= {"kind": "adverse_event", "grade": last["grade"]}
+            named = any(name in RESPONSES for *_, name in endpoints_in(before))
+            if last and alone and not named and (made["kind"] == "flow" or last["kind"] != "flow"):
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
@@ -128,6 +133,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = last.get("grade", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
+    name_progressors(line, shares)
     _sized_behind(line, shares, found)
     _from_next(line, shares, places)
     _in_order(line, shares)
@@ -233,6 +239,11 @@ def _end(line: Line, one: Found) -> int:
     return max(line.tokens[i].end for i in one.tokens)
 
 
+# `(70%) compared with castration (58%)`, `(20%) than at 135 mg (15%)`: only the other group is named.
+COMPARATOR = re.compile(
+    r"[\s%)\]]*,?\s?(?:as )?(?:compared (?:with|to)|versus|vs\.?|v|than|against)\s[^,;()]{1,60}\s?[(\[]\s?",
+    re.IGNORECASE,
+)
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
@@ -245,9 +256,17 @@ def _own_words(
         if begin <= start < stop <= end:
             text = text[: start - begin] + " " + text[stop - begin :]
     text = IN_BRACKETS.sub(" ", text)
+    if of_the_last and COMPARATOR.fullmatch(text):
+        return False
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
+
+
+@lru_cache(maxsize=8)
+def _harms_named(text: str) -> int:
+    """How many different adverse events a sentence names: asked once for each of its shares."""
+    return len({match.group().lower() for match in HARMS.finditer(text)})
 
 
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
@@ -262,7 +281,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     own = near.rpartition(";")[2]
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
-    several = len({match.group().lower() for match in HARMS.finditer(line.text)}) >= SEVERAL
+    several = _harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
     harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
@@ -290,6 +309,9 @@ def _grade(before: str, after: str) -> str:
 def _direct(after: str) -> str:
     """The response named directly after a proportion: `had a partial response`, `complete responses`."""
     ahead = [(begin, name) for begin, _, name in endpoints_in(after[:90]) if name in RESPONSES]
+    if ahead and "(" in after[: ahead[0][0]] and after.rstrip().endswith((",", ":", "=", "in")):
+        # `64% (complete response, 9%)`: the brackets hold a part with a number of its own.
+        return ""
     if ahead and (not after[: ahead[0][0]].strip(" ()[]%.") or DIRECT.match(after[: ahead[0][0]] or " ")):
         return ahead[0][1]
     short = SHORT.match(after)
@@ -405,8 +427,7 @@ def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) 
 def _gives(cells: dict[str, str], total: int) -> bool:
     """Whether a count over a total rounds to the printed percentage."""
     digits = len(cells["percent"].partition(".")[2])
-    value = float(cells["percent"].lstrip("<>≤≥~"))
-    return abs(100 * int(cells["n"]) / total - value) <= 0.5 * 10.0**-digits + 1e-9
+    return total > 0 and abs(100 * int(cells["n"]) / total - magnitude(cells["percent"])) <= 0.5 * 10.0**-digits + 1e-9
 
 
 def sizes_said(found: list[Found]) -> list[str]:

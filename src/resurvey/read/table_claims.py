@@ -11,11 +11,13 @@ from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Table
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import PERSON_TIME
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
+from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import PERSON_TIME, Role, role
+from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
@@ -27,12 +29,13 @@ OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORE
 
 def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
     """All claims of a table, row by row."""
-    layout = lay_out(table)
-    if layout is None:
-        return
-    reader = Reader(layout, lexicon)
-    for found in reader.read():
-        yield reader.claim(found)
+    for part, first in parts(table):
+        layout = lay_out(part, first)
+        if layout is None:
+            continue
+        reader = Reader(layout, lexicon)
+        for found in reader.read():
+            yield reader.claim(found)
 
 
 class Reader(Words):
@@ -60,7 +63,8 @@ class Reader(Words):
             return at_risk
         if table_survival.is_quartiles(self.layout, row):
             return []
-        roles = {c: role(self.layout, row, c, self._size(row, c), self.denominators.printed(c)) for c in row.cells}
+        roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
+        roles |= self._like_their_row(row, roles)
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self._value(row, c, one)
@@ -71,6 +75,19 @@ class Reader(Words):
             {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
         )
         return [made[c] for c in sorted(made)]
+
+    @staticmethod
+    def _like_their_row(row: Row, roles: dict[int, Role]) -> dict[int, Role]:
+        """Pairs that arithmetic leaves open, in a row whose other pairs, two at least, are counts with percentages."""
+        pairs = {c for c, place in row.cells.items() if place.value.shape.replace(" ", "") == "n(n)"}
+        told = [c for c in pairs if roles[c].name == "n_percent"]
+        if len(told) < 2 or 2 * len(told) < len(pairs):
+            return {}
+        return {
+            c: Role("n_percent", "n-percent-by-row")
+            for c in pairs
+            if not roles[c].name and row.cells[c].value.numbers[0].whole and row.cells[c].value.numbers[1].value <= 100
+        }
 
     def _at_risk(self, row: Row) -> list[Found] | None:
         """Numbers at risk: the row, its section or the caption says so, and the column headings are times."""
@@ -91,6 +108,10 @@ class Reader(Words):
 
     def _size(self, row: Row, c: int) -> str:
         return row.section_size or row.sizes.get(c, "") or self.layout.sizes.get(c, "")
+
+    def _noted(self, row: Row, c: int) -> str:
+        """A size to judge pairs of numbers by, where the heading of the column has none."""
+        return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
 
     def _value(self, row: Row, c: int, one: Role) -> Found | None:
         place = row.cells[c]
@@ -175,7 +196,12 @@ class Reader(Words):
     def _limits_beside(self, row: Row, c: int) -> bool:
         """Whether limits are in the next column, so that a ratio of 1.00 is an estimate, not the reference category."""
         beside = row.cells.get(c + 1)
-        return beside is not None and len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        if beside is None:
+            return False
+        tags = hints(self.layout.head(c + 1))
+        both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
+        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
+        return both or (beside.value.shape == "n" and limit)
 
     def _found(
         self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
@@ -203,6 +229,11 @@ class Reader(Words):
         if one.name.endswith("_limits"):
             cells |= self._level(place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
+
+    def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
+        """Sections and outer headings of a cell, the nearest first; for times, also the caption."""
+        near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
+        return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
 
     def _level(self, place: Place) -> dict[str, str]:
         text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
@@ -234,7 +265,7 @@ class Reader(Words):
             ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
-            or next((u for part in (*reversed(row.section), self.layout.table.caption) if (u := unit_in(part))), "")
+            or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
         )
         item = self.item(row, c)
         if one.name == "mean":
@@ -400,7 +431,8 @@ class Reader(Words):
                 ):
                     self._give_p(target, made.pop(c))
                 continue
-            if OTHER_TEST.search(self.layout.head(c)):
+            if OTHER_TEST.search(self.layout.head(c)) or "\n" in row.cells[c].cell.text.strip():
+                # Two p values in one cell are of two tests, and the paper does not say which is the ratio's.
                 continue
             left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(

@@ -11,8 +11,8 @@ from resurvey.read.table_about import of_table
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
-from resurvey.read.table_places import Layout
-from resurvey.read.word_lists import endpoints_in
+from resurvey.read.table_places import Layout, Row
+from resurvey.read.word_lists import RESPONSES, endpoints_in
 
 # Share of a section that must fit a size, and share of a column needed to apply it to a section that does not fit.
 ENOUGH, MOST = 0.5, 0.8
@@ -71,7 +71,8 @@ class Denominators:
         for column, group in by_column.items():
             self._column(column, group)
         self._take_back([one for one in shares if id(one) not in printed])
-        self._link_sizes_beside(shares)
+        _own_sizes([one for one in shares if id(one) not in printed])
+        self._link_sizes_in_rows(found)
         _link_rows_above(shares)
         _link_across(shares)
         self._close_sections(shares)
@@ -82,10 +83,11 @@ class Denominators:
         for one in group:
             sections[(*one.row.section, one.row.indent)].append(one)
         printed = self.printed(column)
-        if not printed and (proven := self._elsewhere(column, group, list(sections.values()))):
-            group = [one for one in group if "percent" not in one.cells or "n" not in one.cells or _fits(one, proven)]
-            fitting = {id(one) for one in group}
-            sections = {key: [one for one in part if id(one) in fitting] for key, part in sections.items()}
+        bare = [one for one in group if not (one.row.sizes.get(column) or one.row.section_size)]
+        if not printed and bare and (proven := self._elsewhere(column, bare, list(sections.values()))):
+            misses = {id(one) for one in bare if {"n", "percent"} <= set(one.cells) and not _fits(one, proven)}
+            group = [one for one in group if id(one) not in misses]
+            sections = {key: [one for one in part if id(one) not in misses] for key, part in sections.items()}
             sections = {key: part for key, part in sections.items() if part}
             printed = proven
         column_fits = _share_that_fits(group, printed)
@@ -141,7 +143,12 @@ class Denominators:
         if proven:
             return proven[0] if len(proven) == 1 else ""
         common = max(sums, key=sums.count, default=0.0)
-        if sums.count(common) < 2 or not _explains_alone(group, f"{common:g}"):
+        counted = sums.count(common)
+        # Counts alone prove less than counts with percentages: three sections must agree, and most of all.
+        told = counted >= 2 and _explains_alone(group, f"{common:g}")
+        if not told and not (
+            counted >= 3 and 2 * counted > len(sums) and not any("percent" in one.cells for one in group)
+        ):
             return ""
         for one in group:
             one.notes.append("the denominator is the sum of the categories; the table does not print it")
@@ -166,6 +173,16 @@ class Denominators:
         for one in shares:
             if {"n", "percent", "total"} <= set(one.cells):
                 rows[(one.row.number, one.numbers[0][0].part)].append(one)
+        # A count above the size of its column counts events, and so do the others of its row.
+        over = {
+            one.row.number
+            for one in shares
+            if "percent" not in one.cells
+            and magnitude(one.cells.get("n", "0")) > float(self.printed(one.column) or "inf")
+        }
+        for one in shares:
+            if one.row.number in over and "percent" not in one.cells:
+                one.cells.pop("total", "")
         for group in rows.values():
             bad = [one for one in group if not _fits(one, one.cells["total"])]
             if len(group) < 2 or 2 * len(bad) <= len(group):
@@ -179,20 +196,38 @@ class Denominators:
                 total = one.cells.pop("total")
                 one.notes.append(f"the percentage is not of the {total} of the head")
 
-    def _link_sizes_beside(self, shares: list[Found]) -> None:
-        """Give counts of events the size in their row: `N 151 | Deaths 90`, `No. treated 12 | No. with DLT 1`."""
-        sizes = {
-            (one.row.number, one.column): one
-            for one in shares
-            if "n" in one.cells and "percent" not in one.cells and is_size_label(self.layout.leaf(one.column))
-        }
-        for one in shares:
-            if "total" in one.cells or not COUNTED.search(self.layout.leaf(one.column)):
+    def size_in_row(self, row: Row, column: int) -> str:
+        """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
+        heads = self.layout.heads
+        for c in range(column - 1, self.layout.stub - 1, -1):
+            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == heads[column][-1])):
                 continue
-            left = [c for number, c in sizes if number == one.row.number and c < one.column]
-            size = sizes[one.row.number, max(left)].cells["n"] if left else ""
-            if size and 0 < float(size) >= magnitude(one.cells.get("n", "0")):
+            place = row.cells.get(c)
+            if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
+                return place.value.numbers[0].text
+        return ""
+
+    def _link_sizes_in_rows(self, found: list[Found]) -> None:
+        """Give counts of events, shares, medians and rates the size in their row: `N 151 | Deaths 90`."""
+        for one in found:
+            size = self.size_in_row(one.row, one.column)
+            if not size:
+                continue
+            if one.kind in ("median", "rate"):
+                one.cells.setdefault("n", size)
+            elif one.kind == "proportion" and "total" not in one.cells and self._is_of(one, size):
                 one.cells["total"] = size
+
+    def _is_of(self, one: Found, size: str) -> bool:
+        """Whether a share may be of the size in its row: its percentage says so, or its heading counts some of them."""
+        if "n" not in one.cells:
+            return any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
+        if "percent" in one.cells:
+            return _fits(one, size)
+        return COUNTED.search(self.layout.leaf(one.column)) is not None and 0 <= magnitude(one.cells["n"]) <= float(
+            size
+        )
 
     def _close_sections(self, shares: list[Found]) -> None:
         """End a section where its categories are complete, in a table that does not indent its rows.
@@ -229,6 +264,23 @@ class Denominators:
         if "n" not in found.cells or not found.cells.get("total"):
             return ""
         return self.partitions.get(found.row.section, "")
+
+
+def _own_sizes(shares: list[Found]) -> None:
+    """Rows that print a size in their label, `Current smoker (n = 169)`: it is theirs if it gives the percentage.
+
+    Counts beside it without a percentage are of a part of the column that the table does not print.
+    """
+    for one in shares:
+        size = size_in(one.row.label)
+        if not size or "n" not in one.cells or one.cells.get("total") == size:
+            continue
+        if "percent" in one.cells:
+            if _fits(one, size):
+                one.cells["total"] = size
+        elif "total" in one.cells:
+            total = one.cells.pop("total")
+            one.notes.append(f"of those of the {total} of the head for whom the label's {size} were asked")
 
 
 def _complete_at(part: list[Found]) -> int:
@@ -281,7 +333,8 @@ def _share_that_fits(group: list[Found], size: str) -> float:
     both = [one for one in group if "n" in one.cells and "percent" in one.cells and "total" not in one.cells]
     if not both:
         counts = [magnitude(one.cells["n"]) for one in group if "n" in one.cells]
-        return 1.0 if all(n <= total for n in counts) else 0.0
+        share = sum(n <= total for n in counts) / max(1, len(counts))
+        return share if share >= MOST else 0.0
     return sum(percent_fits(one.cells["n"], one.cells["percent"], total) for one in both) / len(both)
 
 

@@ -22,11 +22,11 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "p",
         r"(?<![a-z])p(?:[- ]?values?\b|\s?[*†‡§^]|\s?$|[- ]?trend|"
-        r"\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b",
+        r"\s?\()|\bp[- ]?interaction|\bsignificance\b|^p\b|\bp for\b|\bFDR\b|\bq[- ]?values?\b",
     ),
     ("hr", r"\bhazards? ratio|(?<![A-Za-z])(?-i:[asm]?HRs?|[ascCm]HR|Hr)(?![A-Za-z])|\brelative hazard|\bH\.R\."),
     ("or", r"\bodds ratio|(?<![A-Za-z])(?-i:a?ORs?)(?![A-Za-z])"),
-    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95))"),
+    ("rr", r"\brelative risk|\brisk ratio|\brate ratio|(?<![A-Za-z])(?-i:a?RR)(?=\s?(?:\(95|$|,|\[95|or\b))"),
     ("ci", r"\bconfidence|\bc\.?i\.?\b|\bcredib"),
     ("lower", r"\blower\b|\blow\b"),
     ("upper", r"\bupper\b|\bhigh\b(?!.*level)"),
@@ -59,6 +59,7 @@ SIZE = re.compile(
     r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, "
     r"]\d{3})+(?!\d)|\d{1,6})(?![\d.]|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
     r"\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
+    r"(?<![A-Za-z])n\.\s?(?P<d>\d{2,5})(?![\d.])|"
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
 )
 TIME = re.compile(
@@ -70,7 +71,7 @@ TIME = re.compile(
 # A unit is set off (`(months)`, `, years`, `in days`), ends the text, or precedes times; `Day 1` is not a unit.
 TIME_HEAD = re.compile(
     r"(?:[(\[,]\s?|\bin | - )(?P<unit>years?|months?|weeks?|days?|yrs?|mos?|wks?)\b(?!\s?\d)|"
-    r"\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
+    r"(?<!\d)(?<!\d[ -])\b(?P<last>years|months|weeks|days|yrs?|mo)\.?\s?$|^(?P<first>years|months|weeks|days)\b",
     re.IGNORECASE,
 )
 
@@ -85,7 +86,7 @@ def hints(text: str) -> frozenset[str]:
 def size_in(text: str) -> str:
     """The size printed in a heading or label (`n = 45`, `(45 patients)`); empty if none or several."""
     found = {
-        (match["a"] or match["b"] or match["c"]).replace(",", "").replace(" ", "")
+        (match["a"] or match["b"] or match["c"] or match["d"]).replace(",", "").replace(" ", "")
         for match in SIZE.finditer(plain(text))
     }
     found = {size for size in found if size.strip("0")}

@@ -10,10 +10,11 @@ from resurvey.read.table_cells import is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 from resurvey.read.table_lines import split_lines
 from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
+from resurvey.read.word_lists import endpoints_in
 
 
-def lay_out(table: Table) -> Layout | None:
-    """The layout of a table; None if it has no body of numbers."""
+def lay_out(table: Table, first: int = 0) -> Layout | None:
+    """The layout of a table, or of the part of one that begins at row `first`; None if it has no body of numbers."""
     grid = table.grid
     if table.fault or len(grid) < 2 or not grid[0]:
         return None
@@ -25,7 +26,7 @@ def lay_out(table: Table) -> Layout | None:
     paths = [_path(grid, heads, c) for c in range(columns)]
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
-    _body(layout, heads)
+    _body(layout, heads, first)
     if len(layout.rows) > 2 and _ranges_as_heads(layout.rows[0], layout.rows[1:]):
         for c, place in layout.rows[0].cells.items():
             layout.heads[c] = (*layout.heads[c], place.text)
@@ -57,12 +58,21 @@ def _heading_rows(table: Table) -> int:
     return heads
 
 
+# Titles of the column of labels.
+TITLE = re.compile(
+    r"(?:baseline |clinical |patients?'? )?"
+    r"(?:characteristics?|variables?|parameters?|factors?|outcomes?|events?|items?)",
+    re.IGNORECASE,
+)
+
+
 def _continues(row: tuple[Cell | None, ...]) -> bool:
     """Whether a body row is a heading: first cell blank, the others sizes (`n = 45`) or measures (`n (%)`, `%`)."""
     texts = [clean(cell.text) for cell in row if cell is not None]
     first = clean(row[0].text) if row[0] is not None else ""
     rest = [clean(cell.text) for cell in row[1:] if cell is not None and clean(cell.text)]
-    if first or len(rest) < 1 or len(texts) < 2:
+    titled = TITLE.fullmatch(first) is not None and any(SIZE.search(plain(text)) for text in rest)
+    if (first and not titled) or len(rest) < 1 or len(texts) < 2:
         return False
     return all(
         SIZE.fullmatch(text.strip("()"))
@@ -102,9 +112,10 @@ STEPS = 5
 
 def _labels_sizes(cell: Cell, head: tuple[tuple[Cell | None, ...], ...]) -> bool:
     """Whether a heading `No. of patients` labels the sizes to its right in the same heading row."""
-    if not is_size_label(clean(cell.text)) or cell.row >= len(head):
+    row = next((row for row in head if any(other is cell for other in row)), None)
+    if not is_size_label(clean(cell.text)) or row is None:
         return False
-    right = [clean(other.text) for other in head[cell.row][cell.column + 1 :] if other is not None]
+    right = [clean(other.text) for other in row[cell.column + 1 :] if other is not None]
     return bool(right) and all(text.replace(",", "").isdigit() for text in right if text)
 
 
@@ -181,17 +192,17 @@ def _parent(path: tuple[str, ...]) -> str:
     return " / ".join(path[:-1]) if len(path) > 1 else ""
 
 
-def _body(layout: Layout, heads: int) -> None:
+def _body(layout: Layout, heads: int, first: int) -> None:
     grid, stub = layout.table.grid, layout.stub
     stack: list[tuple[int, str, str]] = []
     last_outer: tuple[str, str] = ("", "")
     sizes: dict[int, str] = {}
     indents = [_indent(row, stub) for row in grid[heads:]]
     stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
-    for number, row in enumerate(grid[heads:], start=heads):
+    for number, row in enumerate(grid[heads:], start=heads + first):
         label, outer = _label(row, stub), _outer(row, stub)
         cells = _cells(layout, number, row)
-        indent = indents[number - heads]
+        indent = indents[number - heads - first]
         against = _against(layout, row)
         if against and not cells:
             sections = tuple(item[1] for item in stack if not stepped or item[0] < indent)
@@ -211,6 +222,8 @@ def _body(layout: Layout, heads: int) -> None:
             label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
         if stepped:
             stack = [item for item in stack if item[0] < indent]
+        elif stack and _of_another_endpoint(label, [item[1] for item in stack]):
+            stack = []
         sections = tuple(item[1] for item in stack)
         size = next((item[2] for item in reversed(stack) if item[2]), "")
         if outer and outer != label:
@@ -236,6 +249,13 @@ def _body(layout: Layout, heads: int) -> None:
         if label and _only_p(layout, cells):
             stack = [item for item in stack if item[0] < indent] if stepped else []
             stack.append((indent, label, size_in(label)))
+
+
+def _of_another_endpoint(label: str, sections: list[str]) -> bool:
+    """Whether a label names another endpoint than the sections it would belong to."""
+    own = {name for *_, name in endpoints_in(label)}
+    theirs = {name for section in sections for *_, name in endpoints_in(section)}
+    return bool(own) and bool(theirs) and not own & theirs
 
 
 def _against(layout: Layout, row: tuple[Cell | None, ...]) -> frozenset[int]:

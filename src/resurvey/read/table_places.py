@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import CellValue
 
 # Cells without a value: dashes, dots, not applicable.
 EMPTY = re.compile(r"[-.·\s/]{1,4}|n\.?/?a\.?", re.IGNORECASE)
-FOOT = re.compile(r"(?:\^\s?)+[\w*†‡§¶#,]{1,6}(?:\s\^[,;])?|[*†‡§¶#]{1,3}(?=\s|$)")
+FOOT = re.compile(r"(?:\^\s?)+(?:[*†‡§¶#]{1,6}|[\w,]{1,6}(?!\w))(?:\s\^[,;])?|[*†‡§¶#]{1,3}(?=\s|$)")
 
 
 # The category that the ratios of a section are against: `1 (ref)`, `Reference`, `1.00`.
@@ -72,6 +73,14 @@ class Layout:
     parents: list[str] = field(default_factory=list)
     sizes: dict[int, str] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
+
+    @cached_property
+    def lists_responses(self) -> bool:
+        """Whether rows or columns are the categories of best response: complete, partial, progression."""
+        names = [row.label.strip() for row in self.rows] + [path[-1].strip() for path in self.heads if path]
+        return bool({"CR", "PR", "PD"} & set(names)) or any(
+            re.match(r"(?:complete|partial) respon", n, re.I) for n in names
+        )
 
     def head(self, column: int) -> str:
         """All headings of a column in one text, outermost first."""

@@ -8,23 +8,27 @@ from dataclasses import dataclass
 from resurvey.read.normal import plain
 from resurvey.read.table_about import MEASURES, About, of_table
 from resurvey.read.table_cells import Number
+from resurvey.read.table_forms import (
+    COEFFICIENT,
+    DATED,
+    DIFFERS,
+    LIMITS,
+    MEASURED_HEAD,
+    PERSON_TIME,
+    QUARTERED,
+    SHARES_OF_TOTAL,
+    SHARES_WITH_LIMITS,
+    VALUE_WITH_LIMITS,
+    WITH_P,
+    WORDED,
+    measures,
+)
 from resurvey.read.table_hints import hints, unit_in
 from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_times import survives, time_of
 from resurvey.read.word_lists import HARMS
 
-VALUE_WITH_LIMITS = re.compile(r"^(?P<value>[npR])\(?C?,?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*(?P<rest>.*)$")
-LIMITS = re.compile(r"^\(?C?\(?(?P<low>[npR])[-,](?P<high>[npR])\)*$")
 OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
-
-
-# A heading with a unit of dose, mass, volume or concentration: measurements, not counts.
-MEASURED = re.compile(r"/\s?[μµ]L|\b(?:mg|Gy|cGy|ml|mL|ng|pg|µg|μg|mmol|nmol|kg|cm|mm|IU)\b")
-COEFFICIENT = re.compile(r"\bcoefficients?\b|\bβ|\b(?:log|ln)\s?\(?\s?(?:HR|OR|RR)\b", re.IGNORECASE)
-# `Haemoglobin, g/L`, `Count (x10^9/L)`: headings of measured values.
-MEASURED_HEAD = re.compile(
-    r"[,(]\s?(?:[×x]\s?10\b|\w{1,6}/(?:L|l|dl|dL|ml|mL|kg|min|month)\b|(?:L|mmHg|kg|cm|mm|ml|units)\b)"
-)
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,6 @@ class Role:
 
 
 NOTHING = Role("")
-
-
-# `P = 0.003`, `A versus B, P = 0.003`: the only number in a cell of words.
-WITH_P = re.compile(r"(?:^\s*|,\s)[pP](?:[- ]?value)?\s?(?=[=<>≤≥:]|\d)|^\s*[pP]\b")
 
 
 def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> Role:
@@ -72,7 +72,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         context.own | context.leaf | context.sections | context.table.tags
     ):
         return Role("median", "median-quartiles")
-    if DIFFERS.search(layout.head(column)) and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
+    either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
+    if DIFFERS.search(layout.head(column)) and not either and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
         return Role("difference", "difference-column")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
@@ -87,18 +88,14 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     return _composite(place, context, size or noted)
 
 
-# `1.32 per 100 person-years`: events over time at risk.
-PERSON_TIME = re.compile(
-    r"\b(?:per|/)\s?(?:[\d,. ]*)(?:(?:person|patient|subject|participant)s?[- ]?(?:years?|months?|days?)|p-?y)\b",
-    re.IGNORECASE,
-)
-# `180 (120/414)`, and `592 (192/-)` where the upper quartile was not reached.
-QUARTERED = re.compile(r"[nR]\(n(?:[/,](?:[nR]|-)|-)\)")
-DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
-DATED = re.compile(r"(?:study )?(?:days?|date|year of|visit)\b", re.IGNORECASE)
-WORDED = re.compile(
-    r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE
-)
+def _below_zero(place: Place) -> bool:
+    return any(number.text.startswith("-") for number in place.value.numbers)
+
+
+def _beside_shares(row: Row, column: int) -> bool:
+    """Whether the other cells of a row are counts with percentages, so that `RR or difference` is a ratio."""
+    others = [place.value for c, place in row.cells.items() if c != column]
+    return any(value.shape in ("n(p)", "n/n(p)") for value in others)
 
 
 def _worded(place: Place) -> Role:
@@ -162,7 +159,12 @@ def _context(layout: Layout, row: Row, column: int) -> Context:
         if len(layout.heads[column]) > 1
         else frozenset()
     )
-    return Context(hints(row.label), hints(layout.leaf(column)), heads, sections, of_table(layout.table))
+    own, leaf = hints(row.label), hints(layout.leaf(column))
+    if layout.lists_responses:
+        # Stable disease beside the other responses, not a standard deviation.
+        own = own - {"sd"} if row.label.strip() == "SD" else own
+        leaf = leaf - {"sd"} if layout.leaf(column).strip() == "SD" else leaf
+    return Context(own, leaf, heads, sections, of_table(layout.table))
 
 
 def _subject(context: Context) -> str:
@@ -182,7 +184,10 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     value = place.value.numbers[0]
     if COEFFICIENT.search(layout.leaf(column)):
         return NOTHING
-    if place.value.shape[0] == "p" or (context.near("pct") and not subject):
+    spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
+        context.own | context.leaf | context.table.tags
+    )
+    if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         return Role(
             "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
         )
@@ -235,6 +240,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
     if simple in ("n±n", "p±p", "n(±n)"):
         return Role("mean", "mean-sd")
+    if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
+        return Role("mean", "mean-sd-range")
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
@@ -252,25 +259,6 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
         return Role("mean", "mean-sd-range") if spread and not numbers[1].percent else NOTHING
     return NOTHING
-
-
-# `61 (40.7 [32.7-49.0])` and `61/150 (40.7; 32.7-49.0)`, with or without percent signs and the mark of an interval.
-SHARES_WITH_LIMITS = frozenset(
-    f"n{form.format(*signs)}"
-    for form in (
-        "({})({}-{})",
-        "({},{}-{})",
-        "({}({}-{}))",
-        "({},C{}-{})",
-        "({})(C{}-{})",
-        "({}(C{}-{}))",
-        "({}(C,{}-{}))",
-    )
-    for signs in ("nnn", "pnn", "ppp", "pnp")
-)
-SHARES_OF_TOTAL = frozenset(f"n/{form}" for form in SHARES_WITH_LIMITS) | frozenset(
-    f"n/n,{a}({b}-{b})" for a in "np" for b in "np"
-)
 
 
 def _between(numbers: tuple[Number, ...]) -> bool:
@@ -353,8 +341,10 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
         return Role(
             "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
         )
+    measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
+    own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own
     for tags, source in (
-        (context.own, "row"),
+        (own, "row"),
         (context.leaf, "column"),
         (context.heads, "heads"),
         (context.sections, "section"),
@@ -399,7 +389,7 @@ def _named_single(
         return NOTHING
     if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
-    if MEASURED.search(layout.leaf(column)):
+    if measures(layout.leaf(column)):
         return NOTHING
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
@@ -437,7 +427,7 @@ def _pair_of_limits(layout: Layout) -> bool:
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number, whole = place.value.numbers[0], of_table(layout.table)
-    if MEASURED.search(layout.leaf(column)):
+    if measures(layout.leaf(column)):
         return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from resurvey.read.table_cells import Number
+from resurvey.read.table_layout import is_size_label
 from resurvey.read.table_places import Row
 
 
@@ -17,7 +18,7 @@ def split_counts(row: Row) -> list[tuple[Row, int, str, Number]] | None:
     count = len(next(place.value.numbers for place in row.cells.values() if len(place.value.numbers) > 1))
     label = next((part for part in (row.label, *reversed(row.section)) if part.count("/") >= count - 1), "")
     names = [name.strip(" ,;:()") for name in label.split("/")]
-    if len(names) != count or not all(names):
+    if len(names) != count or not all(names) or is_size_label(names[-1]):
         return None
     made = []
     for c, place in row.cells.items():

@@ -42,12 +42,28 @@ OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|w
 VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
 
 
+EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
+# `12 months`, `At 1 year`, `Month 24`: when, not who.
+ONLY_TIME = re.compile(
+    r"(?:at |by )?"
+    r"(?:\d{1,3}(?:\.\d)?[- ]?(?:years?|yrs?|months?|mos?|weeks?|wks?|days?)|(?:year|month|week|day) \d{1,4})\.?"
+    r"(?:[ ,]*(?:rates?|estimates?|n|no\.?|%|\(%\)|\(n\)))*",
+    re.IGNORECASE,
+)
 MODEL = re.compile(r"\b(?:uni|multi|bi)vari\w*\b", re.IGNORECASE)
 # `Age (≥65 vs <65)`, `Grade: 3 versus 1-2`: the two groups of a ratio; the title may come before them.
 LEVELS = re.compile(
     r"(?P<title>[^()\[\]:]{0,60}?)\s?(?:[(\[:]\s?(?P<a>[^()\[\]]{1,40}?)\s"
     r"(?:vs\.?|versus|v|compared (?:with|to)|against)\s"
     r"(?P<b>[^()\[\]]{1,40}?)[)\]]?)"
+)
+_LEVEL = (
+    r"(?:[<>≥≤]\s?)?\d[\d.]*(?:\s?[-/]\s?\d[\d.]*)?\+?|[IVX]{1,4}[A-C]?(?:\s?[-/]\s?[IVX]{1,4})?|yes|no|positive|negative|high|low|"
+    r"male|female|men|women|present|absent|other|others|none|any|poor|good|well"
+)
+# `ECOG 1 versus 0`, `Nodes positive vs negative`, without brackets.
+BARE_LEVELS = re.compile(
+    rf"(?P<title>.{{0,60}}?)\s?(?P<a>{_LEVEL})\s(?:vs\.?|versus|v)\s(?P<b>{_LEVEL})", re.IGNORECASE
 )
 RESPONSE_ROW = re.compile(r"\brespon(?:ses?|ders?)\b", re.IGNORECASE)
 EVENT_COUNT = re.compile(
@@ -170,9 +186,8 @@ class Words:
     def _reference(self, found: Found) -> dict[str, str]:
         """The group that a ratio is against: in its label (`Age (≥65 vs <65)`) or the reference row of its section."""
         row = found.row
-        if (match := LEVELS.fullmatch(plain(row.label))) is not None and "comparator_arm_id" not in self._compared(
-            found
-        ):
+        match = LEVELS.fullmatch(plain(row.label)) or BARE_LEVELS.fullmatch(plain(row.label))
+        if match is not None and "comparator_arm_id" not in self._compared(found):
             title = ", ".join((*row.section, match["title"].strip(" ,:-"))).strip(", ")
             both = (", ".join(part for part in (title, match[side].strip()) if part) for side in ("a", "b"))
             population, comparator = (_short(part.lower()) for part in both)
@@ -245,7 +260,12 @@ class Words:
         return {}
 
     def _names_group(self, part: str, arm: str, endpoint: str = "") -> bool:
-        if not part or MODEL.search(part) or endpoint in {name for *_, name in endpoints_in(part)}:
+        if (
+            not part
+            or ONLY_TIME.fullmatch(plain(part))
+            or MODEL.search(part)
+            or endpoint in {name for *_, name in endpoints_in(part)}
+        ):
             return False
         if not re.search(r"[A-Za-z<>≤≥]", part) or (arm and arm_named(part, self.lexicon) == arm):
             return False
@@ -272,11 +292,12 @@ class Words:
             n for text in (row.label, *reversed(self.layout.heads[c]), *row.section) for *_, n in endpoints_in(text)
         ]
         events = self._events_of(found)
-        harm = self.about.harms or bool(grade and HARMS.search(row.path))
+        harm = (self.about.harms and EFFICACY.search(row.path) is None) or bool(grade and HARMS.search(row.path))
         response = "" if OPPOSITE.match(row.label) else next((n for n in names if n in RESPONSES), "")
         harm = harm and not any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(c)))
-        if (response or self.about.response) and row.label.strip() in ("SD", "PD"):
-            response = row.label.strip()
+        for name in (row.label.strip(), self.layout.leaf(c).strip()):
+            if name in ("SD", "PD") and (response or self.about.response or self.layout.lists_responses):
+                response = name
         kind = (
             "adverse_event"
             if harm

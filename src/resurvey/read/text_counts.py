@@ -101,10 +101,12 @@ PLANNED = re.compile(
     r"(?:\bplanned|\btarget of|\bone in|\bone out of|\bgoal (?:of|was|is)|\b(?:aim\w*|plan\w*|need\w*|required) to "
     r"(?:recruit|include|enroll?|randomi[sz]e)) $"
 )
+# `three metastatic sites` are no hospitals.
+OF_DISEASE = {"metastatic", "tumor", "tumour", "disease", "involved", "organ", "injection", "lesion", "anatomic"}
 # `32 male and 41 female`: nouns of their own where nothing follows them.
 SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
-NOT_COUNTED |= {"hypotheses", "comparisons", "questions"}
+NOT_COUNTED |= {"hypotheses", "comparisons", "questions", "million", "billion", "thousand"}
 KINDS_OF = {
     "markers",
     "marker",
@@ -125,7 +127,7 @@ KINDS_OF = {
 
 def _noun_of(line: Line, i: int) -> str:
     """The noun a number counts: within three words, or after `of the`; directly after a number word."""
-    if word_at(line, i - 1) in ("than", "least", "most", "every", "per") or PLANNED.search(
+    if word_at(line, i - 1) in ("than", "least", "most", "every", "per", "under") or PLANNED.search(
         line.lower()[: line.tokens[i].start]
     ):
         return ""
@@ -135,6 +137,8 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
+    if noun in SITES and set(between) & OF_DISEASE:
+        return ""
     if between == ["of", "the"]:
         return noun
     if line.tokens[i].extra == "word" and len(between) > 1:

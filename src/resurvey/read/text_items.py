@@ -80,7 +80,7 @@ def item_of(line: Line, index: int) -> str:
 
 def _behind_its_noun(line: Line, index: int) -> bool:
     """`neutropenia (6%)`: a number that opens brackets directly behind a word."""
-    opened = word_at(line, index - 1) in ("(", "[") and index > 1
+    opened = word_at(line, index - 1) in ("(", "[", ":") and index > 1
     return opened and line.tokens[index - 2].kind in ("word", "name")
 
 

@@ -27,7 +27,7 @@ TESTS = (
     ("McNemar", r"mcnemar"),
     ("Cochran-Mantel-Haenszel", r"mantel"),
     ("interaction", r"interaction"),
-    ("trend", r"trend"),
+    ("trend", r"(?:test|p|value)s? for (?:a )?(?:linear )?trend|trend test|linear trend"),
 )
 TEST = re.compile("|".join(f"(?P<t{i}>{pattern})" for i, (_, pattern) in enumerate(TESTS)), re.IGNORECASE)
 _MONTH = "|".join(name.title() + "|" + name[:3].title() + r"\.?" for name in MONTHS) + r"|Sept\.?"
@@ -41,7 +41,8 @@ JOINED = re.compile(
     r"[\s,]*(?:and|to|until|till|through|-)[\s,]*(?:ended |closed |ending )?(?:in |on )?", re.IGNORECASE
 )
 ENROLMENT = re.compile(
-    r"\b(?:enrol|recruit|accru|randomi[sz]|register|included|underwent|treated|diagnosed|admitted|between|from)",
+    r"\b(?:enrol|recruit|accru|randomi[sz]|randomly|register|entered|includ|underwent|treated|diagnosed|admitted|assigned|"
+    r"allocated|stud(?:y|ied)|trial|consecutive|evaluated|hospitali[sz]ed|consent|reviewed)",
     re.IGNORECASE,
 )
 CUTOFF = re.compile(
@@ -137,11 +138,15 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
-    r"\s?(?:of|was|:|,|=|\()\s?(?:approximately |about |only )?$",
+    r"\bdifference\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
+    r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
+
+
+# `a reduction of 43% and 51%`: the first of two changes.
+LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
 
 
 def differences(line: Line) -> list[Found]:
@@ -152,7 +157,8 @@ def differences(line: Line) -> list[Found]:
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
         from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(before[-160:]) is not None
+        stated = from_to or DIFFERENCE.search(LISTED.sub("", before[-160:])) is not None
+        stated = stated or _measured_change(line, i)
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -160,6 +166,10 @@ def differences(line: Line) -> list[Found]:
         interval = None if from_to else interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         p = p_after(line, interval.end if interval else i)
+        if p is None and interval is not None:
+            p = next(
+                (j for j in range(i + 1, interval.low) if line.tokens[j].kind == "p" and not line.tokens[j].used), None
+            )
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
         if p is not None:
             cells["p"] = line.tokens[p].printed
@@ -173,6 +183,20 @@ def differences(line: Line) -> list[Found]:
             )
         )
     return found
+
+
+CHANGE_BEFORE = re.compile(
+    r"\b(?:difference|increase|decrease|reduction|improvement|change)s?\b[^.;()\d]{1,50}$", re.IGNORECASE
+)
+OTHER_SUBJECT = re.compile(r"\b(?:ratio|median|mean|rate|surviv\w*)\b", re.IGNORECASE)
+
+
+def _measured_change(line: Line, i: int) -> bool:
+    """Whether named limits follow a change with its unit: `increase for arm A 3.0 mmHg (p=0.05, 95% CI -0.04, 6.1)`."""
+    before = CHANGE_BEFORE.search(line.text[max(0, line.tokens[i].start - 70) : line.tokens[i].start])
+    if before is None or OTHER_SUBJECT.search(before.group()) or line.tokens[i].unit in UNITS:
+        return False
+    return interval_after(line, i, bare=False) is not None
 
 
 def dates(line: Line) -> list[Found]:
@@ -259,6 +283,11 @@ NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "aver
 POWER_OF_TEN = re.compile(r"(?:\s?±\s?[\d.]+)?\s?(?:\([^()]{1,30}\)\s?)?[×x]\s?10\s?\^?\s?(?P<power>\d{1,2})")
 
 
+# `10-year EFS and OS of 29 ± 6.5%` is a survival rate, `60.3% (720/1194)` a share.
+AS_RATE = re.compile(r"\b\d{1,2}-(?:year|month)\b[^.;]{0,60}\b(?:surviv\w*|OS|[PDEFR]FS)\b(?:[^.;]|\.(?=\d)){0,60}$")
+OF_TOTAL = re.compile(r"\s?%?\s?\(\d{1,6}\s?/\s?\d{1,6}\)")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is given in the note."""
     found = []
@@ -266,6 +295,8 @@ def means(line: Line) -> list[Found]:
         token = line.tokens[i]
         following = line.tokens[i + 1 : i + 3]
         if token.used:
+            continue
+        if token.percent and (AS_RATE.search(line.text[: token.start]) or OF_TOTAL.match(line.text, token.end)):
             continue
         if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
@@ -279,7 +310,7 @@ def means(line: Line) -> list[Found]:
             and not token.used
             and (token.unit in UNITS or "." in token.value or token.percent)
             and not token.op
-            and words_before(line, i, 1) != ["over"]
+            and not {"over", "to", "at", "after", "by"} & set(words_before(line, i, 1))
         ):
             found.append(_mean(line, i, []))
     return found

@@ -33,8 +33,8 @@ def percentages(line: Line) -> list[Found]:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of)"
-    r"(?: an?)?\s?$"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of|"
+    r"time to)(?: an?)?\s?$"
 )
 
 
@@ -48,7 +48,10 @@ def _threshold(line: Line, i: int) -> bool:
     )
 
 
-CHANGED_BY = re.compile(r"\b(?:reduc|increas|decreas|lower|improv|declin|rais)\w{0,5}\b[^;]{0,90}\bby $")
+CHANGED_BY = re.compile(
+    r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
+)
+LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?% (?:and|or) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
 LISTED_CHANGE = re.compile(
     r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
@@ -74,7 +77,8 @@ CHANGES = {
 def _change(line: Line, i: int) -> Found | None:
     """`a 66% reduction in the risk`: a difference."""
     after = words_after(line, i, 3)
-    if word_at(line, i - 1) == "by" and CHANGED_BY.search(line.lower()[: line.tokens[i].start][-110:]):
+    led = LISTED_BEFORE.sub("", line.lower()[: line.tokens[i].start][-120:])
+    if led.endswith("by ") and CHANGED_BY.search(led[-110:]):
         return _changed(line, i, {})
     if (listed := LISTED_CHANGE.match(line.text[line.tokens[i].end :])) is not None:
         return _changed(line, i, {"item": listed["what"].lower()})

@@ -10,13 +10,19 @@ from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
 
+# `the 16-week regimen`: how long a treatment takes.
+OF_TREATMENT = re.compile(
+    r"\s(?:regimen|cycle|schedule|course|treatment|therapy|period|infusion|program\w*|interval|chemotherapy|arm|group)s?\b",
+    re.IGNORECASE,
+)
+
 
 def times_of(line: Line) -> list[tuple[int, str, str]]:
     """Times of survival probabilities as token, number, unit: `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
     found: list[tuple[int, str, str]] = []
     tokens = line.tokens
     for i, token in enumerate(tokens):
-        if token.kind == "time":
+        if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
             found += _hanging(line, i, token.unit)
             found.append((i, token.value, token.unit))
         elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
@@ -101,6 +107,28 @@ NAMED_BEHIND = re.compile(
 )
 
 
+# `at 8 weeks, 23% had progressed`: those with the event, not those without it.
+HAD_EVENT = re.compile(
+    r"\s?%?[^.;,%\d]{0,50}?\b(?:had (?:already )?(?:progressed|died|relapsed|progressive disease|disease progression)|"
+    r"(?<!not )progressed|were dead|(?:had|have|with) died)\b",
+    re.IGNORECASE,
+)
+
+
+# `Improvements in absolute OS rates were 10% at 6 months and 15% at 12 months`: differences of rates.
+IMPROVED = re.compile(
+    r"\b(?:differences?|improvements?|increases?|gains?|benefits?|reductions?) in (?:\w+[ -]){0,4}?"
+    r"(?:OS|PFS|DFS|survival)(?: rates?)? (?:was|were|of) [^;.]{0,60}$",
+    re.IGNORECASE,
+)
+# `the 5-year mortality in the two groups was 19% and 15%`: the dead, not the living.
+OF_DEATHS = re.compile(
+    r"\b(?:mortality|death rates?)\b(?![^;.]*\b(?:surviv\w*|alive|free)\b)[^;.()]{0,80}?"
+    r"(?:was|were|of|:|\()\s?(?:[\d.]{1,5}\s?%\s?(?:and|v|vs\.?|versus|to)\s)?$",
+    re.IGNORECASE,
+)
+
+
 def _named_behind(line: Line, i: int) -> str:
     match = NAMED_BEHIND.match(line.text, line.tokens[i].end)
     behind = endpoints_in(line.text[match.end() : match.end() + 60]) if match is not None else ()
@@ -139,6 +167,9 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
+    values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
+    values = [i for i in values if not OF_DEATHS.search(line.text[: line.tokens[i].start])]
+    values = [i for i in values if not HAD_EVENT.match(line.text, line.tokens[i].end)]
     values = _before_another_subject(line, values, times)
     if not values:
         return []
@@ -162,7 +193,7 @@ def rates(line: Line) -> list[Found]:
 
 
 # `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
-NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were )?(?P<words>[^()\d;]{3,80}?)\s?\($")
+NEXT_SUBJECT = re.compile(r"\)[,;]?\s(?:and |or |as were |but )?(?P<words>[^();]{3,90}?)\s?\($")
 
 
 def _before_another_subject(line: Line, values: list[int], times: list[tuple[int, str, str]]) -> list[int]:
@@ -182,7 +213,10 @@ def _before_another_subject(line: Line, values: list[int], times: list[tuple[int
     return kept
 
 
-OTHER_OUTCOME = re.compile(r"respon|remission|toxic|adverse|complicat|tumou?r", re.IGNORECASE)
+OTHER_OUTCOME = re.compile(
+    r"respon|remission|toxic|adverse|complicat|tumou?r|quality of life|\bQo?L\b|function|symptom|\bpain\b",
+    re.IGNORECASE,
+)
 
 
 def _in_range(line: Line, i: int) -> bool:
@@ -274,8 +308,17 @@ def _pair_run(
     if distinct and len(values) % len(distinct) == 0:
         # `68.5, 41.4 v 56.8, 26.2%`: the order of times and groups is ambiguous unless each part is a separate list.
         apart = all(len(run) == len(distinct) for run in _runs(line, values))
-        return [(i, distinct[n % len(distinct)], apart) for n, i in enumerate(values)]
+        by_group = [distinct[n % len(distinct)] for n in range(len(values))]
+        by_time = [distinct[n * len(distinct) // len(values)] for n in range(len(values))]
+        order = by_time if _rises(line, values, len(distinct)) and len(values) == 2 * len(distinct) else by_group
+        return [(i, stamp, apart and order is by_group) for i, stamp in zip(values, order, strict=True)]
     return [(i, _nearest(i, times), False) for i in values]
+
+
+def _rises(line: Line, values: list[int], times: int) -> bool:
+    """Whether survival would rise with time if every `times` values were those of one group: they are of one time."""
+    numbers = [line.tokens[i].number for i in values]
+    return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
 
 
 def _in_versus(line: Line, values: list[int]) -> bool:

@@ -143,7 +143,8 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
         if interval is None or interval.kind in ("range", "iqr"):
             continue
         low, high = line.tokens[interval.low], line.tokens[interval.high]
-        if low.unit or high.unit or not (low.number <= token.number <= magnitude(interval.upper)):
+        inside = low.number <= token.number <= magnitude(interval.upper)
+        if low.unit or high.unit or not (inside or interval.level):
             continue
         measure = next(line.tokens[k].extra for k in range(i, -1, -1) if line.tokens[k].kind == "ratio")
         more.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried"))

@@ -259,7 +259,8 @@ DIRECTLY = 6
 
 def _percent_with_count(line: Line, i: int) -> Found | None:
     """`70.0% (70/100)`, `7.7% (3 of 39 patients)`, `15% (n = 23)`, `15% (23 patients)`, `15%, 23 of 41`."""
-    if not is_percent(line, i):
+    if not is_percent(line, i) or (word_at(line, i - 1) in ("-", "to") and word_at(line, i + 3) in (")", "]")):
+        # `25-50% (6)`: a range and a citation.
         return None
     j = i + 1
     opened = _open(line, j) or word_at(line, j) in (",", ";")
@@ -279,7 +280,7 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     joined = [t.text.lower() for t in line.tokens[j + 1 : k]]
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
-    if is_count(line, k) and (slash or "of" in joined) and line.tokens[j].number <= line.tokens[k].number:
+    if is_count(line, k) and (slash or "of" in joined) and _of_all(line, j, k, i):
         return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
     inside = _open(line, i - 1) and bool(set(joined) & PATIENTS)
@@ -321,7 +322,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     j += word_at(line, j) == "out"
     if word_at(line, j) == "of":
         j = _skip_nouns(line, j, 3)
-        if is_count(line, j) and line.tokens[j].number >= line.tokens[i].number and line.tokens[j].number > 1:
+        if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
 
@@ -332,6 +333,12 @@ def _divided(line: Line, k: int) -> bool:
     inside = line.tokens[k + 1 : close]
     stated = any(token.kind in ("level", "ci", "p") for token in inside)
     return not stated and word_at(line, k + 1) in ("with", "had", "were", "in") and any(t.percent for t in inside)
+
+
+def _of_all(line: Line, n: int, total: int, percent: int) -> bool:
+    """Whether a count can be of a total: it is not larger, or one wrong character in it makes it so (`724 of 278`)."""
+    count, size = line.tokens[n], line.tokens[total]
+    return count.number <= size.number or one_slip_fits(count.printed, line.tokens[percent].printed, size.number)
 
 
 def _parts_of_all(line: Line, n: int, k: int) -> bool:
@@ -358,6 +365,12 @@ NOT_PATIENTS = {
     "treatments",
     "regimens",
     "methods",
+    "months",
+    "weeks",
+    "days",
+    "years",
+    "log",
+    "logs",
 }
 
 

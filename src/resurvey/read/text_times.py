@@ -90,7 +90,7 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
-    if OF_RATES.search(line.text[: token.start]):
+    if OF_RATES.search(line.text[: token.start]) or "difference" in words_before(line, i, 2):
         return False
     if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
         return False
@@ -124,9 +124,13 @@ CHANGED = re.compile(
 def _changed(line: Line, start: int, i: int) -> bool:
     """`median OS was improved by 3.6 months in women and 1.1 months in men`: a difference, not a median."""
     between = line.text[line.tokens[start].start : line.tokens[i].start].lower()
+    if DIFFERENCE_IN.search(line.text[: line.tokens[start].start].lower()) and between.rstrip().endswith(" of"):
+        return True
     return bool(CHANGED.search(between)) and " from " not in between and " to " not in between
 
 
+# `a difference in median survival of 6 weeks`
+DIFFERENCE_IN = re.compile(r"\b(?:difference|improvement|increase|gain|prolongation|benefit)s? in (?:the )?$")
 SAYS = {"was", "of", "is", "were", "(", "=", ":", "median", "-", "and", "to"}
 
 
@@ -155,8 +159,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells = {k: v for k, v in cells.items() if k in ("value", "unit")} | cells_of(interval, ci=False, unit=unit)
     elif interval is not None and interval.kind == "":
         # Brackets without a label: an interval after a time to event, a range after anything else.
-        cells |= cells_of(interval, ci=name in TIME_TO_EVENT, unit=unit)
-        if name not in TIME_TO_EVENT:
+        named = any(one.kind == "level" for one in line.tokens[start : interval.low])
+        cells |= cells_of(interval, ci=name in TIME_TO_EVENT or named, unit=unit)
+        if name not in TIME_TO_EVENT and not named:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
     if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
         return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
@@ -164,6 +169,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         return Found(
             "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
         )
+    if name in TIME_TO_EVENT and interval is not None and interval.kind == "iqr" and "range_lower" in cells:
+        # Quartiles of a time to event are points of its curve, not the spread of a sample.
+        cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
     rule = "median-interval" if interval else "median"
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
 
@@ -191,6 +199,10 @@ def _unit_after(line: Line, end: int) -> str:
 
 # `17.3 (0.4-96.9+) months`: a range whose longest time is censored.
 CENSORED_LIMIT = re.compile(r"\d\s?\+\s?[)\]]")
+# `PFS (11 v 9 months) and TFS (15 v 11 months)`: an endpoint that the vocabulary lacks.
+OTHER_ENDPOINT = re.compile(
+    r"\b([A-Z]{1,4}FS|TT[A-Z]{1,2})\s?\(\s?(?:[\d.]{1,6}\s?(?:months|years|weeks|days)?\s(?:v|vs\.?|versus|and)\s)?$"
+)
 FAR = 600
 ABBREVIATED = {"mst": "OS", "mos": "OS", "mpfs": "PFS"}
 
@@ -202,6 +214,9 @@ def _subject(line: Line, start: int, i: int) -> str:
     named = [name for *_, name in inside if name in TIME_TO_EVENT]
     if line.tokens[start].text.lower() in ABBREVIATED and not named:
         return ABBREVIATED[line.tokens[start].text.lower()]
+    other = OTHER_ENDPOINT.search(line.text[:last])
+    if other is not None and not endpoints_in(other[1]):
+        return other[1]
     if named:
         return named[-1]
     words = line.text[first:last].lower()
@@ -214,13 +229,32 @@ def _subject(line: Line, start: int, i: int) -> str:
     tail = [name for begin, _, name in endpoints_in(line.text) if begin >= last and name in TIME_TO_EVENT]
     phrase = AFTER_SUBJECT.split(IN_BRACKETS.sub(" ", re.sub(r"^\W*medians?\b", " ", words)))[0]
     inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
-    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]):
+    # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
+    of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
+    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
 
 
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
+MEASURED = frozenset(
+    [
+        "age",
+        "number",
+        "dose",
+        "duration",
+        "cycles",
+        "time",
+        "times",
+        "score",
+        "level",
+        "levels",
+        "count",
+        "size",
+        "interval",
+    ]
+)
 NO_ITEM = frozenset(["survival", "value", "values"])
 NO_SUBJECT = frozenset(
     [
@@ -254,9 +288,11 @@ NO_SUBJECT = frozenset(
 
 def _time_to(words: str) -> str:
     tail = words.split("time to", 1)[1].split()
-    kept = []
+    kept: list[str] = []
     for word in tail[:5]:
-        if word in ("was", "were", "in", "of", "for", "with", "is") or not word[0].isalpha():
+        if word in ("was", "were", "in", "for", "with", "is") or not word[0].isalpha():
+            break
+        if word == "of" and kept[-1:] not in (["progression"], ["deterioration"], ["worsening"]):
             break
         kept.append(word.rstrip(",;:)"))
         if not word[-1].isalpha():
@@ -417,7 +453,9 @@ def durations(line: Line) -> list[Found]:
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
         statistic = (
-            "mean"
+            "median"
+            if "median" in near
+            else "mean"
             if "mean" in near
             else "minimum"
             if "least" in near or "minimum" in near

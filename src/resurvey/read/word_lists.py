@@ -21,16 +21,25 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
     ("OS", r"overall survival|\bm?OS\b"),
-    ("TTP", r"times? to (?:disease |tumou?r )?progression|\bTTP\b"),
+    (
+        "TTP",
+        r"times? to (?:disease |tumou?r )?progression"
+        r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
+        r"\bTTP\b",
+    ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
     (
         "ORR",
         r"(?:complete|partial) (?:and/or|or|plus|\+) (?:complete|partial) (?:response|remission)s?|"
-        r"(?:complete|partial) and (?:complete|partial) response rate|\bCR ?\+ ?PR\b|\bPR ?\+ ?CR\b",
+        r"(?:complete|partial) and (?:complete|partial) response rate\b(?! to)|\bCR ?\+ ?PR\b|\bPR ?\+ ?CR\b",
     ),
     ("pCR", r"patholog(?:ic|ical) complete (?:response|remission)s?|\bpCR\b"),
-    ("CR", r"complete (?:[a-z]+ )?(?:response|remission)s?|(?<![\w-])CRs?\b"),
+    (
+        "CR",
+        r"complete(?= and partial (?:response|remission))|complete (?:[a-z]+ )?(?:response|remission)s?|"
+        r"(?<![\w-])CRs?\b",
+    ),
     (
         "PR",
         r"(?<!very good )(?<!near )partial (?:response|remission)s?|"
@@ -43,8 +52,9 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("DCR", r"disease control(?: rates?)?|\bDCR\b"),
     (
         "ORR",
-        r"(?:overall |objective |tumou?r |radiological )?response "
-        r"rates?|objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
+        r"overall \([^()]{1,40}\) response|(?:overall|objective|tumou?r) remission rates?|"
+        r"(?:overall |objective |tumou?r |radiological )?response rates?|"
+        r"objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -126,6 +136,8 @@ MASKING = frozenset(
         "ctcae",
         "study",
         "studies",
+        "step",
+        "steps",
         "trial",
         "level",
         "levels",

@@ -101,12 +101,12 @@ def from_curve(
     if arm.n * replicates > MOST_ROWS:
         raise InputError(
             f"{replicates} replicates of {arm.n} patients are {arm.n * replicates:,} rows, more than the {MOST_ROWS:,} "
-            "that fit a usual memory: ask for fewer replicates"
+            "that fit in the memory of an ordinary computer: ask for fewer replicates"
         )
     silent = undetermined(arm)
     partner = _partner(hazard_ratio)
     if hazard_ratio is not None and partner is None:
-        silent.append("the hazard ratio speaks of two arms and was left out: rebuild both with from_two_curves")
+        silent.append("the hazard ratio is about two arms and was left out: rebuild both with from_two_curves")
     size = max(replicates, POOL) if partner else replicates
     facts: list[dict[str, object]] = []
     if size == 1:

@@ -176,7 +176,7 @@ def _same(unit: str, row: pd.Series) -> bool:
 def _curve(arm: ReadArm, time_unit: str) -> Curve:
     factor = months_per(time_unit)
     if factor is None:
-        raise InputError(f"curves.csv: time_unit {time_unit!r} is no unit of time")
+        raise InputError(f"curves.csv: time_unit {time_unit!r} is not a unit of time")
     table = arm.at_risk
     return Curve(
         arm.curve.times * factor,

@@ -103,7 +103,7 @@ def read_points(times: ArrayLike, survival: ArrayLike) -> Points:
     """
     t, s = numbers(times, "times"), numbers(survival, "survival")
     if t.size != s.size:
-        raise InputError(f"times and survival must have one length, found {t.size} and {s.size}")
+        raise InputError(f"times and survival must have the same length, found {t.size} and {s.size}")
     repairs: list[str] = []
     whole = np.isfinite(t) & np.isfinite(s)
     if not whole.all():
@@ -230,7 +230,7 @@ def read_table(
     """
     times, counts = numbers(at_risk_times, "at_risk_times"), numbers(at_risk, "at_risk")
     if times.size != counts.size:
-        raise InputError(f"at_risk_times and at_risk must have one length, found {times.size} and {counts.size}")
+        raise InputError(f"at_risk_times and at_risk must have the same length, found {times.size} and {counts.size}")
     legible = np.isfinite(times) & np.isfinite(counts)
     if not legible.all():
         repairs.append(f"{int((~legible).sum())} rows of the numbers at risk are not legible and were left out")
@@ -282,7 +282,9 @@ def _never_rising(times: Floats, counts: Floats, n: int, conflicts: list[str]) -
     fitted = np.minimum.accumulate(fitted)
     moved = np.flatnonzero(fitted != counts)
     rows = ", ".join(f"{counts[i]:g} at time {times[i]:g} (taken as {fitted[i]:g})" for i in moved[:6])
-    conflicts.append(f"numbers at risk rise with time, which no arm can: {rows}{' and more' if moved.size > 6 else ''}")
+    conflicts.append(
+        f"numbers at risk rise with time, which is impossible: {rows}{' and more' if moved.size > 6 else ''}"
+    )
     return fitted
 
 

@@ -228,10 +228,7 @@ def draw(found: Fit, size: int, rng: np.random.Generator) -> list[Floats]:
     gains = linear.gains(arms, np.where(dormant, LOOSE, sd))
     full_gains = linear.gains(arms, sd) if dormant.any() else gains
     common = opposite_normals(size, len(arms[0].shared), rng)
-    spreads = [
-        _prior_draw(arm, part, common, size, rng) * arm.prior.inflation
-        for arm, part in zip(arms, linear.arms, strict=True)
-    ]
+    spreads = [_prior_draw(arm, part, common, size, rng) for arm, part in zip(arms, linear.arms, strict=True)]
     # exactly printed numbers are met exactly here: rounding to whole patients adds the noise that their `sd` represents
     soft = np.array([fact.soft for arm in arms for fact in arm.facts])
     error = opposite_normals(size, target.size, rng) * np.where(soft, sd, 0.0)
@@ -247,10 +244,12 @@ def draw(found: Fit, size: int, rng: np.random.Generator) -> list[Floats]:
 
 
 def _prior_draw(arm: Arm, part: ArmLinear, common: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Departures of an arm's state from the mean, including what the arms have in `common`."""
+    """Widened departures of an arm's state from the mean, including what the arms have in `common`."""
     hazards = np.hstack([_correlated(arm.cov_event, size, rng), _correlated(arm.cov_censor, size, rng)])
     noise = opposite_normals(size, 2 * arm.bins, rng) * np.sqrt(part.noise)
-    return np.hstack([hazards + steady.product(common, arm.shared), noise])
+    own = arm.prior.inflation_apart if len(arm.shared) else arm.prior.inflation
+    hazards = own * hazards + arm.prior.inflation * steady.product(common, arm.shared)
+    return np.hstack([hazards, arm.prior.inflation_noise * noise])
 
 
 def _correct(

@@ -304,8 +304,9 @@ def _shortfall(hr: HazardRatio, ratios: Floats, i: NDArray[np.int64], j: NDArray
     low, high = np.nanmin(ratios), np.nanmax(ratios)
     if low < hr.value - hr.half_unit or high > hr.value + hr.half_unit:
         yield (
-            f"the printed hazard ratio {hr.value:g} is not met in every pair: all else that was printed of the two "
-            f"arms gives {low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the two curves)"
+            f"the printed hazard ratio {hr.value:g} is not met in every pair: everything else printed about "
+            f"the two arms gives {low:.3f} to {high:.3f} (a stratified or adjusted ratio need not be that of the "
+            "two curves)"
         )
     if np.isnan(ratios).any():
         yield f"{np.isnan(ratios).sum()} of {ratios.size} pairs have no hazard ratio: few events"

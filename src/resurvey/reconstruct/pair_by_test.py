@@ -160,7 +160,7 @@ def _aims(test: LogRankTest, deviates: Floats, pairs: int, rng: np.random.Genera
     off = float(np.abs(likely - mean).min()) / spread
     if off > TOO_FAR:
         raise NotEstimable(
-            f"its p lies {off:.1f} standard deviations from what all else that is printed of the two arms gives"
+            f"its p lies {off:.1f} standard deviations from what everything else printed about the two arms gives"
         )
     density = printed * steady.exp(-0.5 * ((grid - mean) / spread) ** 2)
     running = np.cumsum(density) / density.sum()

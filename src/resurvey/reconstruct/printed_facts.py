@@ -296,8 +296,21 @@ def _first_scan(typed: Tables, where: dict[str, str], clock: str, n: int, collec
         collected.claims.extend([rows.iloc[0]["claim_id"], *scans["claim_id"].head(1)])
 
 
+def risk_rows(table: pd.DataFrame, where: dict[str, str]) -> pd.DataFrame:
+    """Numbers at risk typed of one group, a row for each time, in the order of time.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `risk_tables`, as made by `resurvey.clean.tidy`.
+    where : dict
+        Study, arm, population, endpoint and data cut.
+    """
+    return _matching(table, where).drop_duplicates("time_months").sort_values("time_months")
+
+
 def _risk_table(table: pd.DataFrame, where: dict[str, str], collected: _Collected) -> None:
-    rows = _matching(table, where).drop_duplicates("time_months").sort_values("time_months")
+    rows = risk_rows(table, where)
     if len(rows):
         collected.values["at_risk_times"] = tuple(float(t) for t in rows["time_months"])
         collected.values["at_risk"] = tuple(int(n) for n in rows["n_at_risk"])

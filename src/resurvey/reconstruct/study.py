@@ -15,7 +15,7 @@ from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.pair_by_test import LogRankTest, from_log_rank
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios, printed_tests
-from resurvey.reconstruct.printed_facts import ArmFacts, gather
+from resurvey.reconstruct.printed_facts import KEY, ArmFacts, gather, risk_rows
 from resurvey.reconstruct.ratio_events import with_implied_events
 from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
@@ -40,6 +40,14 @@ class Curve:
     notes: tuple[str, ...] = ()
     # Standard deviation of the survival due to reading a figure; None if unknown.
     spread: float | None = None
+
+    def with_risk_rows(self, rows: pd.DataFrame) -> Curve:
+        """The curve with the numbers at risk of rows of `risk_tables`, if it has none from a file."""
+        if self.at_risk is not None or rows.empty:
+            return self
+        return replace(
+            self, at_risk_times=rows["time_months"].to_numpy(float), at_risk=rows["n_at_risk"].to_numpy(float)
+        )
 
     def settled(self) -> Curve:
         """Round every coordinate to ten significant digits."""
@@ -134,7 +142,10 @@ def rebuild_study(
 
 @dataclass(frozen=True)
 class _Draws:
-    """Number of replicates, and the random streams from which they are drawn."""
+    """Number of replicates, and the random streams from which they are drawn.
+
+    Streams are named by claims, not by arms, so that renaming an arm changes no result.
+    """
 
     replicates: int
     seed: int
@@ -159,10 +170,12 @@ def _rebuild_curves(
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     for _, row in rows.iterrows():
         key: Key = (study_id, row["arm_id"], row["population"], row["endpoint"], row["data_cut"])
-        arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=(row["claim_id"],))))
+        typed_at_risk = risk_rows(typed["risk_tables"], dict(zip(("study_id", *KEY), key, strict=True)))
+        claims = (row["claim_id"], *typed_at_risk["claim_id"])
+        arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=claims)))
         summary = arm.facts.summary
         events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]].settled()
+        curve = curves[row["claim_id"]].with_risk_rows(typed_at_risk).settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
             arm.made = from_read_curve(
@@ -176,12 +189,13 @@ def _rebuild_curves(
                 median=None if median is None else tuple(np.nan if part is None else part for part in median),
                 landmarks=list(summary.landmarks) if summary and summary.landmarks else None,
                 replicates=draws.replicates,
-                rng=draws.stream("curve", *key),
+                rng=draws.stream("curve", row["claim_id"]),
             )
         except ResurveyError as error:
             arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
         else:
             arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
+            arm.facts = replace(arm.facts, claims=tuple(dict.fromkeys((*arm.facts.claims, row["claim_id"]))))
 
 
 def _compared_endpoints(typed: Tables, study_id: str) -> set[str]:
@@ -231,8 +245,9 @@ def _one(arm: StudyArm, times: int, draws: _Draws) -> tuple[Reconstruction | Non
 def _drawn(group: Sequence[StudyArm], times: int, purpose: str, draws: _Draws) -> list[Reconstruction]:
     """Rebuild the arms of a trial from their summaries, with `times` as many replicates as requested."""
     summaries = [arm.facts.summary for arm in group if arm.facts.summary is not None]
-    study, name, *rest = group[0].facts.key
-    rng = draws.stream(purpose, study, *([name] if len(group) == 1 else []), *rest)
+    facts = group[0].facts
+    study, _, *rest = facts.key
+    rng = draws.stream(purpose, study, *(facts.claims[:1] if len(group) == 1 else []), *rest)
     return from_summaries(summaries, replicates=draws.replicates * times, rng=rng, shapes=draws.shapes)
 
 
@@ -249,7 +264,7 @@ def _rebuild_parts(known: dict[Key, StudyArm], populations: tuple[str, ...], dra
         if len(parts) < len(keys):
             continue
         try:
-            rng = draws.stream("subgroups", *key, *populations)
+            rng = draws.stream("subgroups", *whole.facts.claims[:1], *populations)
             made = from_subgroups(parts, whole.facts.summary, replicates=draws.replicates, rng=rng)
         except ResurveyError as error:
             # The parts are still rebuilt, each separately; the reason is recorded with them.
@@ -281,7 +296,7 @@ def _rebuild_whole(known: dict[Key, StudyArm], key: Key, parts: Sequence[Key], d
     made = {part[1]: found for part in parts if (found := known[part].made) is not None}
     if made and whole.facts.summary is not None:
         try:
-            rng = draws.stream("whole", *key)
+            rng = draws.stream("whole", *whole.facts.claims[:1])
             whole.made = whole_of_parts(whole.facts.summary, made, replicates=draws.replicates, rng=rng)
             return
         except ResurveyError as error:

@@ -27,8 +27,8 @@ REST = "rest"
 CANDIDATES = 16
 SOFT = 0.04
 OF_THE_REST = (
-    "nothing is printed of these patients: "
-    "their number, events and survival are those of the whole less the named parts"
+    "nothing is printed about these patients: "
+    "their number, events and survival are those of the whole minus the named parts"
 )
 
 
@@ -96,7 +96,7 @@ def from_subgroups(
     rng = np.random.default_rng(0) if rng is None else rng
     check_count("replicates", replicates, 1, MOST_REPLICATES)
     if not parts or REST in parts:
-        raise InputError(f"parts must hold at least one subgroup, none of them named {REST!r}, found {sorted(parts)}")
+        raise InputError(f"parts must have at least one subgroup, none of them named {REST!r}, found {sorted(parts)}")
     whole = checked(replace(whole, label=whole.label or "whole"))
     known = {name: checked(_inheriting(part, whole, name)) for name, part in parts.items()}
     _check_sums(known, whole)

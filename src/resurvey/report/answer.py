@@ -24,12 +24,14 @@ from resurvey.report.estimate_rows import claims_of, estimates_of, main_rows
 from resurvey.report.inputs import Results
 from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
-from resurvey.report.standing import checks_of, conclusions_table, findings_table, grave_findings, standing
+from resurvey.report.standing import checks_of, conclusions_table, findings_table, standing, told_findings
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, interval, is_number, percent, ratio
-from resurvey.results import Quantity, Role
+from resurvey.results import SEVERITIES, Quantity, Role
 
 OVERVIEW = "comparisons-overview"
+#: Severity of findings that change a stated conclusion, and of the others, which the answer shows if all are few.
+GRAVE, LESSER, FEW = SEVERITIES[:1], SEVERITIES[1:], 6
 
 
 def answer(results: Results, own: Path | None = None) -> tuple[Block, ...]:
@@ -44,7 +46,7 @@ def answer(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     context = facts_of(results)
     blocks: dict[str, Sequence[Block]] = {
         "conclusions": (conclusions_table(results, context["findings"]),) if context["conclusions"] else (),
-        "findings": (findings_table(context["others"]),) if context["others"] else (),
+        "findings": (findings_table(context["others"] + context["few"]),) if context["others"] + context["few"] else (),
         "comparisons": tuple(_overview(results)),
     }
     return render("answer.md.j2", context, blocks, own)
@@ -72,7 +74,7 @@ def facts_of(results: Results) -> dict[str, Any]:
     across = [one for one in compared if not one.within]
     # Comparisons to report: those between studies or, if there are none, those within a study.
     told = across or compared
-    found, grave = findings_of(results), list(grave_findings(results))
+    found, grave = findings_of(results), list(told_findings(results, GRAVE))
     return {
         "title": results.choices.title,
         "question": results.choices.question,
@@ -80,6 +82,7 @@ def facts_of(results: Results) -> dict[str, Any]:
         "good": int(counts.get("reproduced", 0) + counts.get("rounding", 0)),
         "findings": grave,
         "others": [one for one in grave if not any(one.touches(said) for said in results.choices.conclusions)],
+        "few": list(told_findings(results, LESSER)) if len(found) <= FEW else [],
         "major": sum(row["severity"] == "major" for row in found),
         "lesser": sum(row["severity"] in ("minor", "none") for row in found),
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
@@ -147,8 +150,19 @@ def networks(results: Results) -> Iterator[dict[str, Any]]:
             "interval": interval(best["lower"], best["upper"], "ratio") if best else "",
             "endpoint": results.labels.endpoint(best.get("endpoint", "")) if best else "",
             "studies": int(contrasts["study"].nunique()) if len(contrasts) else 0,
+            "disagreement": disagreement(results, entry.id),
             "pairs": len({*zip(contrasts["treatment"], contrasts["comparator"], strict=True)}) if len(contrasts) else 0,
         }
+
+
+#: Designs of a network disagree if the p value of Q between them is below this.
+DISAGREE = 0.1
+
+
+def disagreement(results: Results, name: str) -> dict[str, Any] | None:
+    """Q between the designs of a network, its degrees of freedom and p; None if they do not disagree."""
+    found = [row for row in results.tables_of(name, "q") if row["source"] == "between designs" and row["df"] > 0]
+    return found[0] if found and found[0]["p"] < DISAGREE else None
 
 
 def not_for(results: Results) -> list[str]:

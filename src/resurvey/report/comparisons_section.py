@@ -32,15 +32,15 @@ from resurvey.report.said import comparison_said
 from resurvey.report.words import count, is_number, number, ratio, sentence
 
 KINDS = {
-    "patients": "rebuilt patients, group against group",
+    "patients": "reconstructed patients, group against group",
     "bucher": "indirect, through a common comparator",
     "pool": "pooled printed ratios",
     "network": "network of printed ratios",
     "rates": "printed response counts",
     "counts": "pooled printed counts",
     "ratios": "printed medians and ratios",
-    "over-time": "network of rebuilt patients over time",
-    "extrapolation": "models of rebuilt patients beyond the follow-up",
+    "over-time": "network of reconstructed patients over time",
+    "extrapolation": "models of reconstructed patients beyond the follow-up",
 }
 KIND_CITES = {
     "patients": ("cox1972", "efron1977", "rubin1987"),
@@ -72,7 +72,7 @@ def comparisons(results: Results) -> Iterator[Block]:
             Cite(("vanderweele2017",)),
             ". The evidence grade ",
             Badge("summary", "note"),
-            " marks every result built on patients rebuilt from printed numbers.",
+            " marks every result built on patients reconstructed from printed numbers.",
         )
     )
     yield from transitivity(results)
@@ -87,13 +87,14 @@ def _opening(results: Results) -> str:
     said = [f"{sentence(count(len(entries), 'comparison'))[:-1]} {'was' if len(entries) == 1 else 'were'} asked for."]
     if across:
         said.append(
-            f"{across} of them {'sets' if across == 1 else 'set'} rebuilt patients of two studies side by side, who "
-            "were never randomised against each other: what the papers imply, not what a trial would find."
+            f"{across} of them {'sets' if across == 1 else 'set'} reconstructed patients of two studies side by side. "
+            "These were not randomised against each other: the result is what the papers imply, not what a trial would "
+            "find."
         )
     if inside:
         said.append(
-            f"{inside} {'rebuilds' if inside == 1 else 'rebuild'} a comparison inside one study, mostly as a check on "
-            "the method."
+            f"{inside} {'repeats' if inside == 1 else 'repeat'} a comparison within one study, mostly to check the "
+            "method."
         )
     rest = sum(not entry.patient_groups for entry in entries)
     if rest:

@@ -267,9 +267,9 @@ def _tests(name: str, verdict: Mapping[str, Any]) -> Iterator[Block]:
         made.append(Row.of(statistic, show(test["value"]), spread))
     yield Table(
         anchor=anchor("tab-tests", name),
-        title="The test that the design foresees, carried out on rebuilt patients",
+        title="The test that the design foresees, carried out on reconstructed patients",
         columns=columns("Statistic:3 | Median:1:number | 90 % of them:1.4:number"),
         rows=tuple(made),
-        note=words("Each replicate of the rebuilt patients was tested; the median and the range of the middle 90 % of "
-                   f"replicates are shown. Source: results/design/{name}.json."),
+        note=words("Each replicate of the reconstructed patients was tested; shown are the median and the range of the "
+                   f"middle 90 % of replicates. Source: results/design/{name}.json."),
     )  # fmt: skip

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from markupsafe import Markup
 from resurvey.errors import ResurveyError
 from resurvey.report.document import Document, Figure, flat
 from resurvey.report.paper import Plain, paper
+from resurvey.report.template_files import template_bytes
 from resurvey.report.templating import loaded
 
 BODY, REFERENCE = "body.xml.j2", "reference.docx"
@@ -71,7 +71,7 @@ def render_docx(document: Document, own: Path | None = None) -> bytes:
     ResurveyError
         If a template cannot be used; the message names it.
     """
-    word = docx.Document(io.BytesIO(_reference(own)))
+    word = docx.Document(io.BytesIO(template_bytes(REFERENCE, own)))
     values = paper(document, legible)
     _name(word, document)
     writer = _Writer(word, {one.anchor: one for one in flat(document.blocks) if isinstance(one, Figure)})
@@ -85,13 +85,6 @@ def render_docx(document: Document, own: Path | None = None) -> bytes:
     stream = io.BytesIO()
     word.save(stream)
     return settled(stream.getvalue())
-
-
-def _reference(own: Path | None) -> bytes:
-    """The reference document, which supplies styles and page layout."""
-    if own and (own / REFERENCE).is_file():
-        return (own / REFERENCE).read_bytes()
-    return resources.files("resurvey.report").joinpath("templates", REFERENCE).read_bytes()
 
 
 def settled(content: bytes) -> bytes:

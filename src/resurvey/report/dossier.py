@@ -15,7 +15,7 @@ import pandas as pd
 
 from resurvey.labels import without_brackets, without_number
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
-from resurvey.report.answer import design_said
+from resurvey.report.answer import FEW, design_said, disagreement
 from resurvey.report.audit_section import findings_of, where_printed
 from resurvey.report.document import (
     Beside,
@@ -25,6 +25,7 @@ from resurvey.report.document import (
     Heading,
     Link,
     Paragraph,
+    Ref,
     Row,
     Table,
     anchor,
@@ -33,7 +34,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
-from resurvey.report.evidence_section import papers, transitivity
+from resurvey.report.evidence_section import compared_studies, papers, transitivity
 from resurvey.report.inputs import Record, Results, claims_of_rows, rows
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
@@ -45,6 +46,8 @@ from resurvey.results import Contrast, Model, Quantity, Role
 FIGURES_SHOWN = 2
 #: Study properties are printed if reported for at least this proportion of the studies.
 TOLD_OF = 1 / 3
+#: Kinds of comparison that set treatments against each other, and up to how many settings are listed together.
+SETS_TREATMENTS, FEW_SETTINGS = ("patients", "bucher", "pool", "network", "counts"), 3
 MULTIPLES = "reconstruction-multiples"
 
 
@@ -61,6 +64,7 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
     blocks: dict[str, Sequence[Block]] = {
         "documents": (papers(results, [str(page) for page in results.choices.pages], "tab-documents-read",
                              "The audited documents"),),
+        "question": tuple(_question(results)),
         "transitivity": tuple(transitivity(results, TOLD_OF)),
         "findings": tuple(_findings(results)),
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
@@ -77,6 +81,39 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
 def across(results: Results) -> list[AnyComparison]:
     """All comparisons except those of two groups within one study."""
     return [entry for entry in results.choices.comparisons if not comparison_said(results, entry).within]
+
+
+def _question(results: Results) -> Iterator[Table]:
+    """Population, interventions, comparators and outcomes (PICO) of the comparisons, and their studies by design."""
+    asked = [entry for entry in results.choices.comparisons if entry.kind in SETS_TREATMENTS]
+    lines = [line for entry in asked for line in main_rows(estimates_of(results, entry.id))]
+    wanted = compared_studies(results)
+    studies = [row for row in results.table("studies") if row["study_id"] in wanted]
+    if not lines or not studies:
+        return
+    label = results.labels
+    settings = dict.fromkeys(str(row["setting"]) for row in studies if row.get("setting"))
+    first, second = (
+        dict.fromkeys(without_number(without_brackets(label.treatment(line[side]))) for line in lines)
+        for side in ("treatment", "comparator")
+    )
+    designs = Counter(str(row.get("design") or "of a design that is not stated") for row in studies)
+    parts = {
+        "Population": settings
+        if len(settings) <= FEW_SETTINGS
+        else ["that of each study is in the table of the studies"],
+        "Interventions": first,
+        "Comparators": second,
+        "Outcomes": dict.fromkeys(label.endpoint(line["endpoint"]) for line in lines if line["endpoint"]),
+        "Studies": [f"{number} {design}" for design, number in designs.most_common()],
+    }
+    yield Table(
+        anchor="tab-question",
+        title="What is compared",
+        columns=columns("Part of the question:1 | Here:5"),
+        rows=tuple(Row.of(name, "; ".join(filter(None, said))) for name, said in parts.items() if any(said)),
+        note=words("Of all comparisons together; each has its own question in ", Ref("comparisons"), "."),
+    )
 
 
 def assumption_letters(results: Results) -> dict[str, str]:
@@ -113,6 +150,7 @@ def _facts(results: Results) -> dict[str, Any]:
         "grave": sum(row["severity"] == "conclusion" for row in found),
         "major": sum(row["severity"] == "major" for row in found),
         "minor": sum(row["severity"] in ("minor", "none") for row in found),
+        "few": len(found) <= FEW,
         "unruled": sum(str(row["check_id"]) not in results.rulings for row in found),
         "designs": [design_said(results, check.id) for check in results.choices.designs],
         "rebuilt": len(rebuilt),
@@ -171,7 +209,7 @@ def _groups(results: Results) -> Iterator[Table]:
         title="Whole arms that were reconstructed, and how well they fit what is printed",
         columns=columns(
             "Study:1.5 | Arm:2.6 | Endpoint:1.9 | Patients:0.8:number | Events:0.7:number"
-            " | Median, printed:0.8:number | Median, rebuilt:1.05:number | Facts held:0.9:number | Evidence:1.05"
+            " | Median, printed:0.8:number | Median, reconstructed:1.3:number | Facts held:0.9:number | Evidence:1.05"
         ),
         rows=tuple(_group(results, row) for row in rebuilt),
         note=words(f"Medians in months. Events: mean over the replicates. {_abbreviations(results, rebuilt)}"),
@@ -211,7 +249,8 @@ def _comparison(results: Results, entry: AnyComparison, letters: Mapping[str, st
         yield Beside(tuple(replace(one, title=_without(one.title, entry.question)) for one in shown))
     result = " ".join(part for part in sentences(results, entry, said, lines) if part)
     assumed = listed([letters[text] for text in entry.assumptions])
-    basis = words(f" Rests on {said.grade}. ", Link("Assumes", "#tab-assumptions"), f" {assumed}.")
+    rests = f" Rests on {said.grade}. " if said.compares else " "
+    basis = words(rests, Link("Assumes", "#tab-assumptions"), f" {assumed}.")
     yield Paragraph(words(result, basis))
 
 
@@ -299,7 +338,13 @@ def _network(results: Results, entry: NetworkComparison, lines: Sequence[Record]
     label = results.labels.treatment
     said = [f"{label(line['treatment'])} {ratio(line['estimate'])} ({interval(line['lower'], line['upper'], 'ratio')})"
             for line in clear]  # fmt: skip
+    apart = disagreement(results, entry.id)
     limits = " ".join(f"It may not be used {use}." for use in entry.not_for)
+    if apart:
+        limits = (
+            f"Direct and indirect evidence disagree (Q between designs {number(apart['q'])}, p {p_value(apart['p'])}): "
+            f"these estimates are not settled. {limits}"
+        )
     if not said:
         return f"No treatment differs clearly from {label(entry.reference)} (random effects). {limits}"
     return f"Clearly different from {label(entry.reference)} (hazard ratio, random effects): {listed(said)}. {limits}"

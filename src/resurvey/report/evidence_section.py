@@ -22,8 +22,10 @@ from resurvey.report.document import (
     words,
 )
 from resurvey.report.drawings import figures_of
-from resurvey.report.inputs import Record, Results, rows, split, whole
+from resurvey.report.inputs import Record, Results, rows, split
 from resurvey.report.words import count, listed, number, percent, sentence
+from resurvey.results import FactKind
+from resurvey.short_citations import whole
 
 # Columns of the studies table that do not describe population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
@@ -86,36 +88,41 @@ def _arms(results: Results) -> Iterator[Block]:
     keys = ["study_id", "arm_id", "population", "endpoint", "data_cut"]
     for key, part in facts.groupby(keys, sort=False):
         line = results.arms.get(tuple(str(cell) for cell in key), {})
-        made.append((key, _arm_row(results, key, {str(f["fact"]): str(f["printed"]) for f in rows(part)}, line)))
+        made.append((key, _arm_row(results, key, list(rows(part)), line)))
     whole_arms = [row for key, row in made if key[2] == "all"]
     parts = [row for key, row in made if key[2] != "all"]
     yield Heading(2, "What is printed of each arm", "arms")
     if whole_arms:
-        yield _arm_table(whole_arms, "tab-arms", "What is printed of each whole arm that was rebuilt")
+        yield _arm_table(whole_arms, "tab-arms", "What is printed of each whole arm that was reconstructed")
     if parts:
-        table = _arm_table(parts, "tab-subgroups", "What is printed of each subgroup that was rebuilt")
+        table = _arm_table(parts, "tab-subgroups", "What is printed of each subgroup that was reconstructed")
         yield Details(f"The same for {count(len(parts), 'subgroup')}", (table,))
 
 
-def _arm_row(results: Results, key: tuple[str, ...], facts: dict[str, str], line: Record) -> Row:
+def _arm_row(results: Results, key: tuple[str, ...], facts: list[Record], line: Record) -> Row:
     study, arm, population, endpoint, cut = (str(part) for part in key)
-    ends = f" ({number(facts['lower'])} to {number(facts['upper'])})" if "lower" in facts and "upper" in facts else ""
-    median = number(facts["median"]) if "median" in facts else ""
+
+    def printed(kind: FactKind, limit: str = "") -> str:
+        found = [fact["printed"] for fact in facts if fact["kind"] == kind and fact["limit"] == limit]
+        return number(found[0]) if found else ""
+
+    limits = printed(FactKind.MEDIAN_LIMIT, "lower"), printed(FactKind.MEDIAN_LIMIT, "upper")
+    ends = f" ({limits[0]} to {limits[1]})" if all(limits) else ""
     rates = [
-        f"{fact.removeprefix('survival at ')}: {percent(facts[fact], 1)}"
+        f"{number(fact['time_months'])}: {percent(fact['printed'], 1)}"
         for fact in facts
-        if fact.startswith("survival at")
+        if fact["kind"] == FactKind.SURVIVAL
     ]
-    at_risk = sum(fact.startswith("at risk at") for fact in facts)
+    at_risk = sum(fact["kind"] == FactKind.AT_RISK for fact in facts)
     which = f", {cut}" if cut else ""
     ids = split(line.get("claim_ids", ""))
     return Row.of(
         results.labels.study(study),
         results.labels.group(study, arm, population),
         f"{results.labels.endpoint(endpoint)}{which}",
-        number(facts["n"]) if "n" in facts else "",
-        number(facts["events"]) if "events" in facts else "",
-        median + ends,
+        printed(FactKind.PATIENTS),
+        printed(FactKind.EVENTS),
+        printed(FactKind.MEDIAN) + ends,
         "; ".join(rates),
         str(at_risk) if at_risk else "",
         Claims(ids, count(len(ids), "row")) if ids else "",

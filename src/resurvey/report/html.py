@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,6 +32,7 @@ from resurvey.report.document import (
     flat,
     plain,
 )
+from resurvey.report.template_files import template_text
 from resurvey.report.templating import loaded
 from resurvey.report.words import count
 
@@ -88,12 +88,12 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
     writer = _Writer(document, pictures(document, place))
     filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
     template = loaded("report.html", own, filters)
-    script = _text("report.js", own)
+    script = template_text("report.js", own)
     return template.render(
         document=document,
         contents=[block for block in document.blocks if isinstance(block, Heading) and block.level == 1],
         writer=writer,
-        style=Markup(_text("report.css", own)),
+        style=Markup(template_text("report.css", own)),
         script=Markup(script),
         library_file=LIBRARY_FILE,
         library_mark=inert.digest(library_script()),
@@ -103,12 +103,6 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
         least_width=least_width,
         has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
     )
-
-
-def _text(name: str, own: Path | None) -> str:
-    if own and (own / name).is_file():
-        return (own / name).read_text(encoding="utf-8")
-    return resources.files("resurvey.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _library(kind: str) -> str:

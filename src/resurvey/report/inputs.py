@@ -19,12 +19,10 @@ from resurvey.conclusions import Conclusion
 from resurvey.evidence_grade import Bases
 from resurvey.labels import Labels
 from resurvey.plan import AnyComparison, DesignCheck, Group
+from resurvey.short_citations import short_citation
 
 # An id in a sentence: not in quotes, in a URL or in a file name.
 AN_ID = re.compile(r"(?<![\w'’/.-])[a-z][a-z0-9_-]*(?![\w'’/-]|\.\w)")
-# Initials after an author's surname: `JS`, `J.-P.`.
-INITIALS = re.compile(r"(?:[A-Z][.-]*){1,4}\.?")
-LEADING_INITIALS = re.compile(r"(?:[A-Z]\.-?)+")
 Record = dict[str, Any]
 
 
@@ -180,35 +178,6 @@ class Results:
         entries = self.choices.comparisons
         resting = {entry.id: rests_on(entry, self.comparisons, self.accuracy) for entry in entries}
         return cautions(entries, resting, self.checks, endpoints_of(self.tables.values()))
-
-
-def short_citation(source: Mapping[str, Any], fallback: str) -> str:
-    """Short citation, such as `Cao 2023`, from a citation and a year."""
-    author = surname(str(source.get("citation", "")))
-    year = whole(source.get("year", ""))
-    return f"{author} {year}".strip() if author else fallback
-
-
-def surname(citation: str) -> str:
-    """Surname of the first author: all before the initials (`von Minckwitz G, ...`) or to the first capitalised word.
-
-    Authors may be separated by commas or semicolons, and initials may come first (`J. Lim`).
-    """
-    first = re.split(r"[,;]|\bet al\b|\s&\s", citation)[0].split()
-    while len(first) > 1 and LEADING_INITIALS.fullmatch(first[0]):
-        first = first[1:]
-    for place, word in enumerate(first[:5]):
-        if place and INITIALS.fullmatch(word):
-            return " ".join(first[:place]).rstrip(".:")
-    # `van der Berg` is one surname.
-    particles = next((place for place, word in enumerate(first[:4]) if not word.islower()), 0)
-    return " ".join(first[: particles + 1]).rstrip(".:")
-
-
-def whole(value: object) -> str:
-    """A whole number without `.0`; other text unchanged; empty for a missing value."""
-    text = "" if value is None or value != value else str(value)
-    return text.removesuffix(".0")
 
 
 def split(ids: object) -> tuple[str, ...]:

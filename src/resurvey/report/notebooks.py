@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resurvey.errors import InputError
+from resurvey.report.template_files import template_text
 from resurvey.writing import write_text
 
 if TYPE_CHECKING:
@@ -33,44 +34,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title><style>{style}</style></head>
-<body><nav><a href="../report/index.html">Report</a> · <a href="{name}.ipynb" download>This notebook</a></nav>
-<main>{body}</main></body></html>
-"""
 # The page is static: whatever it contains, a browser runs no script and makes no request.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-CHANGE = "# change me"
-# Code is collapsed, except in the cell that readers are asked to change; prompts are omitted.
-TEMPLATE = """{% extends 'basic/index.html.j2' %}
-{% block input_group %}<details class="input"{{ ' open' if cell.source.startswith('CHANGE') }}><summary>Code</summary>
-{{ cell.source | highlight_code(metadata=cell.metadata) | clean_html }}</details>{% endblock %}
-{% block in_prompt %}{% endblock %}{% block empty_in_prompt %}{% endblock %}{% block output_area_prompt %}{% endblock %}
-""".replace("CHANGE", CHANGE)
-STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --code: #f3f5f7; --link: #0b57a4;
-  --soft: #57606a; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8eb; --paper: #14171b; --line: #3a4149; --code: #1f242a; --link: #7db7f2;
-    --soft: #9aa4af; }
-  img { background: #fff; }
-}
-body { margin: 0 auto; max-width: 64rem; padding: 1rem; color: var(--ink); background: var(--paper);
-  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
-h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; }
-main p, main li { max-width: 46rem; }
-a { color: var(--link); } img, svg { max-width: 100%; height: auto; }
-pre, code { font: .85rem/1.45 ui-monospace, monospace; } pre { overflow-x: auto; margin: 0; }
-.highlight { background: var(--code); border: 1px solid var(--line); border-radius: 4px; padding: .4rem .6rem; }
-.highlight .c1 { color: var(--soft); } details { margin: .5rem 0; }
-summary { color: var(--soft); cursor: pointer; font-size: .8rem; width: max-content; }
-.output { margin: .5rem 0 1.2rem; } .output_html { overflow-x: auto; margin: .6rem 0; } .anchor-link { display: none; }
-table { border-collapse: collapse; font-size: .85rem; line-height: 1.4; }
-th, td { border-bottom: 1px solid var(--line); padding: .25rem .6rem .25rem 0; text-align: left; vertical-align: top; }
-td { min-width: 6rem; max-width: 26rem; }
-@media print { details { display: none; } table { font-size: .7rem; } }
-"""
 
 
 def execute(paths: Sequence[Path], folder: Path) -> Generator[NotebookNode]:
@@ -253,7 +218,7 @@ def refresh(paths: Sequence[Path], folder: Path) -> list[Path]:
     return changed
 
 
-def page(notebook: NotebookNode, title: str) -> str:
+def page(notebook: NotebookNode, title: str, own: Path | None = None) -> str:
     """An executed notebook as one HTML file that makes no external request.
 
     Parameters
@@ -261,26 +226,28 @@ def page(notebook: NotebookNode, title: str) -> str:
     notebook : NotebookNode
     title : str
         File name of the notebook without extension; the title of the page is the first heading of the notebook.
+    own : Path, optional
+        Folder of a project's own templates: notebook.html, notebook.css, notebook_cells.j2.
     """
-    body, _ = _exporter().from_notebook_node(_figures_as_images(notebook))
-    return PAGE.format(
+    body, _ = _exporter(own).from_notebook_node(_figures_as_images(notebook))
+    return template_text("notebook.html", own).format(
         title=html.escape(_heading(notebook) or title),
         name=html.escape(title),
-        style=STYLE,
+        style="\n" + template_text("notebook.css", own),
         body=body,
         policy=POLICY,
     )
 
 
 @cache
-def _exporter() -> HTMLExporter:
+def _exporter(own: Path | None) -> HTMLExporter:
     """The HTML exporter, shared by all pages so that its templates are compiled once."""
     from nbconvert import HTMLExporter
 
-    return HTMLExporter(template_name="basic", raw_template=TEMPLATE)
+    return HTMLExporter(template_name="basic", raw_template=template_text("notebook_cells.j2", own))
 
 
-def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
+def publish(paths: Sequence[Path], folder: Path, made: Path, own: Path | None = None) -> None:
     """Execute notebooks and write each as NAME.html and NAME.ipynb while the next one runs.
 
     Parameters
@@ -290,6 +257,8 @@ def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
         Working directory of the notebooks: the folder of the project.
     made : Path
         The folder to which they are written.
+    own : Path, optional
+        Folder of a project's own templates.
 
     Raises
     ------
@@ -298,7 +267,7 @@ def publish(paths: Sequence[Path], folder: Path, made: Path) -> None:
     """
 
     def write(path: Path, notebook: NotebookNode) -> None:
-        write_text(page(notebook, path.stem), made / f"{path.stem}.html")
+        write_text(page(notebook, path.stem, own), made / f"{path.stem}.html")
         write_text(source(notebook), made / f"{path.stem}.ipynb")
 
     # One writer, because the exporter is not concurrent; `result` raises its errors after all notebooks have run.

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 
 from resurvey.errors import ResurveyError
@@ -16,6 +15,7 @@ from resurvey.figures.letters import Letters
 from resurvey.report import typeset
 from resurvey.report.document import Document, Figure, flat
 from resurvey.report.paper import paper
+from resurvey.report.template_files import template_text
 
 TEMPLATE = "paper.typ"
 
@@ -67,10 +67,7 @@ def typesetting(document: Document, own: Path | None = None) -> Iterator[Callabl
 
 def _written(document: Document, source: Path, own: Path | None) -> Letters:
     """Write the template, the document and its figures, and the fonts needed for its characters."""
-    template = resources.files("resurvey.report").joinpath("templates", TEMPLATE).read_text(encoding="utf-8")
-    if own and (own / TEMPLATE).is_file():
-        template = (own / TEMPLATE).read_text(encoding="utf-8")
-    source.write_text(template, encoding="utf-8")
+    source.write_text(template_text(TEMPLATE, own), encoding="utf-8")
     letters = Letters()
     values = json.dumps(paper(document, lambda text: letters.legible(" ".join(text.splitlines()))), ensure_ascii=False)
     (source.parent / "paper.json").write_text(values, encoding="utf-8")

@@ -39,12 +39,12 @@ def reconstruction(results: Results) -> Iterator[Block]:
     yield Heading(1, "The reconstruction", "reconstruction")
     facts, kept, groups = held(results)
     if not groups:
-        yield Paragraph(words("No group of patients was rebuilt."))
+        yield Paragraph(words("No group of patients was reconstructed."))
         return
     whole = kept == facts
     yield Paragraph(
         words(
-            f"{count(groups, 'group')} of patients {'was' if groups == 1 else 'were'} rebuilt from what is printed. "
+            f"{count(groups, 'group')} {'was' if groups == 1 else 'were'} reconstructed from what is printed. "
             + (f"All {thousands(facts)} printed facts hold in them." if whole else
                f"{thousands(kept)} of {thousands(facts)} printed facts hold in them ({percent(kept / facts, 1)}).")
         ),
@@ -52,7 +52,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
     )  # fmt: skip
     yield Paragraph(
         words(
-            f"From numbers alone many sets of patients are possible. So each group was rebuilt "
+            f"From numbers alone many sets of patients are possible. So each group was reconstructed "
             f"{thousands(results.choices.replicates)} times, every time with other patients that satisfy what is "
             "printed: "
             "number of patients and events, median with its interval, survival at printed times, numbers at risk. "
@@ -61,7 +61,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
             Cite(("guyot2012",)),
             ". Evidence ",
             Badge("curve", "good"),
-            " means rebuilt from coordinates of a curve; ",
+            " means reconstructed from coordinates of a curve; ",
             Badge("summary", "note"),
             " from printed numbers only.",
         )
@@ -79,7 +79,7 @@ def _arms(results: Results) -> Table:
     rebuilt = [row for row in rows(results.accuracy) if row["status"] == "rebuilt"]
     return Table(
         anchor="tab-accuracy",
-        title="Every rebuilt group and how well it fits what is printed",
+        title="Every reconstructed group and how well it fits what is printed",
         columns=columns(
             "Study | Group:1.8 | Endpoint:1.5 | Patients:0.7:number | Events:0.9:number"
             " | Printed median:0.8:number | Rebuilt median (90 % of replicates):1.5:number"
@@ -142,7 +142,7 @@ def _broken(results: Results) -> Iterator[Block]:
         groups.setdefault(tuple(row[name] for name in shared), []).append(row)
     table = Table(
         anchor="tab-broken",
-        title="Printed facts that the rebuilt groups do not keep",
+        title="Printed facts that the reconstructed groups do not keep",
         columns=columns(
             "Study:1.1 | Group:2.2 | Endpoint:1.6 | Fact:1.3 | Printed:0.8:number | Rebuilt:0.8:number | Note:1.8"
         ),
@@ -178,12 +178,14 @@ def _refused(results: Results) -> Iterator[Block]:
         return
     table = Table(
         anchor="tab-refused",
-        title="Groups that were not rebuilt, and why",
+        title="Groups that were not reconstructed, and why",
         columns=columns("Study | Group:1.8 | Endpoint:1.5 | Why not:3"),
         rows=tuple(Row.of(*_who(results, row), sentence(row["reason"])) for row in lines),
         note=words("Source: results/reconstruction/accuracy.csv."),
     )
-    yield Details(f"{sentence(count(len(lines), 'group'))[:-1]} that could not be rebuilt, with reasons", (table,))
+    yield Details(
+        f"{sentence(count(len(lines), 'group'))[:-1]} that could not be reconstructed, with reasons", (table,)
+    )
 
 
 def _not_used(results: Results) -> Iterator[Block]:
@@ -193,7 +195,7 @@ def _not_used(results: Results) -> Iterator[Block]:
         return
     yield Notice(
         words(
-            f"{sentence(count(len(lines), 'group'))[:-1]} {'was' if len(lines) == 1 else 'were'} rebuilt without "
+            f"{sentence(count(len(lines), 'group'))[:-1]} {'was' if len(lines) == 1 else 'were'} reconstructed without "
             "something that was given for it: see ",
             Ref("tab-not-used"),
             ".",

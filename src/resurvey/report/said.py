@@ -118,7 +118,8 @@ class Said:
     def words(self) -> str:
         """The estimate in words: `HR 0.45, 95 % CI 0.31 to 0.66`."""
         ends = interval(self.lower, self.upper, self.scale)
-        return f"{self.measure} {self.value}" + (f", {level(0.95)} CI {ends}" if ends else "")
+        joint = "" if self.compares else ":"
+        return f"{self.measure}{joint} {self.value}" + (f", {level(0.95)} CI {ends}" if ends else "")
 
     @property
     def link(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +25,7 @@ from resurvey.results import SEVERITIES
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding that changes a conclusion, as the text of its table row."""
+    """A finding, as the text of its table row."""
 
     about: str
     printed: str
@@ -38,10 +38,10 @@ class Finding:
         return bool(set(self.claims) & set(conclusion.ids))
 
 
-def grave_findings(results: Results) -> Iterator[Finding]:
-    """Findings that change a stated conclusion, most severe first."""
+def told_findings(results: Results, severities: Collection[str]) -> Iterator[Finding]:
+    """Findings of these severities, most severe first."""
     for row in findings_of(results):
-        if row["severity"] != "conclusion":
+        if row["severity"] not in severities:
             continue
         ruling = results.rulings.get(str(row["check_id"]), {})
         follows = ruling.get("reason") or row["explanation"]
@@ -49,7 +49,7 @@ def grave_findings(results: Results) -> Iterator[Finding]:
             about=f"{results.short(row['source_id'])}, {where_printed(results, row)}",
             printed=results.named(row["reported"]),
             follows=first_sentence(results.named(follows)),
-            changes=sentence(ruling.get("affects") or "not yet ruled on"),
+            changes=sentence(ruling.get("affects") or ruling.get("ruling", "not yet ruled on").replace("-", " ")),
             claims=split(row["claim_ids"]),
         )
 
@@ -103,7 +103,7 @@ def conclusions_table(results: Results, found: Sequence[Finding]) -> Table:
     return Table(
         anchor="tab-conclusions",
         title="What the papers conclude, and whether their numbers bear it out",
-        columns=columns("Paper:0.7 | Concludes:2.3 | Stands?:0.7 | Because:3.7"),
+        columns=columns("Paper:0.7 | Concludes:2.3 | Stands:0.7 | Because:3.7"),
         rows=tuple(_conclusion_row(results, one, found) for one in results.choices.conclusions),
         note=words(
             "Judged by the checks of the numbers in the sentence (results/audit/checks.csv). Whether sound "
@@ -119,21 +119,21 @@ def _conclusion_row(results: Results, one: Conclusion, found: Sequence[Finding])
     paper = ", ".join(results.short(name) for name in about if name)
     said = one.words(lambda name: printed_head(str(results.claim.get(name, {}).get("printed", name))))
     because = [finding.follows for finding in found if finding.touches(one)]
-    if because or stands is Standing.DOUBTFUL:
-        because += _of_its_numbers(results, one)
+    if because or stands in (Standing.DOUBTFUL, Standing.NEARLY):
+        because += _of_its_numbers(results, one, "major" if stands is not Standing.NEARLY else "minor")
     return Row.of(paper, said, Badge(stands, STANDING_TONES[stands]), " ".join(because) or WHY[stands])
 
 
-def _of_its_numbers(results: Results, one: Conclusion) -> Iterator[str]:
-    """Results of the checks of the numbers in the sentence, except findings that are already listed."""
+def _of_its_numbers(results: Results, one: Conclusion, severity: str) -> Iterator[str]:
+    """Findings of one severity on the numbers in the sentence, and the numbers that hold."""
     agree: list[str] = []
     for name in one.named:
         checks = checks_of(results, [name])
         value = printed_value(str(results.claim.get(name, {}).get("printed", "")))
         against = [row for row in checks if row["verdict"] in FINDINGS and name in subjects(row)]
-        if major := [row for row in against if row["severity"] == "major"]:
-            ruling = results.rulings.get(str(major[0]["check_id"]), {})
-            follows = first_sentence(results.named(ruling.get("reason") or major[0]["explanation"]))
+        if told := [row for row in against if row["severity"] == severity]:
+            ruling = results.rulings.get(str(told[0]["check_id"]), {})
+            follows = first_sentence(results.named(ruling.get("reason") or told[0]["explanation"]))
             affects = f" It touches {results.named(ruling['affects'])}." if ruling.get("affects") else ""
             yield f"{value}: {follows}{affects}"
         elif not against and any(row["verdict"] in ("reproduced", "rounding") for row in checks):
@@ -143,7 +143,7 @@ def _of_its_numbers(results: Results, one: Conclusion) -> Iterator[str]:
 
 
 def findings_table(found: Sequence[Finding]) -> Table:
-    """Table of the findings that change a conclusion."""
+    """Table of findings, first of those that change a conclusion."""
     return Table(
         anchor="tab-grave",
         title="Printed numbers that cannot stand as they are",

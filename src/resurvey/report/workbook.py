@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import resources
 from io import BytesIO
 from math import exp, isfinite
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +17,7 @@ import yaml
 from resurvey.evidence_grade import confidence_of
 from resurvey.report.inputs import Results
 from resurvey.report.said import cautions_on
+from resurvey.report.template_files import template_text
 
 #: Fixed time of creation, so that the same results give the same bytes.
 STAMP = datetime(2000, 1, 1)
@@ -74,7 +75,7 @@ def render_workbook(results: Results) -> bytes:
 
 def sheets(results: Results) -> Iterator[Sheet]:
     """The sheets of a run, in order; tables that the project does not have are omitted."""
-    words = column_words()
+    words = column_words(results.choices.templates)
     rulings = results.tables.get("adjudications", pd.DataFrame())
     tables = {
         "claims": results.claims,
@@ -103,10 +104,9 @@ def sheets(results: Results) -> Iterator[Sheet]:
             yield _sheet(words["league"], league, entry.id)
 
 
-def column_words() -> dict[str, Any]:
-    """Names and descriptions of the sheets and their columns, from the template."""
-    source = resources.files("resurvey.report") / "templates" / "columns.yaml"
-    made: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+def column_words(own: Path | None = None) -> dict[str, Any]:
+    """Names and descriptions of the sheets and their columns, from the template; `own` as for `template_text`."""
+    made: dict[str, Any] = yaml.safe_load(template_text("columns.yaml", own))
     return made
 
 

@@ -54,7 +54,9 @@ def at_risk_rows(
     for name, given, usual in (("entry", entry, 0.0), ("weights", weights, 1.0)):
         values = np.full(t.size, usual) if given is None else np.asarray(unmasked(given, name), dtype=float)
         if values.shape != t.shape or not np.all(np.isfinite(values)):
-            raise InputError(f"{name} must be {t.size} finite numbers, one a patient; found shape {values.shape}")
+            raise InputError(
+                f"{name} must be {t.size} finite numbers, one for each patient; found shape {values.shape}"
+            )
         parts.append(values)
     late = np.flatnonzero((parts[0] >= t) & ~((t == 0) & (parts[0] == 0)))
     if late.size:

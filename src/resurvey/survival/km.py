@@ -128,7 +128,7 @@ def check_patients(time: ArrayLike, event: ArrayLike) -> tuple[Floats, Floats]:
     t = _as_numbers("time", time, "numbers")
     e = _as_numbers("event", event, "0 (censored) or 1 (event)")
     if t.ndim != 1 or t.shape != e.shape:
-        raise InputError(f"time and event must be vectors of one length, found shapes {t.shape} and {e.shape}")
+        raise InputError(f"time and event must be vectors of the same length, found shapes {t.shape} and {e.shape}")
     if t.size == 0:
         raise InputError("time and event are empty: an arm needs at least one patient")
     if not np.all(np.isfinite(t)) or np.any(t < 0):

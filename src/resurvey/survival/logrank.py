@@ -165,7 +165,7 @@ def maxcombo(
 
 NO_INFORMATION = (
     "the log-rank test has no variance: no event happens while both arms are at risk, so these patients say nothing "
-    "on the difference; check that the arms overlap in time and that events are marked 1"
+    "about the difference; check that the arms overlap in time and that events are marked 1"
 )
 
 

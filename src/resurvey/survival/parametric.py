@@ -326,7 +326,7 @@ def _minimise(function: Likelihood, start: Floats, model: str) -> Floats:
         theta, arrived = _newton(function, way(theta))
         if arrived:
             return theta
-    raise NotEstimable(f"{model}: the likelihood did not come to a maximum; leave this model out for this arm")
+    raise NotEstimable(f"{model}: the likelihood did not reach a maximum; leave this model out for this arm")
 
 
 def _descend(function: Likelihood, theta: Floats, *, steps: int = 25) -> Floats:

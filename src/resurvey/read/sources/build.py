@@ -100,7 +100,7 @@ class Builder:
         if len(text) > MAX_PARAGRAPH:
             self.refuse(
                 f"a paragraph of {', '.join(section) or 'the text'} has "
-                f"over {MAX_PARAGRAPH:,} characters: its rest was not read"
+                f"over {MAX_PARAGRAPH:,} characters: the rest of it was not read"
             )
             text = text[:MAX_PARAGRAPH]
         self.counts[section] += 1

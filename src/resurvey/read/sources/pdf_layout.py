@@ -82,6 +82,19 @@ def join(words: Sequence[Word]) -> str:
     return squeeze("".join(parts))
 
 
+def glued(first: str, second: str) -> str:
+    """Two lines of one text as one; a word broken at the end of the first is made whole."""
+    broken = first.endswith("-") and first[-2:-1].islower() and second[:1].islower()
+    if not broken:
+        return f"{first} {second}"
+    kept = first[:-1].rpartition(" ")[2].lower() in OWN_HYPHEN
+    return f"{first if kept else first[:-1]}{second}"
+
+
+# Words that keep their hyphen at the end of a line.
+OWN_HYPHEN = frozenset(["non", "anti", "pre", "post", "self", "co", "long", "short", "high", "low", "well", "follow"])
+
+
 def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
     """Pieces of lines, from top to bottom and left to right, separated by gaps of at least `gap` letter heights."""
     lines: list[list[Word]] = []

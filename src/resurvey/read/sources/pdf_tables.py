@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Grid, RawCell, resolve
-from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, join, pieces_of, split_at
+from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, glued, join, pieces_of, split_at
 from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
@@ -34,11 +36,13 @@ def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: f
     for start in _captions(words, gutter):
         if id(start.words[0]) in taken:
             continue
-        region = _region(start, [w for w in left if id(w) not in taken], page, gutter, body)
-        if region is None:
-            continue
-        made = _table(region)
+        free = [w for w in left if id(w) not in taken]
+        region = _region(start, free, page, gutter, body)
+        made = _table(region) if region is not None else None
         if made is None:
+            region = _region_above(start, free, page, gutter)
+            made = _table(region) if region is not None else None
+        if region is None or made is None:
             continue
         found.append(made)
         for piece in (*region.caption, *(p for row in region.rows for p in row), *region.notes):
@@ -79,6 +83,31 @@ def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | Non
             break
         kept.append(row)
     return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
+
+
+def _region_above(start: Piece, words: Sequence[Word], page: Page, gutter: float | None) -> Region | None:
+    """The table above a caption that is printed below it: at least three rows with numbers, up to a gap or prose."""
+    across = gutter is None or (start.x0 < gutter - 8 and start.x1 > gutter + 8)
+    low, high = (
+        (0.0, page.width) if across or gutter is None else (0.0, gutter) if start.x0 < gutter else (gutter, page.width)
+    )
+    inside = [w for w in words if w.x0 >= low - 2 and w.x1 <= high + 2]
+    kept: list[list[Piece]] = []
+    for row in reversed(_rows(pieces_of([w for w in inside if w.middle < start.top], 0.9))):
+        edge = kept[-1][0].top if kept else start.top
+        text = " ".join(piece.text for piece in row)
+        wide = row[0].x1 - row[0].x0 > 0.55 * (high - low)
+        if edge - row[0].bottom > 3.0 * row[0].size or CAPTION.match(text) or FIGURE.match(text):
+            break
+        larger = bool(kept) and row[0].size > 1.12 * kept[0][0].size
+        if len(row) == 1 and (larger or (wide and PROSE.search(text))):
+            break
+        kept.append(row)
+    if sum(any(is_numeric(piece.text) for piece in row[1:]) for row in kept) < 3:
+        return None
+    below = _rows(pieces_of([w for w in inside if w.middle > start.top - 1], 0.9))
+    caption, _ = _split_caption(start, below)
+    return Region(caption, kept[::-1], [])
 
 
 def _extent(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[float, float]:
@@ -258,11 +287,11 @@ def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, f
     events: list[tuple[float, int]] = []
     for row in rows:
         merged: list[list[float]] = []
-        for piece in row:
-            if merged and piece.x0 <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], piece.x1)
+        for x0, x1 in (stretch for piece in row for stretch in _stretches(piece)):
+            if merged and x0 <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], x1)
             else:
-                merged.append([piece.x0, piece.x1])
+                merged.append([x0, x1])
         events += [(a, 1) for a, _ in merged] + [(b, -1) for _, b in merged]
     events.sort()
     stretches, depth, begin = [], 0, 0.0
@@ -273,6 +302,19 @@ def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, f
             stretches.append((begin, x))
         depth += step
     return stretches
+
+
+def _stretches(piece: Piece) -> list[tuple[float, float]]:
+    """Ranges of x of a piece, cut where a number that may begin a cell is set off from the one before it."""
+    cuts = [[piece.words[0].x0, piece.words[0].x1]]
+    for before, word in itertools.pairwise(piece.words):
+        apart = word.x0 - before.x1 > 0.4 * piece.size
+        numbers = before.text[-1:] in "0123456789)%]–-" and is_numeric(word.text) and word.text[:1] not in "([±–-"
+        if apart and numbers:
+            cuts.append([word.x0, word.x1])
+        else:
+            cuts[-1][1] = max(cuts[-1][1], word.x1)
+    return [(a, b) for a, b in cuts]
 
 
 def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
@@ -348,7 +390,7 @@ def _merged_heads(lines: list[list[Span]], columns: int) -> list[list[Span]]:
             if first == stop:
                 single.setdefault(first, []).append(text)
     rows = [_row_with_blanks(line, columns) for line in wide]
-    leaf: list[Span] = [(c, c, 0.0, " ".join(single[c])) for c in sorted(single)]
+    leaf: list[Span] = [(c, c, 0.0, reduce(glued, single[c])) for c in sorted(single)]
     return [*rows, _row_with_blanks(leaf, columns)] if leaf or not rows else rows
 
 
@@ -370,7 +412,7 @@ def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
             continue
         last = made[-1] if made else None
         if last is not None and line[0][0] == 0 and _goes_on(last, line):
-            label = (0, last[0][1], last[0][2], f"{last[0][3]} {line[0][3]}")
+            label = (0, last[0][1], last[0][2], glued(last[0][3], line[0][3]))
             rest = last[1:] if len(last) > 1 else line[1:]
             made[-1] = [label, *rest]
             continue

@@ -4,7 +4,7 @@
   const rows = data.rows, byId = new Map(rows.map((row) => [row.id, row]));
   const list = document.getElementById("rows"), filter = document.getElementById("filter"), tables = document.getElementById("tables");
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
-  const SHARED = ["arm_id", "population", "endpoint"];
+  const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
   let now = null, editing = false, past = [];
@@ -16,7 +16,7 @@
     return made;
   };
   const cell = (row, name) => (name in row.changes ? row.changes[name] : row.cells[name] || "");
-  const lacks = (row) => (data.needed[row.table] || []).filter((name) => !cell(row, name).trim());
+  const lacks = (row) => [...(data.needed[row.table] || []), ...(row.needs || [])].filter((name) => !cell(row, name).trim());
 
   // What was ruled in this browser before is taken up again, where it is about the same place.
   const remember = () => {
@@ -44,7 +44,18 @@
   };
   const what = (row) => [cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
 
+  // A number seen and not drafted: shown and found in the paper, but no row to rule on.
+  const lost = (data.unread || []).map((place) => ({ ...place, unread: true, done: "-", changes: {}, cells: {}, status: "" }));
+  for (const place of lost) byId.set(place.id, place);
+  const lostCard = (place) => {
+    const made = element("div", { class: "row unread", role: "option", "aria-selected": String(place === now), "data-id": place.id, id: "row-" + place.id });
+    made.append(element("span", { class: "tag" }, place.kind), element("span", { class: "numbers" }, place.printed));
+    made.append(element("span", { class: "what" }, place.reason), element("span", { class: "where" }, place.place));
+    return made;
+  };
+
   const shown = (row) => {
+    if (row.unread || filter.value === "unread") return Boolean(row.unread) && filter.value === "unread";
     if (tables.value && row.table !== tables.value) return false;
     if (filter.value === "open") return !row.status && !row.done;
     if (filter.value === "finding") return inFinding.has(row.id);
@@ -65,7 +76,7 @@
 
   const form = (row) => {
     const grid = element("form", { class: "cells" });
-    const needed = new Set(data.needed[row.table] || []);
+    const needed = new Set([...(data.needed[row.table] || []), ...(row.needs || [])]);
     const hidden = new Set(["claim_id", "source_id"]);
     const names = data.columns[row.table].filter((name) => !hidden.has(name));
     for (const name of names) {
@@ -113,7 +124,7 @@
   };
   const mates = () => rows.filter((row) => now && row.group && row.group === now.group && row.placed && !row.done);
   const spread = () => {
-    if (!now) return;
+    if (!now || now.unread) return;
     const others = mates().filter((row) => row !== now);
     step(others);
     for (const row of others)
@@ -146,10 +157,18 @@
     }
     draw();
   };
-  const confirmSure = () => {
-    const chosen = mates().filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id));
+  const confirmSure = (among) => {
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length);
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
+    go(0);
+  };
+  // All rows of a table, where `mates` are those of one of its columns; in running text the same as these.
+  const ofBlock = () => rows.filter((row) => now && row.group && row.group.split(".")[0] === now.group.split(".")[0] && row.placed && !row.done);
+  const dropAll = () => {
+    const chosen = ofBlock().filter((row) => !row.status);
+    step(chosen);
+    for (const row of chosen) row.status = "drop";
     go(0);
   };
   const undo = () => {
@@ -176,15 +195,15 @@
   };
 
   const draw = (scroll = true) => {
-    order = rows.filter(shown);
-    list.replaceChildren(...order.map(card));
+    order = (filter.value === "unread" ? lost : rows).filter(shown);
+    list.replaceChildren(...order.map((row) => (row.unread ? lostCard(row) : card(row))));
     if (!order.length) list.append(element("p", {}, "No row to show here."));
     const ruled = rows.filter((row) => row.status || row.done).length;
     document.getElementById("progress").textContent = `${ruled} of ${rows.length} rows ruled`;
     const state = (id) => { const row = byId.get(id); return row ? (row.done ? "confirm" : row.status) : ""; };
     for (const mark of document.querySelectorAll("mark")) {
       const ids = mark.dataset.c.split(" ");
-      mark.className = ids.includes(now && now.id) ? "now" : ids.every((id) => state(id) === "drop") ? "gone" : ids.every((id) => ["confirm", "change"].includes(state(id))) ? "done" : "";
+      mark.className = ids.includes(now && now.id) ? "now" : ids.every((id) => byId.get(id) && byId.get(id).unread) ? "unread" : ids.every((id) => state(id) === "drop") ? "gone" : ids.every((id) => ["confirm", "change"].includes(state(id))) ? "done" : "";
     }
     remember();
     if (!scroll || !now) return;
@@ -196,7 +215,7 @@
   };
   const select = (row) => {
     if (!row) return;
-    if (!shown(row)) { filter.value = "all"; tables.value = ""; }
+    if (!shown(row)) { filter.value = row.unread ? "unread" : "all"; tables.value = ""; }
     if (now !== row) editing = false;
     now = row;
     draw();
@@ -219,7 +238,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: confirmSure, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
@@ -249,6 +268,7 @@
     for (const words of data.refused) items.append(element("li", { class: "fault" }, "not read: " + words));
     found.append(items);
   }
+  filter.querySelector("option[value=unread]").textContent += ` (${lost.length})`;
   now = rows.find((row) => shown(row)) || null;
   draw();
   document.documentElement.dataset.ready = "yes";

@@ -409,7 +409,7 @@ def _refuse_doubtful(times: list[Column], section: Section, page: Page) -> None:
 def _left_out(columns: list[Column], parts: list[Rows]) -> list[str]:
     """A note that names the columns not used, apart from those that count rows."""
     told = [column.called for column in columns if not _counts(column, parts)]
-    return [f"columns that are no curve were not read: {', '.join(told)}"] if told else []
+    return [f"columns that are not a curve were not read: {', '.join(told)}"] if told else []
 
 
 def _split(groups: list[Column], size: int) -> list[tuple[str, np.ndarray]]:

@@ -69,7 +69,7 @@ def page_of_file(file: Path, sheet: str = "") -> Page | list[DigitisedCurve]:
     if is_workbook(content):
         return page_of_workbook(content, file.name, sheet)
     if sheet:
-        raise InputError(f"{file.name}: it is no workbook, so that it has no sheet {sheet!r}")
+        raise InputError(f"{file.name}: it is not a workbook, so it has no sheet {sheet!r}")
     if is_tar(content[:512]) or content.startswith(b"\x1f\x8b"):
         return curves_of_json(text_of_tar(content, file.name), file.name)
     if content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
@@ -100,8 +100,8 @@ def _curves_of_page(page: Page, choice: Choice) -> list[DigitisedCurve]:
         raise errors[0]
     if len(ways) == 2 and not _same(*ways):
         raise InputError(
-            f"{page.name}: a comma in its numbers may be a decimal mark or group thousands (1,500 is 1.5 or 1500): "
-            "save the file with decimal points and without groups"
+            f"{page.name}: a comma in its numbers may be a decimal mark or separate thousands (1,500 is 1.5 or 1500): "
+            "save the file with decimal points and without separators of thousands"
         )
     return ways[0]
 
@@ -124,7 +124,7 @@ def _refuse_loose_commas(page: Page) -> None:
     whole = np.array([[float(f"{a}.{b}"), float(f"{c}.{d}")] for a, b, c, d in (row.cells for row in digits)])
     if whole[:, 1].max() <= 1 and (np.diff(whole[:, 0]) >= 0).all() and (np.diff(whole[:, 1]) <= 0).all():
         raise InputError(
-            f"{page.name}: its commas may divide four columns or be decimal commas ({','.join(digits[-1].cells)}): "
+            f"{page.name}: its commas may separate four columns or be decimal commas ({','.join(digits[-1].cells)}): "
             "save it with semicolons, or with decimal points"
         )
 
@@ -143,7 +143,7 @@ def _curves(page: Page, decimal: str, choice: Choice) -> list[DigitisedCurve]:
         shown += [len(curves) == 1] * len(curves)
     if len(made) == 1 and sections[0].remark:
         made = [replace(made[0], name="")]
-    passed = tuple(f"the line {line!r} behind the points was passed over" for line in after_the_points(page))
+    passed = tuple(f"the line {line!r} behind the points was ignored" for line in after_the_points(page))
     return [replace(curve, notes=(*curve.notes, *passed)) for curve in made] if passed else made
 
 
@@ -157,7 +157,7 @@ def _goes_on(first: DigitisedCurve, second: DigitisedCurve) -> bool:
 
 
 def _joined(first: DigitisedCurve, second: DigitisedCurve, between: tuple[str, ...]) -> DigitisedCurve:
-    passed = (f"the line {' '.join(between)!r} within the points was passed over",) if between else ()
+    passed = (f"the line {' '.join(between)!r} within the points was ignored",) if between else ()
     return replace(
         first,
         notes=(*first.notes, *passed),
@@ -218,7 +218,7 @@ def proportions(curve: DigitisedCurve, unit: str, file: str) -> DigitisedCurve:
     """
     top, start = float(curve.survival.max()), float(curve.survival[curve.times.argmin()])
     if unit == "proportion" and top > 1.5:
-        raise InputError(f"{file}: survival runs to {top:g}, which no proportion does: its unit is % or wrong")
+        raise InputError(f"{file}: survival runs to {top:g}, so these are not proportions: the unit is %, or wrong")
     if unit == "%" and top <= 1.0 and start > 0.5:
         raise InputError(f"{file}: survival runs to {top:g} only: its unit is proportion, not %")
     if not unit and curve.unit == "%" and top <= 1.0:

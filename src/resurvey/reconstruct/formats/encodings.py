@@ -51,14 +51,16 @@ def content_of(path: Path) -> bytes:
     if not path.exists():
         raise InputError(f"{path.name}: cannot be read: there is no such file in {path.parent}")
     if not path.is_file():
-        raise InputError(f"{path.name}: cannot be read: it is no file but a folder or device")
+        raise InputError(f"{path.name}: cannot be read: it is a folder or device, not a file")
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
             head = stream.read(512)
             most = MOST_PROJECT_BYTES if is_project(head) else MOST_BYTES
             if size > most:
-                raise InputError(f"{path.name}: {size:,} bytes are no digitised curve; at most {most:,} are read")
+                raise InputError(
+                    f"{path.name}: {size:,} bytes are too many for a digitised curve; at most {most:,} are read"
+                )
             return head + stream.read()
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror or error})") from None
@@ -122,7 +124,7 @@ def refuse_other_kinds(content: bytes, name: str) -> None:
         if content.startswith(mark):
             raise InputError(f"{name}: it is {what}, not a table of points; {advice}")
     if b"\x00\x00" in content[:200] and b"engauge" in content[:4000].lower():
-        raise InputError(f"{name}: it is a project of Engauge before version 6.3, which is no text; export it as CSV")
+        raise InputError(f"{name}: it is a project of Engauge before version 6.3, which is not text; export it as CSV")
     if content.startswith(ZIP):
         raise InputError(f"{name}: it is {_kind_of_zip(content)}")
 

@@ -28,7 +28,9 @@ def read_kmdata(path: str | Path) -> dict[str, Reconstruction]:
         arms[str(name)] = Reconstruction(
             patients=patients,
             accuracy=accuracy_table([]),
-            undetermined=["how well these patients fit the published curve: the collection does not hold its points"],
+            undetermined=[
+                "how well these patients fit the published curve: the collection does not include its points"
+            ],
             evidence="curve",
             method=f"as rebuilt in the KMDATA collection, {Path(path).stem}",
         )
@@ -61,4 +63,4 @@ def _rda_table(path: str | Path, wanted: set[str]) -> pd.DataFrame:
     for value in objects.values():
         if isinstance(value, pd.DataFrame) and wanted <= {str(name) for name in value.columns}:
             return value
-    raise InputError(f"{file.name}: holds no table with the columns {', '.join(sorted(wanted))}")
+    raise InputError(f"{file.name}: has no table with the columns {', '.join(sorted(wanted))}")

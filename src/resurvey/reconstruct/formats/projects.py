@@ -128,11 +128,11 @@ def text_of_tar(content: bytes, name: str) -> str:
                 if member.isfile() and member.name.rsplit("/", 1)[-1] == "wpd.json":
                     stream = archive.extractfile(member)
                     if stream is None or member.size > MOST_JSON:
-                        raise InputError(f"{name}: wpd.json of {member.size:,} bytes is no project of a figure")
+                        raise InputError(f"{name}: wpd.json of {member.size:,} bytes is too large for a project")
                     return stream.read(MOST_JSON).decode("utf-8-sig")
     except (tarfile.TarError, OSError, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: cannot be read as a tar archive ({error})") from None
-    raise InputError(f"{name}: a tar archive without wpd.json is no project of WebPlotDigitizer; unpack it")
+    raise InputError(f"{name}: a tar archive without wpd.json is not a WebPlotDigitizer project; unpack it")
 
 
 def _page(held: Any, name: str) -> Page:

@@ -188,7 +188,7 @@ def _in_columns(head: Row | None, body: list[Row], page: Page, faults: list[str]
         extra = [cell for cell in row.cells[len(names) :] if cell]
         if len(names) > 1 and len(row.cells) == 1:
             faults.append(f"{page.where} {row.line}: one cell ({row.cells[0]}), the heading has {len(names)}; an empty "
-                          "count keeps its divider")  # fmt: skip
+                          "count keeps its delimiter")  # fmt: skip
         if names and extra:
             faults.append(f"{page.where} {row.line}: {len(row.cells)} cells ({', '.join(row.cells)}), the heading has "
                           f"{len(names)}")  # fmt: skip
@@ -284,7 +284,7 @@ def _times(cells: list[str], places: Places, page: Page, faults: list[str]) -> n
         value = number_of(cell, decimal) if two_meanings(cell, "") else _count(cell)
         meanings = two_meanings(cell, decimal)
         if value is None and not is_missing(cell):
-            faults.append(f"{page.where} {_place(place)}: the time {cell!r} is no number")
+            faults.append(f"{page.where} {_place(place)}: the time {cell!r} is not a number")
         elif meanings:
             faults.append(f"{page.where} {_place(place)}: the time {cell!r} {meanings}: {PLAINLY}")
         values.append(np.nan if value is None else value)
@@ -298,7 +298,7 @@ def _counts(cells: list[str], places: Places, page: Page, faults: list[str]) -> 
         value = np.nan if is_missing(cell) else _whole(cell)
         meanings = two_meanings(_alone(cell), "")
         if value is None or meanings:
-            why = f"{meanings}: {PLAINLY}" if meanings else "is no whole number of patients"
+            why = f"{meanings}: {PLAINLY}" if meanings else "is not a whole number of patients"
             faults.append(f"{page.where} {_place(place)}: the number at risk {cell!r} {why}")
             value = np.nan
         values.append(value)
@@ -362,6 +362,6 @@ def at_risk_of(tables: Sequence[AtRisk], curve: DigitisedCurve, name: str, file:
     arms = ", ".join(table.name or "without a name" for table in tables)
     whose = f"the curve {wanted!r}" if wanted else "a curve without a name"
     raise InputError(
-        f"{file}: it is not plain which numbers at risk are those of {whose}; its arms are {arms}. Name them as the "
+        f"{file}: it is unclear which numbers at risk belong to {whose}; its arms are {arms}. Name them as the "
         "curves are named, or choose with --at-risk-arm"
     )

@@ -57,7 +57,7 @@ def sections_of(page: Page) -> list[Section]:
         raise list_faults(page.name, faults)
     if not made:
         first = next((", ".join(row.filled) for row in page.rows if row.filled), "")
-        raise list_faults(page.name, [f"no {page.where} holds two numbers; the first is {first[:60]!r}"])
+        raise list_faults(page.name, [f"no {page.where} has two numbers; the first is {first[:60]!r}"])
     return made
 
 
@@ -112,7 +112,8 @@ def _section(
     width = max(_width(row.cells) for row in rows)
     if width < 2:
         faults.append(
-            f"{page.where} {rows[0].line}: expected two columns (time, survival), found one; the divider may be unusual"
+            f"{page.where} {rows[0].line}: expected two columns (time, survival), found one; the delimiter may be "
+            "unusual"
         )
         return None
     names, titles = _headings(heads, width, blanks=page.divider is None)
