@@ -102,7 +102,7 @@ BENCHMARKS = (
     Benchmark("digitise", "digitise/run.py", "--made 40 --seed 1", "--made 6 --seed 1"),
     Benchmark("digitise-broken", "digitise/fuzz.py", "10000 2 20", "200 2 2"),
     Benchmark("hostile-input", "fuzz/fuzz.py", "20000 11", "300 11"),
-    Benchmark("attack", "attack/attack.py", "--environments", "--inputs 300 --calls 600 --kills 0"),
+    Benchmark("attack", "attack/attack.py", "--environments", "--inputs 300 --calls 600 --functions 240 --kills 0"),
     Benchmark(
         "scale-studies", "scale/studies.py", "--output {out}/studies.csv", "--sizes 10 --output {out}/studies.csv"
     ),

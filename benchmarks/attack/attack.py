@@ -1,6 +1,7 @@
 """The attack on resurvey, seeded: inputs of all kinds, absurd calls, kills, odd environments; a table of what came.
 
-Run: python benchmarks/attack/attack.py [--seed 1] [--inputs 18000] [--calls 25000] [--kills 18] [--environments]
+Run: python benchmarks/attack/attack.py [--seed 1] [--inputs 18000] [--calls 25000] [--functions 12000] [--kills 18]
+                                        [--environments]
 Needs the checkout (tests/). What is neither right nor refused with a message ends the part and is shown.
 """
 
@@ -31,6 +32,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import every_function
 from tests.hostile import attack
 from tests.project import write_project
 
@@ -228,12 +230,23 @@ def environments(folder: Path) -> Iterator[tuple[str, str]]:
             yield name, f"a message, and made again: {told.strip().splitlines()[-1][:100]}"
 
 
+def _of_functions(count: int, seed: int) -> Counter[tuple[str, str]]:
+    """Outcomes of absurd arguments over all public functions; the first faults end the attack."""
+    found, faults = every_function.attack(count, seed)
+    assert not faults, "\n".join(faults[:5])
+    summed: Counter[tuple[str, str]] = Counter()
+    for (_, came), number in found.items():
+        summed[f"all {len({name for name, _ in found})} public functions, an absurd argument", came] += number
+    return summed
+
+
 def main() -> None:
     """Attack, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--inputs", type=int, default=18_000)
     parser.add_argument("--calls", type=int, default=25_000)
+    parser.add_argument("--functions", type=int, default=12_000)
     parser.add_argument("--kills", type=int, default=18)
     parser.add_argument("--environments", action="store_true")
     chosen = parser.parse_args()
@@ -246,6 +259,7 @@ def main() -> None:
         )
     with np.errstate(all="ignore"):
         found += calls(chosen.calls, rng)
+    found += _of_functions(chosen.functions, chosen.seed)
     found += texts(chosen.calls, rng)
     with tempfile.TemporaryDirectory() as name:
         if chosen.kills:

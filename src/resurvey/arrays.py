@@ -16,6 +16,10 @@ LARGEST = 1e100
 MOST_APART = 1e4
 #: An estimate of more standard errors than this claims more digits than a float can hold.
 MOST_ERRORS = 1e12
+#: Most replicates, draws or simulated patients of one call: enough for three digits of a rare share.
+MOST_DRAWS = 10_000_000
+#: Most replicates of one call that are fitted one after the other.
+MOST_REPLICATES = 100_000
 
 
 def unmasked(values: ArrayLike, name: str = "values") -> ArrayLike:
@@ -43,6 +47,19 @@ def check_size(name: str, value: float, *, least: float = 0.0) -> None:
     if not least <= abs(value) <= LARGEST:
         allowed = f"at most {LARGEST:g}" if not least else f"between {least:g} and {LARGEST:g}"
         raise InputError(f"{name} is {value:g}, and must be {allowed} in size: no trial gives such a number")
+
+
+def check_count(name: str, value: float, least: int, most: int) -> int:
+    """Return a number of replicates, draws or patients as an integer.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number between `least` and `most`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise InputError(f"{name} must be a whole number from {least:,} to {most:,}, found {value!r}")
+    return int(value)
 
 
 def check_errors(estimates: NDArray[np.float64], errors: NDArray[np.float64], names: Sequence[str]) -> None:

@@ -1,18 +1,25 @@
 """Absurd sizes and masks: the right answer or an InputError, in bounded memory; never a wrong number."""
 
+import dataclasses
+import importlib.util
+import sys
 import tracemalloc
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from resurvey.compare import bucher, network, pool
+from resurvey.compare import TrialEffects, bucher, maic, multivariate_network, network, pool
 from resurvey.compare.pool import METHODS
 from resurvey.compare.rubin import rubin, rubin_limits
+from resurvey.design import DesignClaim
 from resurvey.errors import InputError, NotEstimable, ResurveyError
 from resurvey.reconstruct import from_curve
 from resurvey.survival import kaplan_meier
 
+ROOT = Path(__file__).resolve().parents[2]
 EXTREMES = [1e-320, 1e-200, 1e-100, 1e-12, 1e12, 1e100, 1e200, 1e300]
 
 
@@ -133,3 +140,46 @@ def test_a_hundred_million_patients_are_refused():
 def test_a_total_of_nothing_stays_not_estimable():
     with pytest.raises(NotEstimable, match="total variance is 0"):
         rubin([0.1], [0.0])
+
+
+@pytest.fixture(scope="module")
+def functions():
+    spec = importlib.util.spec_from_file_location("every_function", ROOT / "benchmarks/attack/every_function.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses look their own module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_public_function_is_tried_and_answers_sound_arguments(functions):
+    assert functions.untried() == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for call in functions.calls():
+            call.function(*call.arguments, **call.options)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_absurd_argument_is_answered_or_refused(seed, functions):
+    found, faults = functions.attack(2 * len(functions.calls()), seed)
+    assert not faults, "\n".join(faults)
+    assert {came for _, came in found} == {"answered", "refused"}
+
+
+@pytest.mark.parametrize("shape", [0.0001, 1e6, float("nan")])
+def test_no_hazard_of_patients_is_as_steep(shape):
+    with pytest.raises(InputError, match="shape"):
+        DesignClaim(6, 9, alpha=0.05, power=0.8, accrual=24, follow_up=12, shape=shape)
+
+
+def test_a_covariance_that_is_none_is_refused():
+    sound = TrialEffects("one", ("a", "b"), np.array([[0.1, 0.2]]), np.eye(2) * 0.1)
+    for wrong in (np.ones((2, 2)), np.diag([0.1, -0.1]), np.diag([0.1, 1e-300]), np.array([[1, 2], [0.3, 1]])):
+        with pytest.raises(InputError, match="trial 'two'"):
+            multivariate_network([sound, dataclasses.replace(sound, name="two", covariance=wrong)], "a")
+
+
+def test_targets_in_another_unit_are_refused():
+    patients = pd.DataFrame({"age": np.linspace(40, 80, 30)})
+    with pytest.raises(InputError, match="is it in another unit"):
+        maic(patients, {"age": 1e12})

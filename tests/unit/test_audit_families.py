@@ -536,3 +536,13 @@ def test_no_metastases_in_a_site_holds_of_those_who_have_none(item, verdict):
     rows = [count("66", "a", item="visceral", partition="visceral"), count("34", "a", item=item, partition="visceral")]
     rows.append(count("94", "a", item="metastatic disease"))
     assert only("feature-base", proportions=rows) == [verdict]
+
+
+@pytest.mark.parametrize(("endpoint", "verdicts"), [("OS", ["impossible"]), ("OS from T-DM1", [])])
+def test_a_median_from_entry_is_no_longer_than_the_study(endpoint, verdicts):
+    dates = [
+        {"item": item, "statistic": "date", "value": value}
+        for item, value in (("enrolment start", "2020-01-01"), ("data cut-off", "2022-01-01"))
+    ]
+    times = [median("40", endpoint=endpoint)]
+    assert only("follow-up-span", endpoints=ENDPOINTS, medians=times, follow_up=dates) == verdicts

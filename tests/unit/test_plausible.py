@@ -176,3 +176,13 @@ def test_a_duration_of_response_has_fewer_patients_than_the_arm(tmp_path):
     rows["medians"].append(claim("med-009", arm_id="new", endpoint="age", value="54", unit="years", n="101"))
     rows["medians"].append(claim("med-010", arm_id="new", endpoint="age", value="0.5", unit="", n="99"))
     assert faults(rows, tmp_path) == []
+
+
+def test_the_median_in_other_units_is_the_one_that_stops(tmp_path):
+    rows = lung()
+    rows["medians"] = [row | {"unit": "months", "lower": "", "upper": ""} for row in rows["medians"]]
+    for row, value in zip(rows["medians"], ("0.4", "9", "10"), strict=True):
+        row["value"] = value
+    apart = [fault for fault in faults(rows, tmp_path) if "is the unit right?" in fault]
+    assert len(apart) == 1
+    assert "value '0.4': 0.4 months beside a usual 9 months of this endpoint and study" in apart[0]

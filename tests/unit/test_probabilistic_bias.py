@@ -75,7 +75,7 @@ def test_an_interval_on_t_keeps_its_t():
         (lambda: probabilistic_bias(EFFECT, Belief("uniform", (0.0, 2.0)), HALF, HALF), "strength must be a ratio"),
         (lambda: probabilistic_bias(EFFECT, STRENGTH, STRENGTH, HALF), "prevalence_treated must stay within 0 to 1"),
         (lambda: probabilistic_bias(EFFECT, STRENGTH, HALF, HALF, correlation=1.0), "correlation must be between"),
-        (lambda: probabilistic_bias(EFFECT, STRENGTH, HALF, HALF, draws=10), "draws must be 1000 or more"),
+        (lambda: probabilistic_bias(EFFECT, STRENGTH, HALF, HALF, draws=10), "draws must be a whole number from 1,000"),
     ],
 )
 def test_what_cannot_be_believed_is_refused(make, message):

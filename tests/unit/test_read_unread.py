@@ -46,3 +46,9 @@ def test_they_are_counted_on_the_console_and_shown_on_the_page(tmp_path, capsys)
     listed = re.findall(r'data-c="unread:\d+"', page)
     assert listed
     assert f"{len(listed)} number" in capsys.readouterr().out
+
+
+def test_a_percentage_of_two_points_is_no_number_and_no_crash():
+    text = "Of 40 patients 12 were old. A response was seen in 3 patients (7.5.0%) and in 9 patients (22.5%)."
+    document = from_bytes(jats(results(text)).encode(), "made.nxml")
+    assert any(claim.cells.get("percent") == "22.5" for claim in claims(document))

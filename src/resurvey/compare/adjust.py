@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resurvey.arrays import check_size
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
+#: Times the largest value or spread of the patients that a target may lie away from their mean.
+FARTHEST = 1e6
 BALANCE = 1e-10  # largest residual, in standard deviations of the moment, that counts as exact balance
 
 
@@ -156,7 +159,10 @@ def with_second_moments(
     negative = [name for name, sd in sds.items() if not sd > 0]
     if negative:
         raise InputError(f"sds: the standard deviation of {negative[0]!r} must be above 0, found {sds[negative[0]]}")
-    squares = {f"{name} squared": patients[name] ** 2 for name in sds}
+    x, names, _ = _read(patients, {name: means[name] for name in sds})
+    for name, sd in sds.items():
+        check_size(f"sds: {name!r}", sd)
+    squares = {f"{name} squared": x[:, place] ** 2 for place, name in enumerate(names)}
     return patients.assign(**squares), {**means, **{f"{k} squared": means[k] ** 2 + sd**2 for k, sd in sds.items()}}
 
 
@@ -266,7 +272,10 @@ def _solve(hessian: Floats, gradient: Floats) -> Floats:
     except np.linalg.LinAlgError:
         step = np.full_like(gradient, np.nan)
     if not np.all(np.isfinite(step)) or np.max(np.abs(step)) >= 1e6:
-        step = np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        try:
+            step = np.linalg.lstsq(hessian, gradient, rcond=1e-12)[0]
+        except np.linalg.LinAlgError:  # no step: the targets are then refused as out of reach
+            step = np.zeros_like(gradient)
     return np.asarray(step, dtype=np.float64)
 
 
@@ -351,10 +360,27 @@ def _read(patients: pd.DataFrame, targets: Mapping[str, float]) -> tuple[Floats,
         goal = np.array([targets[name] for name in names], dtype=float)
     except (TypeError, ValueError):
         raise InputError(f"targets must hold numbers, found {dict(targets)}") from None
+    if not len(x):
+        raise InputError("patients has no rows")
     if not np.all(np.isfinite(goal)):
         bad = int(np.flatnonzero(~np.isfinite(goal))[0])
         raise InputError(f"targets: {names[bad]!r} must be a finite mean, found {goal[bad]}")
+    for place, name in enumerate(names):
+        check_size(f"patients: column {name!r}", float(np.abs(x[:, place]).max(initial=0.0)))
+        check_size(f"targets: {name!r}", float(goal[place]))
+    _refuse_far(x, names, goal)
     return x, names, goal
+
+
+def _refuse_far(x: Floats, names: list[str], goal: Floats) -> None:
+    """Refuse a target so far from all patients that it is in another unit."""
+    far = np.abs(goal - x.mean(axis=0)) > FARTHEST * (_scale(x) + np.abs(x).max(axis=0))
+    if far.any():
+        place = int(np.flatnonzero(far)[0])
+        raise InputError(
+            f"targets: {names[place]!r} is {goal[place]:g}, and the patients' own values run from "
+            f"{x[:, place].min():g} to {x[:, place].max():g}: is it in another unit?"
+        )
 
 
 def _scale(x: Floats) -> Floats:
@@ -433,6 +459,8 @@ def _nearest(centred: Floats) -> tuple[Floats, bool]:
     equality = np.block([[centred.T, -np.eye(p), np.eye(p)], [np.ones((1, n)), np.zeros((1, 2 * p))]])
     cost = np.concatenate((np.zeros(n), np.ones(2 * p)))
     result = linprog(cost, A_eq=equality, b_eq=np.concatenate((np.zeros(p), [1.0])), bounds=(0, None), method="highs")
+    if result.x is None:
+        raise InputError("patients: no weights can be found for the targets; is a covariate in another unit?")
     slack = result.x[n : n + p] - result.x[n + p :]
     return slack, bool(np.abs(slack).sum() < 1e-9)
 

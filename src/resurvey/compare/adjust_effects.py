@@ -8,6 +8,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
 from resurvey.survival.cox import log_ratio_of_sets, sums
@@ -65,8 +66,8 @@ def check_groups(treated: ArrayLike, weights: ArrayLike | None, n: int) -> tuple
     NotEstimable
         If a group has no patient with a weight above 0.
     """
-    z = np.asarray(treated, dtype=float)
-    w = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+    z = np.asarray(unmasked(treated, "treated"), dtype=float)
+    w = np.ones(n) if weights is None else np.asarray(unmasked(weights, "weights"), dtype=float)
     if z.shape != (n,) or w.shape != (n,):
         raise InputError(f"treated and weights must have one value a patient ({n}), found {z.shape} and {w.shape}")
     if not np.all((z == 0) | (z == 1)):
@@ -169,7 +170,7 @@ def weighted_means(
     ----------
     .. [1] MacKinnon, J. G. and White, H. (1985). Journal of Econometrics 29, 305-325 (HC3).
     """
-    y = np.asarray(response, dtype=float)
+    y = np.asarray(unmasked(response, "response"), dtype=float)
     if y.ndim != 1 or y.size == 0 or not np.all(np.isfinite(y)):
         raise InputError("response must be a vector of finite numbers")
     z, w = check_groups(treated, weights, y.size)

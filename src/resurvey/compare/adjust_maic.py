@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import MOST_REPLICATES, check_count, unmasked
 from resurvey.compare.adjust import Weights, effective_sample_size, entropy_solution, maic
 from resurvey.compare.adjust_effects import MEASURES, WeightedEffect, check_groups, cox_sorted, means_effect
 from resurvey.compare.estimates import Estimate, as_effect, check_level, interval
@@ -98,7 +99,7 @@ def maic_unanchored(
     InputError, NotEstimable
         See `maic`, `weighted_cox` and `weighted_means`.
     """
-    estimates = None if drawn is None else np.asarray(drawn, dtype=float)
+    estimates = None if drawn is None else np.asarray(unmasked(drawn, "drawn"), dtype=float)
     _check_options(measure, error, replicates if estimates is None else estimates.size, level)
     weights, effect, z, replicate = _unanchored(patients, targets, comparator, measure, minimum_ess)
     ones = np.ones(z.size - weights.n)
@@ -148,7 +149,7 @@ def maic_anchored(
     InputError, NotEstimable
         See `maic`, `weighted_cox` and `weighted_means`.
     """
-    estimates = None if drawn is None else np.asarray(drawn, dtype=float)
+    estimates = None if drawn is None else np.asarray(unmasked(drawn, "drawn"), dtype=float)
     _check_options(measure, error, replicates if estimates is None else estimates.size, level)
     anchor = as_effect(comparator, "comparator")
     weights, effect, z, replicate = _anchored(patients, targets, measure, minimum_ess)
@@ -201,7 +202,7 @@ def maic_bootstrap(
     InputError, NotEstimable
         As in those functions; also InputError if the block is invalid.
     """
-    start, stop = block
+    start, stop = block if len(block) == 2 else (0, 0)
     if not 0 <= start < stop:
         raise InputError(f"block is {block!r}, expected (start, stop) with 0 <= start < stop")
     _check_options(measure, "raw", stop, 0.95)
@@ -289,8 +290,7 @@ def _check_options(measure: str, error: str, replicates: int, level: float) -> N
         raise InputError(f"measure must be one of {', '.join(MEASURES)}, found {measure!r}")
     if error not in ERRORS:
         raise InputError(f"error must be one of {', '.join(ERRORS)}, found {error!r}")
-    if replicates < 0 or (error == "bootstrap" and replicates < 100):
-        raise InputError(f"replicates must be 0 or more, and at least 100 for a bootstrap error, found {replicates}")
+    check_count("replicates", replicates, 100 if error == "bootstrap" else 0, MOST_REPLICATES)
 
 
 def _outcome(table: pd.DataFrame, measure: str, name: str) -> Floats:
@@ -345,6 +345,7 @@ def _bootstrapped(
 ) -> Floats:
     """Replicate estimates of a block, each from its own random stream; NaN where there is none."""
     rng = np.random.default_rng(20_240_229) if rng is None else rng
+    start, stop = (check_count("block", end, 0, MOST_REPLICATES) for end in block)
 
     def estimate(stream: np.random.Generator) -> float:
         try:
@@ -352,7 +353,7 @@ def _bootstrapped(
         except NotEstimable:
             return np.nan
 
-    return np.array([estimate(stream) for stream in rng.spawn(block[1])[block[0] :]])
+    return np.array([estimate(stream) for stream in rng.spawn(stop)[start:]])
 
 
 def _assemble(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.compare.adjust import Weights, effective_sample_size
 from resurvey.compare.adjust_effects import weighted_cox, weighted_means
 from resurvey.compare.adjust_maic import maic_anchored, maic_unanchored
@@ -138,7 +139,7 @@ def weighted_survival(time: ArrayLike, event: ArrayLike, weights: ArrayLike) -> 
     .. [1] Xie, J. and Liu, C. (2005). Statistics in Medicine 24, 3089-3110.
     """
     t, e = check_patients(time, event)
-    w = np.asarray(weights, dtype=float)
+    w = np.asarray(unmasked(weights, "weights"), dtype=float)
     if w.shape != t.shape or not np.all(np.isfinite(w)) or np.any(w < 0) or w.sum() <= 0:
         raise InputError("weights must be one number a patient, none negative and not all 0")
     distinct, place = np.unique(t[w > 0], return_inverse=True)

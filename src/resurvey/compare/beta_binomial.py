@@ -88,7 +88,8 @@ def beta_binomial(counts: pd.DataFrame, *, level: float = 0.95) -> BetaBinomial:
     rho = float(expit(theta[2]))
     free = 2 if rho < NONE else 3
     information = _hessian(minus, theta)[:free, :free]
-    variance = float(np.linalg.inv(information)[1, 1])
+    solvable = np.isfinite(information).all() and np.linalg.matrix_rank(information) == free
+    variance = float(np.linalg.inv(information)[1, 1]) if solvable else 0.0
     if not variance > 0:
         raise NotEstimable("the likelihood is flat at its maximum")
     made = interval(float(theta[1]), sqrt(variance), level=level, label="beta-binomial or")

@@ -8,13 +8,13 @@ here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, isfinite, log, sqrt
+from math import isfinite, log, sqrt
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 
-from resurvey.compare.estimates import as_effect, check_level, degrees_of, interval, quantile, tail
+from resurvey.compare.estimates import as_effect, check_level, degrees_of, exp_or_infinite, interval, quantile, tail
 from resurvey.errors import InputError
 
 
@@ -96,9 +96,9 @@ def e_values(
     crosses = (limit <= log(null_ratio)) == above
     rows = []
     for name, value in (("estimate", estimate), ("nearer limit", limit)):
-        risk = as_risk_ratio(exp(value), measure=measure, common=common)
+        risk = as_risk_ratio(exp_or_infinite(value), measure=measure, common=common)
         strength = 1.0 if name == "nearer limit" and crosses else e_value(risk / null)
-        rows.append({"of": name, "ratio": exp(value), "risk_ratio": risk, "e_value": strength})
+        rows.append({"of": name, "ratio": exp_or_infinite(value), "risk_ratio": risk, "e_value": strength})
     return pd.DataFrame(rows)
 
 
@@ -123,10 +123,11 @@ def bias_needed(effect: object, *, level: float = 0.95) -> pd.DataFrame:
         "cross 1": abs(estimate),
         "reverse the conclusion": abs(estimate) + half,
     }
-    rows = [
-        {"question": name, "log_bias": sign * max(d, 0.0), "ratio_bias": exp(sign * max(d, 0.0)), "already": d <= 0}
-        for name, d in distances.items()
-    ]
+    rows = []
+    for name, distance in distances.items():
+        log_bias = sign * max(distance, 0.0)
+        ratio = exp_or_infinite(log_bias)
+        rows.append({"question": name, "log_bias": log_bias, "ratio_bias": ratio, "already": distance <= 0})
     return pd.DataFrame(rows)
 
 
@@ -257,7 +258,7 @@ def shifted_null(
         # Rounded, so that an estimate equal to the margin has distance 0.
         z = round(estimate - null, 12) / se
         p = tail(-sign * z, df)
-        rows.append({"margin": exp(null), "z": z, "p_one_sided": p, "significant": p < alpha})
+        rows.append({"margin": exp_or_infinite(null), "z": z, "p_one_sided": p, "significant": p < alpha})
     table = pd.DataFrame(rows)
-    table.attrs["tipping"] = exp(estimate - sign * quantile(level, df) * se)
+    table.attrs["tipping"] = exp_or_infinite(estimate - sign * quantile(level, df) * se)
     return table

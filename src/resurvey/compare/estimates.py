@@ -50,20 +50,20 @@ class Estimate:
     @property
     def ratio(self) -> float:
         """The estimate as a ratio, exp(estimate)."""
-        return _exp(self.estimate)
+        return exp_or_infinite(self.estimate)
 
     @property
     def ratio_lower(self) -> float:
         """Lower limit as a ratio."""
-        return _exp(self.lower)
+        return exp_or_infinite(self.lower)
 
     @property
     def ratio_upper(self) -> float:
         """Upper limit as a ratio."""
-        return _exp(self.upper)
+        return exp_or_infinite(self.upper)
 
 
-def _exp(value: float) -> float:
+def exp_or_infinite(value: float) -> float:
     """exp(value); infinite if it exceeds the largest float."""
     return exp(value) if value < MOST_LOG else inf
 

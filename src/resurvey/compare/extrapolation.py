@@ -178,6 +178,7 @@ def _rising(name: str, values: Sequence[float]) -> Floats:
 def _fits(stack: PatientStack, name: str, background: Background | None, wanted: int) -> _Fits:
     if wanted < 1:
         raise InputError(f"replicates must be 1 or more, found {wanted}")
+    wanted = min(wanted, stack.replicates)
     chosen = np.unique(np.linspace(0, stack.replicates - 1, wanted).round().astype(int))
     fits, reason = [], ""
     for index in chosen:

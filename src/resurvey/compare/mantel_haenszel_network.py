@@ -106,6 +106,8 @@ def _read(arms: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in COLUMNS if name not in arms]
     if missing:
         raise InputError(f"arms lacks {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
+    if arms.empty:
+        raise InputError("arms has no rows: a network needs at least one trial of two arms")
     table = arms.loc[:, list(COLUMNS)].reset_index(drop=True)
     table[["study", "treatment"]] = table[["study", "treatment"]].astype(str)
     twice = table[table.duplicated(["study", "treatment"])]

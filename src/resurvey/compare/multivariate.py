@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from resurvey.arrays import LARGEST, check_size, unmasked
 from resurvey.compare.estimates import chi_square_p
 from resurvey.errors import InputError, NotEstimable
 
@@ -180,9 +181,29 @@ def _check(trials: Sequence[TrialEffects]) -> int:
                 f"trial {trial.name!r}: {len(trial.treatments)} arms and {size} coefficients need effects {wanted} and "
                 f"a covariance of side {wanted[0] * size}, found {trial.effects.shape}, {trial.covariance.shape}"
             )
+        _refuse_unsound(trial)
         if len(set(trial.treatments)) < len(trial.treatments):
             raise InputError(f"trial {trial.name!r} has a treatment in two arms: join these arms first")
     return size
+
+
+def _refuse_unsound(trial: TrialEffects) -> None:
+    """Refuse effects that are infinite, and a covariance of the known effects that is none."""
+    for values in (trial.effects, trial.covariance):
+        unmasked(values, f"trial {trial.name!r}")
+    known = ~np.isnan(trial.effects).ravel()
+    effects, covariance = trial.effects.ravel()[known], trial.covariance[np.ix_(known, known)]
+    if not known.any():
+        return
+    check_size(f"trial {trial.name!r}: effect", float(np.abs(effects).max()))
+    if not np.isfinite(covariance).all() or not np.allclose(covariance, covariance.T, rtol=1e-6):
+        raise InputError(f"trial {trial.name!r}: the covariance of the known effects must be finite and symmetric")
+    errors = np.sqrt(np.diag(covariance)) if (np.diag(covariance) > 0).all() else np.zeros(1)
+    check_size(f"trial {trial.name!r}: se", float(errors.min()), least=1 / LARGEST)
+    check_size(f"trial {trial.name!r}: se", float(errors.max()))
+    correlation = covariance / np.outer(errors, errors)
+    if np.linalg.eigvalsh(correlation).min() < 1e-14:
+        raise InputError(f"trial {trial.name!r}: the covariance of its effects has correlations of 1 or beyond")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from resurvey.arrays import MOST_DRAWS, check_count
 from resurvey.compare.estimates import quantile
 from resurvey.compare.network_fit import MODELS, Fit
 from resurvey.compare.network_result import Network
@@ -63,14 +64,13 @@ def rank_probabilities(result: Network, *, draws: int = 20_000, rng: np.random.G
     Raises
     ------
     InputError
-        If there are fewer than 100 draws.
+        If there are fewer than 100 draws, or too many.
 
     References
     ----------
     .. [1] Salanti, G., Ades, A. E. and Ioannidis, J. P. A. (2011). Journal of Clinical Epidemiology 64, 163-171.
     """
-    if draws < 100:
-        raise InputError(f"draws must be at least 100, found {draws}")
+    check_count("draws", draws, 100, MOST_DRAWS)
     rng = np.random.default_rng(20_240_229) if rng is None else rng
     tables = []
     for place, model in enumerate(MODELS):

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr
 
+from resurvey.arrays import MOST_DRAWS, check_count, check_size
 from resurvey.compare.estimates import Estimate, as_effect, check_level, interval
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival import check_patients
@@ -100,6 +101,8 @@ def covariates(table: pd.DataFrame, names: list[str], where: str) -> Floats:
         raise InputError(f"{where}: the covariates {', '.join(names)} must be numbers") from None
     if x.size == 0 or not np.all(np.isfinite(x)):
         raise InputError(f"{where}: the covariates {', '.join(names)} must be finite numbers in at least one row")
+    for place, name in enumerate(names):
+        check_size(f"{where}: covariate {name!r}", float(np.abs(x[:, place]).max()))
     return x
 
 
@@ -206,6 +209,8 @@ def _transformed(model: _OutcomeModel, design: Floats, measure: str) -> tuple[fl
     mean, gradient = model.mean(design)
     if measure in ("rd", "md"):
         return mean, gradient
+    if not 0 < mean < 1:
+        raise NotEstimable(f"the average prediction is {mean:g}: it has no {measure}")
     if measure == "rr":
         return log(mean), gradient / mean
     return log(mean / (1 - mean)), gradient / (mean * (1 - mean))
@@ -292,6 +297,8 @@ def stc_hazard_ratio(
             "neither marginal nor conditional; use standardised_hazard_ratio, which averages over a population"
         )
     names = list(targets)
+    for name in names:
+        check_size(f"targets: {name!r}", float(targets[name]))
     x = covariates(patients, names, "patients") - np.array([float(targets[k]) for k in names])
     time, event = survival_columns(patients, "patients")
     columns = {f"x{i}": x[:, i] for i in range(len(names))}
@@ -321,7 +328,7 @@ def cox_fit(frame: pd.DataFrame, names: list[str]) -> CoxPHFitter:
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", ConvergenceWarning)
             return CoxPHFitter().fit(frame, "time", "event", fit_options={"precision": 1e-12})
-    except (ConvergenceError, ConvergenceWarning, ValueError, np.linalg.LinAlgError) as error:
+    except (ConvergenceError, ConvergenceWarning, ValueError, TypeError, np.linalg.LinAlgError) as error:
         raise NotEstimable(
             f"the Cox model with {', '.join(names)} does not converge: drop a covariate that is constant, implied by "
             "others, or separates the events"
@@ -361,6 +368,9 @@ def simulate_population(
     """
     sds = {} if sds is None else sds
     names = list(means)
+    check_count("size", size, 1, MOST_DRAWS)
+    for name, value in {**means, **sds}.items():
+        check_size(f"mean or sd of {name!r}", value)
     for name in names:
         if name in sds and not sds[name] > 0:
             raise InputError(f"sds: {name!r} must be above 0, found {sds[name]}")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from resurvey.arrays import unmasked
 from resurvey.compare.rubin import EnsembleEstimate, rubin, rubin_limits, rubin_survival
 from resurvey.errors import InputError, NotEstimable
 from resurvey.results import Contrast, Model, Quantity
@@ -183,7 +184,7 @@ def pairwise(
         _attempt(_hazard_ratio, pair, ties, start, end)
     _attempt(_restricted_means, pair, tau, note)
     _attempt(_medians, pair)
-    for time in landmarks:
+    for time in np.asarray(unmasked(landmarks, "landmarks")):
         _attempt(_landmark, pair, float(time))
     return PairwiseResult(
         pd.DataFrame(pair.rows, columns=[*ROW_COLUMNS, *TYPED]),

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from resurvey.arrays import MOST_DRAWS, check_count
 from resurvey.beliefs import Belief
 from resurvey.compare.belief_quantiles import belief_quantiles
 from resurvey.compare.estimates import as_effect, check_level, degrees_of, quantile
@@ -119,8 +120,7 @@ def _check(strength: Belief, treated: Belief, comparator: Belief, correlation: f
             raise InputError(f"{name} must stay within 0 to 1 (not log-normal), found {belief.numbers}")
     if not -1 < correlation < 1:
         raise InputError(f"correlation must be between -1 and 1, found {correlation!r}")
-    if draws < 1000:
-        raise InputError(f"draws must be 1000 or more, found {draws}")
+    check_count("draws", draws, 1000, MOST_DRAWS)
 
 
 def _row(error: str, limits: Floats, below: float) -> dict[str, object]:

@@ -121,6 +121,10 @@ def rubin_limits(
     check_level(level)
     _vectors(estimates, np.zeros_like(np.asarray(estimates, dtype=float)))
     q, low, high = (np.atleast_1d(np.asarray(unmasked(v), dtype=float)) for v in (estimates, lower, upper))
+    if not q.shape == low.shape == high.shape:
+        raise InputError(
+            f"estimates and limits must have one length, found shapes {q.shape}, {low.shape}, {high.shape}"
+        )
     z = critical_value(level)
     for name, limit in (("lower", low), ("upper", high)):
         check_size(f"{name} limit", float(np.abs(limit[np.isfinite(limit)]).max(initial=0.0)))

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from resurvey.arrays import MOST_REPLICATES, check_count
 from resurvey.compare.estimates import Estimate, check_level, interval
 from resurvey.compare.outcome_models import covariates, cox_fit, survival_columns
 from resurvey.compare.standardise import efron_baseline
-from resurvey.errors import InputError, NotEstimable
+from resurvey.errors import NotEstimable
 from resurvey.survival import KaplanMeier, kaplan_meier
 from resurvey.survival.cox import log_ratio_of_sets
 
@@ -79,8 +80,7 @@ def standardised_hazard_ratio(
     .. [2] Struthers, C. A. and Kalbfleisch, J. D. (1986). Biometrika 73, 363-369 (the limit of Cox's estimate).
     """
     check_level(level)
-    if replicates < 50:
-        raise InputError(f"replicates must be at least 50 for a standard error, found {replicates}")
+    check_count("replicates", replicates, 50, MOST_REPLICATES)
     names = list(population.columns)
     arm = _Arm(
         *survival_columns(patients, "patients"),

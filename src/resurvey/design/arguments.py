@@ -10,6 +10,8 @@ from resurvey.errors import InputError
 MEDIAN_OVER_TRIAL = 2.5
 MEDIAN_OVER_LONGER_PART = 6.0
 TRIAL_OVER_MEDIAN = 80.0
+# No time, number of patients or rate of a trial is larger.
+LARGEST = 1e15
 
 
 def finite(name: str, value: float) -> float:
@@ -26,6 +28,8 @@ def finite(name: str, value: float) -> float:
         raise InputError(f"{name} must be a number, found {value!r}") from None
     if not math.isfinite(number):
         raise InputError(f"{name} must be finite, found {number}: give the printed value or leave the argument out")
+    if abs(number) > LARGEST:
+        raise InputError(f"{name} is {number:g}: no trial has a number of this size; check its unit and digits")
     return number
 
 
@@ -40,6 +44,20 @@ def positive(name: str, value: float) -> float:
     number = finite(name, value)
     if number <= 0:
         raise InputError(f"{name} must be above 0, found {number:g}")
+    return number
+
+
+def weibull_shape(value: float) -> float:
+    """Return the shape of a Weibull distribution, which for times of patients lies between 0.05 and 20.
+
+    Raises
+    ------
+    InputError
+        If it is not a number in this range.
+    """
+    number = positive("shape", value)
+    if not 0.05 <= number <= 20:
+        raise InputError(f"shape must lie between 0.05 and 20, found {number:g}: no hazard of patients is as steep")
     return number
 
 
@@ -131,9 +149,11 @@ def medians(null_median: float, alternative_median: float) -> None:
     Raises
     ------
     InputError
-        If a median is not above 0, or both are equal.
+        If a median is not above 0, both are equal, or one is a million times the other.
     """
     null, alternative = positive("null_median", null_median), positive("alternative_median", alternative_median)
+    if not 1e-6 <= alternative / null <= 1e6:
+        raise InputError(f"medians of {null:g} and {alternative:g} cannot be in one unit: check both")
     if math.isclose(null, alternative, rel_tol=1e-9):
         raise InputError(
             f"null_median and alternative_median are both {null:g}: no sample size tells equal medians apart; "

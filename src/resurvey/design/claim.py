@@ -77,6 +77,7 @@ class DesignClaim:
                 arguments.whole(f"claimed {name}", getattr(self, name))
         if self.events is not None and self.patients is not None and self.events > self.patients:
             raise InputError(f"claimed events ({self.events}) exceed claimed patients ({self.patients})")
+        arguments.weibull_shape(self.shape)
         self.plan()
 
     @property
@@ -251,7 +252,7 @@ def median_of_rate(rate: float, landmark: float, *, shape: float = 1.0, name: st
         If the rate is not strictly between 0 and 1, or the time not above 0.
     """
     share, time = arguments.proportion(name, rate), arguments.positive("landmark", landmark)
-    return time * float((math.log(2.0) / -math.log(share)) ** (1 / arguments.positive("shape", shape)))
+    return time * float((math.log(2.0) / -math.log(share)) ** (1 / arguments.weibull_shape(shape)))
 
 
 def implied_event_probability(claim: DesignClaim) -> pd.DataFrame:

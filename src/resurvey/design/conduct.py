@@ -67,7 +67,7 @@ def one_sample_log_rank(
     """
     t, e = check_patients(time, event)
     arguments.positive("null_median", null_median)
-    arguments.positive("shape", shape)
+    arguments.weibull_shape(shape)
     expected = float(np.sum(Weibull(null_median, shape).cumulative(t)))
     return log_rank_from_counts(int(e.sum()), expected, ci_level=ci_level)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resurvey.arrays import unmasked
 from resurvey.design import arguments
 from resurvey.errors import InputError, NotEstimable
 
@@ -94,7 +95,7 @@ class Accrual:
     def entered(self, time: ArrayLike) -> Floats:
         """Proportion of all patients who have entered by each `time`."""
         times, share = self.knots
-        return np.interp(np.asarray(time, dtype=float), times, share)
+        return np.interp(np.asarray(unmasked(time, "time"), dtype=float), times, share)
 
     def draw(self, size: int | tuple[int, ...], rng: np.random.Generator) -> Floats:
         """Random entry times, unsorted."""
@@ -132,7 +133,7 @@ class Course:
 
     def followed(self, time: ArrayLike) -> Floats:
         """Probability that administrative censoring leaves a patient under observation for at least `time`."""
-        t = np.asarray(time, dtype=float)
+        t = np.asarray(unmasked(time, "time"), dtype=float)
         return np.where(t <= self.per_patient, self.accrual.entered(self.end - t), 0.0)
 
     @property
@@ -266,7 +267,7 @@ def event_probability(course: Course, median: float, *, shape: float = 1.0, at: 
     .. [1] Lachin, J. M. and Foulkes, M. A. (1986). Biometrics 42, 507-519.
     """
     arguments.positive("median", median)
-    arguments.positive("shape", shape)
+    arguments.weibull_shape(shape)
     if at is not None:
         if arguments.not_negative("at", at) == 0:
             return 0.0
@@ -384,7 +385,7 @@ def expected_events(course: Course, patients: float, median: float, times: Array
     ndarray, shape (k,)
     """
     arguments.positive("patients", patients)
-    at = np.atleast_1d(np.asarray(times, dtype=float))
+    at = np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     return np.array([patients * event_probability(course, median, shape=shape, at=t) for t in at.tolist()])
 
 
@@ -401,13 +402,16 @@ def time_of_event(course: Course, patients: float, median: float, events: float,
     from scipy.optimize import brentq
 
     arguments.positive("events", events)
+    arguments.positive("patients", patients)
+    arguments.positive("median", median)
 
     def excess(t: float) -> float:
         return patients * event_probability(course, median, shape=shape, at=t) - events
 
     upper = course.accrual.duration + median
     for _ in range(60):
-        if excess(upper) > 1e-9 * events:  # a number reached only in the limit has no finite time
+        # a number reached only in the limit has no finite time
+        if excess(1e-9) < 0 and excess(upper) > 1e-9 * events:
             return float(brentq(excess, 1e-9, upper, xtol=1e-12, rtol=1e-14))
         upper *= 1.5
     ceiling = patients * event_probability(course, median, shape=shape, at=upper)

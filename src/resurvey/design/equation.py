@@ -154,6 +154,10 @@ def median_at(method: Method, setting: Setting, size: float, *, alpha: float, po
         return power_at(method, other, size, alpha=alpha, sides=sides) - power
 
     low, high = 1e-6, 0.05
+    if gap(low) > 0:
+        raise NotEstimable(
+            f"method {method.name}: {size:g} detect every median that differs from {setting.null_median:g}"
+        )
     while gap(high) < 0:
         high *= 1.5
         if high > 20:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.design import arguments
 from resurvey.design.binomial import quantiles
 from resurvey.design.claim import DesignClaim
@@ -37,7 +38,7 @@ def _events(claim: DesignClaim) -> int:
 
 
 def _grid(name: str, values: ArrayLike) -> list[float]:
-    grid = np.atleast_1d(np.asarray(values, dtype=float))
+    grid = np.atleast_1d(np.asarray(unmasked(values, name), dtype=float))
     if grid.size == 0:
         raise InputError(f"{name} is empty")
     return [arguments.positive(f"a value of {name}", value) for value in grid.tolist()]
@@ -190,7 +191,10 @@ def events_by_time(
     """
     patients = arguments.whole("patients", patients)
     arguments.proportion("ci_level", ci_level)
-    at = [arguments.not_negative("a value of times", t) for t in np.atleast_1d(np.asarray(times, float)).tolist()]
+    at = [
+        arguments.not_negative("a value of times", t)
+        for t in np.atleast_1d(np.asarray(unmasked(times, "times"), float)).tolist()
+    ]
     rows = []
     for name, median in medians.items():
         probability = np.array([event_probability(course, median, shape=shape, at=t) for t in at])

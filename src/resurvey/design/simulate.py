@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from resurvey.arrays import MOST_DRAWS
 from resurvey.design import arguments
 from resurvey.design.course import LN2, Accrual, Floats
 from resurvey.design.methods import TRANSFORMS
@@ -99,8 +100,11 @@ def simulate_trials(
         If an argument is out of range, or neither `at_events` nor `at_time` is given.
     """
     trials, patients = arguments.whole("trials", trials), arguments.whole("patients", patients)
-    for name, value in (("median", median), ("null_median", null_median), ("shape", shape)):
+    if trials > MOST_DRAWS or patients > MOST_DRAWS or trials * patients > 100 * MOST_DRAWS:
+        raise InputError(f"{trials:,} trials of {patients:,} patients are too many: ask for a billion patients at most")
+    for name, value in (("median", median), ("null_median", null_median)):
         arguments.positive(name, value)
+    arguments.weibull_shape(shape)
     arguments.not_negative("dropout_hazard", dropout_hazard)
     if at_events is None and at_time is None:
         raise InputError("say when to analyse: at_events, at_time or both")

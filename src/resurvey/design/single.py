@@ -129,7 +129,7 @@ def make_plan(
         If an argument is outside its range, or accrual is given without follow-up.
     """
     arguments.medians(null_median, alternative_median)
-    arguments.positive("shape", shape)
+    arguments.weibull_shape(shape)
     arguments.choice("hypothesis", hypothesis, HYPOTHESES)
     arguments.choice("reading", reading, READINGS)
     arguments.choice("dropout_reading", dropout_reading, DROPOUT_READINGS)

@@ -13,6 +13,9 @@ from resurvey.design.equation import required_size, round_up
 from resurvey.design.methods import Setting, event_probabilities, find_method, one_sample_moments
 from resurvey.errors import InputError, NotEstimable
 
+# Medians after which nobody is left to have an event.
+MOST_MEDIANS = 1000
+
 
 @dataclass(frozen=True)
 class TwoStageDesign:
@@ -95,6 +98,8 @@ def _final_bound(first: _Stage, final: _Stage, c1: float, alpha: float) -> float
     from scipy.optimize import brentq
 
     correlation = math.sqrt(first.patients * first.null / (final.patients * final.null))
+    if not _both_above(c1, 6, correlation) < alpha < _both_above(c1, -6, correlation):
+        raise InputError(f"no final bound keeps alpha = {alpha:g} after a futility bound of {c1:g}: change one of them")
     return float(brentq(lambda c: _both_above(c1, c, correlation) - alpha, -6, 6, xtol=1e-8))
 
 
@@ -139,8 +144,9 @@ def _trial(
         raise InputError("a two-stage design stops for futility: alternative_median must be above null_median")
     arguments.errors_and_sides(alpha, power, 1)
     arguments.positive("rate", rate)
-    arguments.positive("follow_up", follow_up)
-    arguments.positive("shape", shape)
+    if arguments.positive("follow_up", follow_up) > MOST_MEDIANS * alternative_median:
+        raise InputError(f"follow_up is {follow_up:g} for a median of {alternative_median:g}: is it in another unit?")
+    arguments.weibull_shape(shape)
     return _Trial(null_median, alternative_median, shape, rate, follow_up, alpha, power)
 
 

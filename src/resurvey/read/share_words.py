@@ -13,7 +13,7 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
-from resurvey.read.slips import percent_fits
+from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.text_items import item_of
 from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
@@ -427,8 +427,7 @@ def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) 
 def _gives(cells: dict[str, str], total: int) -> bool:
     """Whether a count over a total rounds to the printed percentage."""
     digits = len(cells["percent"].partition(".")[2])
-    value = float(cells["percent"].lstrip("<>≤≥~"))
-    return abs(100 * int(cells["n"]) / total - value) <= 0.5 * 10.0**-digits + 1e-9
+    return total > 0 and abs(100 * int(cells["n"]) / total - magnitude(cells["percent"])) <= 0.5 * 10.0**-digits + 1e-9
 
 
 def sizes_said(found: list[Found]) -> list[str]:

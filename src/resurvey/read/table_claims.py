@@ -431,7 +431,8 @@ class Reader(Words):
                 ):
                     self._give_p(target, made.pop(c))
                 continue
-            if OTHER_TEST.search(self.layout.head(c)):
+            if OTHER_TEST.search(self.layout.head(c)) or "\n" in row.cells[c].cell.text.strip():
+                # Two p values in one cell are of two tests, and the paper does not say which is the ratio's.
                 continue
             left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(

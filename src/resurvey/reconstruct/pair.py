@@ -250,8 +250,8 @@ def check_ratio(hr: HazardRatio) -> None:
     ]
     if hr.p_sided not in (None, 1, 2):
         faults.append(f"p_sided is {hr.p_sided!r}, expected 1, 2 or None")
-    if not 0 < hr.ci_level < 1:
-        faults.append(f"ci_level is {hr.ci_level!r}, expected a number between 0 and 1")
+    if not 0.01 <= hr.ci_level <= 0.999999:
+        faults.append(f"ci_level is {hr.ci_level!r}, expected a number between 0.01 and 0.999999")
     if faults:
         raise InputError("; ".join(faults))
     if (hr.lower is not None and hr.lower > hr.value) or (hr.upper is not None and hr.upper < hr.value):

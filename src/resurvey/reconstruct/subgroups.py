@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resurvey import steady
+from resurvey.arrays import MOST_REPLICATES, check_count
 from resurvey.errors import InconsistentReport, InputError, NotEstimable
 from resurvey.reconstruct.ratio_events import forecast_events
 from resurvey.reconstruct.result import Reconstruction
@@ -88,11 +89,12 @@ def from_subgroups(
     Raises
     ------
     InputError
-        If there are no parts, or one is named 'rest'.
+        If `replicates` is out of range, there are no parts, or one is named 'rest'.
     InconsistentReport
         If patients or events of the parts cannot add up to the whole.
     """
     rng = np.random.default_rng(0) if rng is None else rng
+    check_count("replicates", replicates, 1, MOST_REPLICATES)
     if not parts or REST in parts:
         raise InputError(f"parts must have at least one subgroup, none of them named {REST!r}, found {sorted(parts)}")
     whole = checked(replace(whole, label=whole.label or "whole"))

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from resurvey import steady
+from resurvey.arrays import unmasked
 from resurvey.errors import InconsistentReport, InputError
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 
 TRANSFORMS = ("log-log", "log", "linear")
 UNITS = ("days", "weeks", "months", "years")
+#: No time is longer in any unit (a million days are 2,700 years), nor shorter than its inverse.
+LONGEST = 1e6
 TIMES = (
     "median",
     "lower",
@@ -68,7 +71,10 @@ def _settled(s: SurvivalSummary) -> SurvivalSummary:
 def _settled_value(value: object) -> object:
     if isinstance(value, (float, np.floating)):
         return steady.settled(float(value))
-    if isinstance(value, tuple | list | np.ndarray):
+    if isinstance(value, np.ndarray):
+        unmasked(value)
+        return _settled_value(value.tolist())
+    if isinstance(value, tuple | list):
         return tuple(_settled_value(part) for part in value)
     return value
 
@@ -142,6 +148,8 @@ def _bad_times(s: SurvivalSummary) -> Iterator[str]:
             yield f"{name} is {value!r}, expected a number"
         elif value < 0 or (value == 0 and name not in MAY_BE_ZERO):
             yield f"{name} is {value}, expected a time greater than 0"
+        elif 0 < value < 1 / LONGEST or LONGEST < value < math.inf:
+            yield f"{name} is {value:g}: no time of patients is of this size, whatever its unit"
         elif math.isinf(value) and name not in ("median", "lower", "upper"):
             yield f"{name} is {value}, expected a finite time"
     for name in ("time_rounding", "survival_rounding"):

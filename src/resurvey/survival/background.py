@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 from resurvey.survival.km import Floats
 
@@ -34,14 +35,14 @@ class Background:
 
     def survival(self, times: ArrayLike) -> Floats:
         """Share of the cohort alive at `times`; beyond the last age of the life table its last rate continues."""
-        at = np.asarray(times, dtype=float)
+        at = np.asarray(unmasked(times, "times"), dtype=float)
         alive = np.exp(-self._cumulative(at.ravel()))
         share_alive: Floats = (self.share @ alive).reshape(at.shape)
         return share_alive
 
     def hazard(self, times: ArrayLike) -> Floats:
         """Mean hazard among those alive at `times`."""
-        at = np.asarray(times, dtype=float).ravel()
+        at = np.asarray(unmasked(times, "times"), dtype=float).ravel()
         alive = self.share[:, None] * np.exp(-self._cumulative(at))
         cell = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.edges.size - 2)
         own = np.diff(self.cumulative, axis=1) / np.diff(self.edges)

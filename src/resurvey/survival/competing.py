@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.counting import AtRisk, CountingCox, cox_counting
 from resurvey.survival.cox import Ties
@@ -39,7 +40,7 @@ class GrayTest:
 
 
 def _causes(time: ArrayLike, cause: ArrayLike, of: int) -> tuple[Floats, Floats]:
-    marks = np.asarray(cause, dtype=float)
+    marks = np.asarray(unmasked(cause, "cause"), dtype=float)
     if marks.ndim != 1 or not np.all(np.isfinite(marks)) or np.any(marks < 0) or np.any(marks != np.round(marks)):
         raise InputError("cause must be whole numbers: 0 for censored, 1, 2, ... for the causes")
     t, _ = check_patients(time, (marks > 0).astype(float))
@@ -130,7 +131,7 @@ def gray_test(time: ArrayLike, cause: ArrayLike, group: ArrayLike, of: int = 1) 
     .. [1] Gray, R. J. (1988). Annals of Statistics 16, 1141-1154.
     """
     t, marks = _causes(time, cause, of)
-    label = np.asarray(group)
+    label = np.asarray(unmasked(group, "group"))
     if label.shape != t.shape:
         raise InputError(f"group must name one of {t.size} patients each, found shape {label.shape}")
     names = np.unique(label)
@@ -221,7 +222,7 @@ def fine_gray(
     .. [1] Fine, J. P. and Gray, R. J. (1999). JASA 94, 496-509.
     """
     t, marks = _causes(time, cause, of)
-    x = np.asarray(covariates, dtype=float)
+    x = np.asarray(unmasked(covariates, "covariates"), dtype=float)
     x = x[:, None] if x.ndim == 1 else x
     if len(x) != t.size:
         raise InputError(f"covariates must have a row for each of {t.size} patients, found {len(x)}")
@@ -266,9 +267,12 @@ def incidence_at(table: pd.DataFrame, times: ArrayLike) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a time is negative or NaN.
+        If a time is negative or NaN, or the table has no rows or lacks a column.
     """
-    at = np.atleast_1d(np.asarray(times, dtype=float))
+    if table.empty or not {"time", "incidence", "se", "lower", "upper"} <= set(table.columns):
+        raise InputError(f"expected a table of `cumulative_incidence` with rows, found {table.shape[0]} rows of "
+                         f"{', '.join(map(str, table.columns))}")  # fmt: skip
+    at = np.atleast_1d(np.asarray(unmasked(times, "times"), dtype=float))
     if not np.all(np.isfinite(at)) or np.any(at < 0):
         raise InputError("times must be finite and not negative")
     place = np.searchsorted(table["time"].to_numpy(), at, side="right") - 1

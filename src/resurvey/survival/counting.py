@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtr
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
 from resurvey.steady import critical_value
 from resurvey.survival.cox import Ties, check_level
@@ -51,7 +52,7 @@ def at_risk_rows(
     t, e = check_patients(time, event)
     parts = []
     for name, given, usual in (("entry", entry, 0.0), ("weights", weights, 1.0)):
-        values = np.full(t.size, usual) if given is None else np.asarray(given, dtype=float)
+        values = np.full(t.size, usual) if given is None else np.asarray(unmasked(given, name), dtype=float)
         if values.shape != t.shape or not np.all(np.isfinite(values)):
             raise InputError(
                 f"{name} must be {t.size} finite numbers, one for each patient; found shape {values.shape}"
@@ -227,11 +228,15 @@ def cox_counting(
                 "events from those without"
             )
     naive: Floats = np.linalg.inv(information).astype(np.float64)
-    several = patient is not None and len(np.unique(np.asarray(patient))) < rows.time.size
+    several = patient is not None and len(np.unique(np.asarray(unmasked(patient, "patient")))) < rows.time.size
     sandwich = bool(several or np.any(rows.weight % 1 != 0)) if robust is None else robust
     covariance = naive
     if sandwich:
-        who = np.arange(rows.time.size) if patient is None else np.unique(np.asarray(patient), return_inverse=True)[1]
+        who = (
+            np.arange(rows.time.size)
+            if patient is None
+            else np.unique(np.asarray(unmasked(patient, "patient")), return_inverse=True)[1]
+        )
         moved = _residuals(rows, centred, beta, ties) * rows.weight[:, None] @ naive
         summed = np.zeros((int(who.max()) + 1, x.shape[1]))
         np.add.at(summed, who, moved)
@@ -241,7 +246,7 @@ def cox_counting(
 
 
 def _covariates(covariates: ArrayLike, size: int, names: Sequence[str]) -> Floats:
-    x = np.asarray(covariates, dtype=float)
+    x = np.asarray(unmasked(covariates, "covariates"), dtype=float)
     x = x[:, None] if x.ndim == 1 else x
     if x.shape != (size, len(names)) or not np.all(np.isfinite(x)):
         raise InputError(f"covariates must be finite numbers of shape ({size}, {len(names)}), found {x.shape}")
@@ -351,7 +356,7 @@ def logrank_late(
     .. [1] Mantel, N. (1966). Cancer Chemotherapy Reports 50, 163-170 (hypergeometric variance at ties).
     """
     rows = at_risk_rows(time, event, entry, weights)
-    mark = np.asarray(first, dtype=float)
+    mark = np.asarray(unmasked(first, "first"), dtype=float)
     if mark.shape != rows.time.shape or set(np.unique(mark)) != {0.0, 1.0}:
         raise InputError("first must be a vector of 0 and 1, with patients in both arms")
     at = np.unique(rows.time[rows.event == 1])

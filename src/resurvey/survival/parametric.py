@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from resurvey import steady
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError, NotEstimable
 from resurvey.survival.background import Background
 from resurvey.survival.cure import CURE_MODELS, cure_family, excess_family
@@ -73,7 +74,7 @@ class ParametricFit:
 
     def survival(self, times: ArrayLike) -> Floats:
         """Survival at `times` (1 at and before 0)."""
-        t = np.asarray(times, dtype=float)
+        t = np.asarray(unmasked(times, "times"), dtype=float)
         inside = np.where(t > 0, t, 1.0)
         with np.errstate(over="ignore"):  # a cumulative hazard that overflows is a survival of 0
             value = steady.exp(self.family.log_survival(inside.ravel(), self.theta)).reshape(t.shape)
@@ -87,7 +88,7 @@ class ParametricFit:
         InputError
             If a time is not above 0.
         """
-        t = np.asarray(times, dtype=float)
+        t = np.asarray(unmasked(times, "times"), dtype=float)
         if np.any(t <= 0):
             raise InputError(f"hazard needs times above 0, found {t[t <= 0].ravel()[0]:g}")
         with np.errstate(over="ignore"):

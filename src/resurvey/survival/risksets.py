@@ -72,7 +72,7 @@ def risk_sets(time: ArrayLike, event: ArrayLike, first: ArrayLike, strata: Array
     x = check_first(first, t.size)
     if strata is None:
         return stack_risk_sets(t[None, :], e[None, :], x[None, :])
-    label = np.asarray(strata)
+    label = np.asarray(unmasked(strata, "strata"))
     if label.shape != t.shape:
         raise InputError(f"strata must have one label a patient ({t.size}), found shape {label.shape}")
     if np.any(pd.isna(label)):
