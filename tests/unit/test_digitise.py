@@ -249,14 +249,21 @@ def many_uses(depth):
     return first + b"".join(b'<g id="l%d">' % (k + 1) + b'<use href="#l%d"/>' % k * 10 + b"</g>" for k in range(depth))
 
 
-def pdf_of(drawing):
+FORMS = b"/XObject<</F 5 0 R>>"
+ITSELF = (
+    b"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<<%b>>/Length 11>>\nstream\n/F Do /F Do\nendstream" % FORMS
+)
+
+
+def pdf_of(drawing, box=b"0 0 500 500", resources=b"", form=b""):
     """A PDF of one page that carries out compressed instructions."""
     body = zlib.compress(drawing, 9)
     parts = [
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 500 500]/Contents 4 0 R/Resources<<>>>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[%b]/Contents 4 0 R/Resources<<%b>>>>" % (box, resources),
         b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(body), body),
+        form,
     ]
     objects = b"".join(b"%d 0 obj\n%b\nendobj\n" % (k + 1, part) for k, part in enumerate(parts))
     return b"%PDF-1.4\n" + objects + b"trailer<</Size 5/Root 1 0 R>>\n%%EOF"
@@ -265,6 +272,8 @@ def pdf_of(drawing):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
+        ("flat.pdf", pdf_of(b"", b"0 0 0 0"), "not a figure|cannot be read"),
+        ("itself.pdf", pdf_of(b"/F Do", resources=FORMS, form=ITSELF), "drawings within drawings"),
         ("bomb.pdf", pdf_of(b"0 0 m 1 1 l S\n" * 800_000), "more than 10,000,000 bytes of drawing"),
         ("huge.png", png_header(200_000, 200_000), "too large|at most"),
         ("dot.png", png_header(1, 1), "too few"),

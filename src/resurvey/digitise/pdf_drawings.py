@@ -19,6 +19,7 @@ from resurvey.errors import InputError
 
 MOST_BYTES = 60_000_000
 MOST_CONTENT = 10_000_000  # bytes of the instructions that draw a page
+MOST_FORMS = 10_000
 MOST_SIDE = 2000  # in points; a poster is up to 3400 long, which no figure in a paper is
 
 
@@ -89,8 +90,9 @@ def page_drawing(source: Path | bytes, page: int, name: str) -> Drawing:
     with _complaints(name), extra("pdfplumber").open(io.BytesIO(_data(source, name)), pages=[page]) as document:
         sheet = document.pages[0]
         _refuse_long(sheet, f"{name}, page {page}")
+        _refuse_nested(sheet, f"{name}, page {page}")
         width, height = float(sheet.width), float(sheet.height)
-        if max(width, height) > 20 * MOST_SIDE:
+        if max(width, height) > 20 * MOST_SIDE or min(width, height) < 1:
             raise InputError(f"{name}: a page of {width:.0f} x {height:.0f} points is not a figure")
         objects = [*sheet.lines, *sheet.curves, *sheet.rects]
         if len(objects) > MOST_STROKES:
@@ -111,6 +113,20 @@ def _refuse_long(sheet: Any, name: str) -> None:
             left -= len(raw)
         if left < 0:
             raise InputError(f"{name}: more than {MOST_CONTENT:,} bytes of drawing; a figure has far fewer")
+
+
+def _refuse_nested(sheet: Any, name: str) -> None:
+    """Refuse a page with a form that draws itself, or with very many forms, which a library would follow for ever."""
+    resolve = extra("pdfminer.pdftypes").resolve1
+    waiting, count = [resolve(sheet.page_obj.resources)], 0
+    while waiting:
+        resources = waiting.pop()
+        named = resolve(resources.get("XObject")) if isinstance(resources, dict) else None
+        for form in (named or {}).values():
+            count += 1
+            if count > MOST_FORMS:
+                raise InputError(f"{name}: more than {MOST_FORMS:,} drawings within drawings")
+            waiting.append(resolve(getattr(resolve(form), "attrs", {}).get("Resources")))
 
 
 def _stroke(item: dict[str, Any]) -> Stroke | None:
