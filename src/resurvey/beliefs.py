@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from resurvey.arrays import unmasked
 from resurvey.errors import InputError
 
 Shape = Literal["uniform", "triangular", "trapezoidal", "beta", "log-normal"]
@@ -42,6 +43,7 @@ class Belief:
     def __post_init__(self) -> None:
         if self.shape not in NUMBERS:
             raise InputError(f"shape must be one of {', '.join(NUMBERS)}, found {self.shape!r}")
+        unmasked(self.numbers, "numbers")
         wanted = NUMBERS[self.shape]
         if len(self.numbers) != len(wanted) or not np.all(np.isfinite(self.numbers)):
             raise InputError(f"{self.shape} has {', '.join(wanted)}; found {self.numbers}")
