@@ -183,7 +183,8 @@ def _words_on_patients_alone(claim: DesignClaim, usual: pd.DataFrame, plain: pd.
     if len(others):
         parts.append(
             "With another reading of enrolment and follow-up, "
-            f"{'these formulas also give it' if len(hits) else 'these formulas give it'}: {_formulas(others, 'patients_raw')}."
+            f"{'these formulas also give it' if len(hits) else 'these formulas give it'}: "
+            f"{_formulas(others, 'patients_raw')}."
         )
     return " ".join(parts)
 
