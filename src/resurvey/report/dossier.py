@@ -101,7 +101,7 @@ def _question(results: Results) -> Iterator[Table]:
     parts = {
         "Population": settings
         if len(settings) <= FEW_SETTINGS
-        else ["that of each study is in the table of the studies"],
+        else ["differs between studies: see their table below"],
         "Interventions": first,
         "Comparators": second,
         "Outcomes": dict.fromkeys(label.endpoint(line["endpoint"]) for line in lines if line["endpoint"]),
