@@ -129,12 +129,15 @@
     tools.append(note);
     tools.hidden = false;
     const widths = [...table.querySelectorAll('col')].map((one) => ({width: one.style.width}));
+    // Hidden meanwhile, for it would be laid out again for every row that is taken into the library.
+    table.tBodies[0].hidden = true;
     numbers = new window.ReportTable(table, {
       columns: widths, order: [], pageLength: 25, lengthMenu: [25, 100, 500, {label: 'all', value: -1}], autoWidth: false, deferRender: true,
       language: {search: 'Search every number:', info: '_START_ to _END_ of _TOTAL_ numbers', infoEmpty: 'no number',
         infoFiltered: '(of _MAX_)', lengthMenu: '_MENU_ a page', zeroRecords: 'No number fits.'},
     });
     numbers.search.fixed('only', (text, data, index) => !only || only.has(numbers.row(index).node().id));
+    table.tBodies[0].hidden = false;
   }
 
   function begin() {
