@@ -236,7 +236,7 @@ class TestTheCommand:
         said = self.said(
             capsys, "--null-rate", "0.1", "--alternative-rate", "0.2", "--sides", "1", "--claimed-patients", "78"
         )
-        assert said.startswith("reproduced: what is printed is what this gives: exact one-stage, smallest n")
+        assert said.startswith("reproduced: these formulas give the printed number: exact one-stage, smallest n")
         assert all(name in said for name in ("simon_optimal", "simon_minimax", "fleming_two_stage", "lasting"))
 
     def test_rates_at_a_time(self, capsys):

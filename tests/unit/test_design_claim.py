@@ -179,7 +179,7 @@ def test_verdict_names_formulas_that_only_another_reading_brings_to_the_print(ta
     made = verdict_on_claim(PICTURE, table)["words"]
     proper = table[table["reproduces_events"].fillna(False).astype(bool) & ~table["misuse"].astype(bool)]
     assert set(proper["label"]) and all(label in made for label in proper["label"])
-    assert "read otherwise, it is what this gives too: exponential, hazard, events under each hypothesis" in made
+    assert "these formulas also give it: exponential, hazard, events under each hypothesis" in made
 
 
 def test_verdict_of_a_claim_that_holds():

@@ -461,7 +461,7 @@ class TestBlocks:
     def test_an_ensemble_grows_until_another_draw_would_not_matter(self, rows):
         start = rebuild_study(typed(rows), "alpha", replicates=20, seed=3)
         assert start.accuracy["monte_carlo"].max() > 0.2
-        made = blocks.grown(typed(rows), "alpha", replicates=20, more=600, seed=3)
+        made = blocks.grown({0: start}, typed(rows), "alpha", replicates=20, more=600, seed=3)
         assert made.accuracy["monte_carlo"].max() <= 0.1
         rebuilt = made.accuracy[made.accuracy["status"] == "rebuilt"]
         assert rebuilt["replicates"].nunique() == 1
@@ -471,7 +471,8 @@ class TestBlocks:
 
     @pytest.mark.parametrize(("more", "replicates"), [(0, 20), (7, 27)])
     def test_it_does_not_grow_beyond_what_is_allowed(self, rows, more, replicates):
-        made = blocks.grown(typed(rows), "alpha", replicates=20, more=more, seed=3)
+        start = rebuild_study(typed(rows), "alpha", replicates=20, seed=3)
+        made = blocks.grown({0: start}, typed(rows), "alpha", replicates=20, more=more, seed=3)
         assert set(made.accuracy["replicates"].dropna()) == {replicates}
         assert made.accuracy["monte_carlo"].max() > 0.1
 

@@ -176,7 +176,8 @@ def test_without_censoring_the_subdistribution_hazard_is_that_of_times_never_rea
         (lambda: gray_test(TIME, CAUSE, X, 7), NotEstimable, "nobody has an event of cause 7"),
         (lambda: fine_gray(TIME, CAUSE + 0.5, X, ["x"]), InputError, "cause must be whole numbers"),
         (lambda: fine_gray(TIME, CAUSE, X[:9], ["x"]), InputError, "a row for each of 60 patients, found 9"),
-        (lambda: incidence_at(pd.DataFrame(), [-1.0]), InputError, "not negative"),
+        (lambda: incidence_at(pd.DataFrame(), [1.0]), InputError, "with rows, found 0 rows"),
+        (lambda: incidence_at(cumulative_incidence(TIME, CAUSE, 1), [-1.0]), InputError, "not negative"),
     ],
 )  # fmt: skip
 def test_what_is_no_such_data_is_refused(call, error, message):

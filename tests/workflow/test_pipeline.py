@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.project import small_tables, write_project
@@ -77,6 +78,7 @@ def test_the_promised_files_are_there(built):
     for name in (
         "results/report/index.html",
         "results/report/tables.js",
+        "results/report/rows.js",
         "results/report/resurvey.docx",
         "results/report/resurvey.pdf",
         "results/audit/checks.csv",
@@ -128,13 +130,15 @@ def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(t
         folder = write_project(tmp_path / str(jobs))
         config = folder / "config.yaml"
         text = config.read_text(encoding="utf-8")
-        wanted = f"replicates: 20\n  block: 5\n  jobs: {jobs}\n"
+        wanted = f"replicates: 20\n  more_replicates: 30\n  block: 5\n  jobs: {jobs}\n"
         config.write_text(text.replace("replicates: 20\n", wanted), encoding="utf-8")
         if jobs == 4:
             assert {"reconstruct_blocks", "join_blocks"} <= planned(folder)
         run = snakemake(folder, "-c2", "results/reconstruction/accuracy.csv", "results/comparisons/comparisons.csv")
         assert run.returncode == 0, run.stdout + run.stderr
         made.append(checksums(folder))
+        grown = pd.read_csv(folder / "results/reconstruction/accuracy.csv")["replicates"]
+        assert grown.max() > 20, "no study needed more replicates: the test does not try them"
     assert made[0] == made[1]
     assert "data/processed/patients/alpha.parquet" in made[0]
 

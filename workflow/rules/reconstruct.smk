@@ -116,6 +116,11 @@ else:
             patients=parts("patients"),
             accuracy=parts("accuracy"),
             facts=parts("facts"),
+            typed=lambda wildcards: PIECES.of_patients(wildcards.study),
+            curves=lambda wildcards: PIECES.of_curves(wildcards.study),
+            shapes=SHAPES,
+            collection=lambda wildcards: collection(wildcards.study),
+            figures=lambda wildcards: figures(wildcards.study),
             again=lambda wildcards: again(f"join_blocks/{wildcards.study}"),
         output:
             patients=update("data/processed/patients/{study}.parquet"),
@@ -129,6 +134,13 @@ else:
         conda:
             "../../environment.yml"
         params:
+            replicates=config["reconstruction"]["replicates"],
+            more=config["reconstruction"].get("more_replicates", 0),
+            partitions=lambda wildcards: partitions(wildcards.study),
+            kmdata=KMDATA,
+            kinds=KINDS,
+            collection=lambda wildcards: gate.fingerprint(collection(wildcards.study)),
+            seed=config["seed"],
             code=code("join_blocks"),
         script:
             "../scripts/join_blocks.py"

@@ -17,18 +17,15 @@ shapes = kinds.read_shapes(*map(Path, snakemake.input.shapes))
 for number, study in enumerate(params.studies):
     curves = Path(next(iter(params.read["curves"][number]), "")).parent
     typed = typedfiles.read(params.read["pieces"][number])
-    made = blocks.grown(
-        typed,
-        study,
-        replicates=params.replicates,
-        more=params.more,
-        block=params.block,
-        seed=params.seed,
-        partitions=params.read["partitions"][number],
-        curves=curve_evidence.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
-        given=curve_evidence.kmdata_of(params.kmdata, study),
-        shapes=shapes,
-    )
+    sources = {
+        "seed": params.seed,
+        "partitions": params.read["partitions"][number],
+        "curves": curve_evidence.curves_of(typed["curves"], study, curves, Path("data/processed/figures")),
+        "given": curve_evidence.kmdata_of(params.kmdata, study),
+        "shapes": shapes,
+    }
+    parts = blocks.rebuild_blocks(typed, study, replicates=params.replicates, block=params.block, **sources)
+    made = blocks.grown(parts, typed, study, replicates=params.replicates, more=params.more, **sources)
     tables.write_parquet(made.patients, Path(output.patients[number]))
     results.write(results.ACCURACY, made.accuracy, Path(output.accuracy[number]))
     results.write(results.FACTS, made.facts, Path(output.facts[number]))

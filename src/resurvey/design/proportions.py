@@ -215,7 +215,7 @@ def verdict_on_proportions(claim: ProportionClaim, table: pd.DataFrame) -> dict[
     ]
     if len(hits):
         named = "; ".join(f"{row.label}, {row.sides}-sided" for row in hits.itertuples())
-        words.insert(0, f"what is printed is what this gives: {named}")
+        words.insert(0, f"these formulas give the printed number: {named}")
     elif usual is not None:
         words.insert(0, f"the exact one-stage design needs {usual['patients']} patients; {claim.patients} are printed")
     return {

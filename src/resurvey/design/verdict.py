@@ -156,13 +156,13 @@ def _words(
     ]
     others = _read_otherwise(hits, proper)
     if len(hits):
-        parts.append(f"The printed number of events is what these formulas give: {_formulas(hits)}.")
+        parts.append(f"These formulas give the printed number of events: {_formulas(hits)}.")
     elif others.empty:
         parts.append("No formula examined gives the printed number of events with the printed error rates.")
     if len(others):
         parts.append(
-            "With another reading of enrolment, follow-up or the hypothesis under which events are counted, it is what "
-            f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others)}."
+            "With another reading of enrolment, follow-up or the hypothesis under which events are counted, "
+            f"{'these formulas also give it' if len(hits) else 'these formulas give it'}: {_formulas(others)}."
         )
     if claim.patients is not None:
         parts += _words_on_patients(claim, plain, same_row, search)
@@ -177,13 +177,14 @@ def _words_on_patients_alone(claim: DesignClaim, usual: pd.DataFrame, plain: pd.
         f"The usual formula for an exponential median (log hazard) gives {sizes} patients; {claim.patients} is printed."
     ]
     if len(hits):
-        parts.append(f"The printed number is what these formulas give: {_formulas(hits, 'patients_raw')}.")
+        parts.append(f"These formulas give the printed number: {_formulas(hits, 'patients_raw')}.")
     elif others.empty:
         parts.append("No formula examined gives the printed number of patients with the printed error rates.")
     if len(others):
         parts.append(
-            "With another reading of enrolment and follow-up, it is what "
-            f"{'this gives too' if len(hits) else 'this gives'}: {_formulas(others, 'patients_raw')}."
+            "With another reading of enrolment and follow-up, "
+            f"{'these formulas also give it' if len(hits) else 'these formulas give it'}: "
+            f"{_formulas(others, 'patients_raw')}."
         )
     return " ".join(parts)
 

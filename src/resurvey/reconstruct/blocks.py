@@ -63,27 +63,35 @@ def rebuild_blocks(
 
 
 def grown(
-    typed: Tables, study_id: str, *, replicates: int, more: int, seed: int, block: int = BLOCK, **sources: Any
+    made: Mapping[int, RebuiltStudy],
+    typed: Tables,
+    study_id: str,
+    *,
+    replicates: int,
+    more: int,
+    seed: int,
+    **sources: Any,
 ) -> RebuiltStudy:
-    """Rebuild a study with enough replicates: the first are as without growing, and a block is added while needed.
+    """Join the blocks of a study and add replicates until another draw would not matter.
 
     The ensemble is large enough when the Monte Carlo error of every arm (`monte_carlo` of its accuracy) is below a
-    tenth of its standard error. A block that is added has as many replicates as the error asks for.
+    tenth of its standard error. A block that is added has as many replicates as the error asks for; the first
+    replicates are those there would be without it.
 
     Parameters
     ----------
+    made : mapping of int to RebuiltStudy
+        All blocks of the study, as from `rebuild_blocks`.
     typed, study_id, seed, sources
         As for `rebuild_study`.
     replicates, more : int
-        Replicates to begin with, and how many more there may be.
-    block : int
-        Replicates in each of the first blocks.
+        Replicates in the blocks, and how many more there may be.
     """
-    made = rebuild_blocks(typed, study_id, replicates=replicates, seed=seed, block=block, **sources)
-    study, have = join_blocks(made), replicates
+    parts, have = dict(made), replicates
+    study = join_blocks(parts)
     while missing := min(_missing(study, have), replicates + more - have):
-        made[len(made)] = rebuild_study(typed, study_id, replicates=missing, seed=seed, block=len(made), **sources)
-        study, have = join_blocks(made), have + missing
+        parts[len(parts)] = rebuild_study(typed, study_id, replicates=missing, seed=seed, block=len(parts), **sources)
+        study, have = join_blocks(parts), have + missing
     return study
 
 

@@ -99,9 +99,7 @@ def _question(results: Results) -> Iterator[Table]:
     )
     designs = Counter(str(row.get("design") or "of a design that is not stated") for row in studies)
     parts = {
-        "Population": settings
-        if len(settings) <= FEW_SETTINGS
-        else ["that of each study is in the table of the studies"],
+        "Population": settings if len(settings) <= FEW_SETTINGS else ["differs between studies: see their table below"],
         "Interventions": first,
         "Comparators": second,
         "Outcomes": dict.fromkeys(label.endpoint(line["endpoint"]) for line in lines if line["endpoint"]),
