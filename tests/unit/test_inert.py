@@ -2,6 +2,7 @@
 
 import csv
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from resurvey import clean, inert, tables, typedfiles
 from resurvey.audit.pages import page as audit_page
+from resurvey.digitise import offers
 from resurvey.labels import Labels
 from resurvey.read.draft_folder import read_rows, write_rows
 from resurvey.reconstruct.formats.export import write_patients
@@ -218,3 +220,10 @@ def test_patients_for_other_programs_carry_no_formula(tmp_path):
 def test_only_a_doi_is_linked_as_one(doi, address):
     made = evidence_section.doi_of(doi)
     assert made == (Link(f"doi:{doi}", address) if address else f"doi:{doi}")
+
+
+def test_a_command_that_is_offered_runs_nothing_of_a_file_name(monkeypatch):
+    monkeypatch.setattr(offers, "_pages", lambda _data, _name: [(3, "a figure with axes")])
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: b"")
+    [line] = offers.offers(Path("a $(id) b.pdf"))
+    assert line == "page 3: a figure with axes: resurvey digitise 'a $(id) b.pdf' --page 3 --into figures"
