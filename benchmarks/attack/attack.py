@@ -67,6 +67,7 @@ ENVIRONMENTS = {
     "cache that cannot be written": "export XDG_CACHE_HOME=/proc/nowhere MPLCONFIGDIR=/proc/nowhere;",
     "64 open files": "ulimit -n 64;",
     "1.5 GB of address space": "ulimit -v 1572864;",
+    "0.7 GB of address space": "ulimit -v 734003;",
     "files of 100 kB at most (a full disk)": "ulimit -f 100;",
     "language C": "export LC_ALL=C LANG=C;",
     "Turkish": "export LC_ALL=tr_TR.UTF-8;",
@@ -224,10 +225,16 @@ def environments(folder: Path) -> Iterator[tuple[str, str]]:
             check_same(folder, whole, name)
             yield name, "same bytes"
         else:
-            assert told.strip() and "Traceback" not in told, f"{name}: {told}"
+            assert told.strip() and not _ours(told), f"{name}: {told}"
             subprocess.run(command(folder), check=True, capture_output=True)
             check_same(folder, whole, name)
-            yield name, f"a message, and made again: {told.strip().splitlines()[-1][:100]}"
+            what = "Snakemake's own traceback" if "Traceback" in told else "a message"
+            yield name, f"{what}, and made again: {told.strip().splitlines()[-1][:100]}"
+
+
+def _ours(told: str) -> bool:
+    """Whether a run ended in a traceback that passes through this package, not through Snakemake alone."""
+    return "Traceback" in told and any("resurvey" in line for line in told.splitlines() if line.startswith("  File "))
 
 
 def _of_functions(count: int, seed: int) -> Counter[tuple[str, str]]:

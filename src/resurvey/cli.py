@@ -38,6 +38,16 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code (2 for invalid input, with a plain message)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except MemoryError:
+        sys.stderr.write(f"resurvey {' '.join(words[:1])}: out of memory: free some, or raise the limit (ulimit -v)\n")
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _run(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="resurvey", description="A second look at published survival evidence.")
     parser.add_argument("--version", action="version", version=f"resurvey {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -57,8 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ResurveyError as error:
         sys.stderr.write(f"resurvey {chosen.command}: {error}\n")
         return 2
-    except BrokenPipeError:
-        return 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from resurvey import clean
+from resurvey import clean, inert
 from resurvey.errors import InputError
 from resurvey.pieces import LABEL_COLUMNS, PARTLY_OF_PATIENTS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
@@ -101,7 +101,7 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([inert.cell(text) for text in cells] for cells in rows)  # a person may open the piece, too
     return stream.getvalue()
 
 
@@ -189,7 +189,8 @@ def _rows(path: Path) -> dict[tuple[str, ...], list[str]]:
                 f"{path} does not have the columns of its table: delete its folder and start the run again"
             )
         places = [header.index(column) for column in TABLES[path.stem].unique]
-        return {tuple(cells[place] for place in places): cells for cells in reader}
+        rows = ([inert.exact(text) for text in cells] for cells in reader)
+        return {tuple(cells[place] for place in places): cells for cells in rows}
 
 
 def _frame(name: str, rows: list[list[str]]) -> pd.DataFrame:

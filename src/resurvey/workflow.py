@@ -10,6 +10,11 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
+
 from resurvey.clocks import date_now, files_below
 from resurvey.commands.made import made
 from resurvey.errors import InputError
@@ -20,6 +25,8 @@ from resurvey.yamlfile import read_yaml
 
 #: Folders that a run writes.
 WRITTEN = (Path("data/processed"), Path("results"))
+#: Address space of a process, in bytes, below which Snakemake can start no thread: a run of two arms needs this much.
+ADDRESS_SPACE = 900_000 * 1024
 
 
 def folder() -> Path:
@@ -51,16 +58,31 @@ def release_lock(project: Path = Path()) -> None:
 
 
 def check_before_loading(path: Path = Path("config.yaml")) -> None:
-    """Exit with a message if a config is no sound YAML, before Snakemake loads it.
+    """Exit with a message if a process may use too little memory, or if a config is no sound YAML, before Snakemake
+    loads it.
 
-    Snakemake would expand anchors without limit, and end with a traceback on a date such as 2019-02-31. What the values
-    mean is checked by the gate.
+    Snakemake would end with a traceback where it can start no thread. It would also expand anchors without limit, and
+    end with a traceback on a date such as 2019-02-31. What the values mean is checked by the gate.
     """
+    allowed = _address_space()
+    if allowed < ADDRESS_SPACE:
+        sys.exit(
+            f"\na process may use {allowed / 2**30:.2g} GB of memory here, and a run needs more than "
+            f"{ADDRESS_SPACE / 2**30:.2g} GB, better 1.5: raise the limit (ulimit -v)\n"
+        )
     if path.is_file():
         try:
             read_yaml(path)
         except InputError as error:
             sys.exit(f"\n{error}\n")
+
+
+def _address_space() -> float:
+    """Bytes of address space that a process may use; infinite where nothing limits it."""
+    if resource is None:
+        return float("inf")
+    allowed = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return float("inf") if allowed == resource.RLIM_INFINITY else float(allowed)
 
 
 def begin(say: Callable[[str], None], written: Iterable[Path] = WRITTEN) -> Run:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -9,10 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resurvey import inert, tables
+from resurvey import clean, inert, tables, typedfiles
 from resurvey.audit.pages import page as audit_page
+from resurvey.digitise import offers
+from resurvey.labels import Labels
 from resurvey.read.draft_folder import read_rows, write_rows
-from resurvey.report import notebooks
+from resurvey.reconstruct.formats.export import write_patients
+from resurvey.report import evidence_section, notebooks
+from resurvey.report.document import Link
 from resurvey.tables import read_table, stack, write_csv
 from tests.project import small_tables, write_tables
 
@@ -175,3 +180,50 @@ def test_a_raw_table_that_a_program_wrote_is_read_exactly_and_gains_no_quotes(tm
         tables.write_csv(raw["proportions"], tmp_path / "proportions.csv")
         assert "'=HYPERLINK(1)" in (tmp_path / "proportions.csv").read_text(encoding="utf-8")
         assert "''=HYPERLINK(1)" not in (tmp_path / "proportions.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "'=kept", "+cmd|' /C calc'!A0", "plain", "-inf", "''=x"])
+def test_typed_pieces_are_inert_where_a_person_opens_them_and_exact_where_a_step_reads(tmp_path, text):
+    rows = small_tables()
+    rows["treatments"][0] |= {"label": text, "note": text}
+    typed = inert.exact(text)  # as a spreadsheet shows it
+    write_tables(rows, tmp_path / "raw")
+    raw = tables.read_raw(tmp_path / "raw")
+    pieces = typedfiles.write(raw, clean.tidy(raw), tmp_path / "typed", tmp_path / "raw/curves")
+    for part in ("tables", "noted", "labels"):
+        with (tmp_path / "typed" / part / "treatments.csv").open(encoding="utf-8", newline="") as stream:
+            written = next(csv.DictReader(stream))["label"]
+        assert written.startswith("'") or not inert.FORMULA.match(written)
+    for name, frame in typedfiles.read(pieces.whole(["treatments"], notes=True)).items():
+        assert name != "treatments" or frame.loc[0, ["label", "note"]].tolist() == [typed, typed]
+    assert Labels.from_files([tmp_path / "typed/labels/treatments.csv"]).treatments["new"] == typed
+
+
+def test_patients_for_other_programs_carry_no_formula(tmp_path):
+    table = pd.DataFrame({"arm": ["=SUM(A1)", "new"], "time": [1.5, 2.0], "event": [1, 0]})
+    write_patients(table, tmp_path / "patients.csv")
+    write_patients(table, tmp_path / "patients.parquet")
+    assert (tmp_path / "patients.csv").read_text(encoding="utf-8") == "arm,time,event\n'=SUM(A1),1.5,1\nnew,2,0\n"
+    assert pd.read_parquet(tmp_path / "patients.parquet")["arm"].tolist() == ["=SUM(A1)", "new"]
+
+
+@pytest.mark.parametrize(
+    ("doi", "address"),
+    [
+        ("10.1186/s12916-023-02999-0", "https://doi.org/10.1186/s12916-023-02999-0"),
+        ("10.1002/(SICI)1097(1998)17:15<1661::AID>3.0.CO;2-2", "https://doi.org/10.1002/(SICI)1097(1998)17:15%3C1661::AID%3E3.0.CO;2-2"),
+        ('=HYPERLINK("http://x","y")', ""),
+        ("10.1/x [a](javascript:alert(1))", ""),
+        ("../../evil", ""),
+    ],
+)  # fmt: skip
+def test_only_a_doi_is_linked_as_one(doi, address):
+    made = evidence_section.doi_of(doi)
+    assert made == (Link(f"doi:{doi}", address) if address else f"doi:{doi}")
+
+
+def test_a_command_that_is_offered_runs_nothing_of_a_file_name(monkeypatch):
+    monkeypatch.setattr(offers, "_pages", lambda _data, _name: [(3, "a figure with axes")])
+    monkeypatch.setattr(Path, "read_bytes", lambda _path: b"")
+    [line] = offers.offers(Path("a $(id) b.pdf"))
+    assert line == "page 3: a figure with axes: resurvey digitise 'a $(id) b.pdf' --page 3 --into figures"

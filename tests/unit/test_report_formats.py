@@ -26,10 +26,10 @@ from resurvey.report import all_formats
 from resurvey.report.all_formats import Edition
 from resurvey.report.content import page_document
 from resurvey.report.crate import Run, crate_metadata
-from resurvey.report.document import Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
+from resurvey.report.document import Claims, Code, Figure, Heading, Paragraph, Strong, Table, appendix, flat
 from resurvey.report.docx import bookmark, column_widths, render_docx
 from resurvey.report.editions import write_editions
-from resurvey.report.html import LIBRARY_FILE, library_script, render_html
+from resurvey.report.html import LIBRARY_FILE, ROWS_FILE, ROWS_ON_PAGE, library_script, render_html, rows_script
 from resurvey.report.inputs import Choices, Results
 from resurvey.report.paper import paper
 from resurvey.report.pdf import render_pdf
@@ -82,6 +82,27 @@ def test_every_internal_link_leads_somewhere(soup):
     assert len(anchors) == len(soup.find_all(id=True))
     for link in soup.select("a.rows"):
         assert {f"claim-{name}" for name in link["data-rows"].split()} <= anchors
+
+
+def test_a_long_table_has_its_first_rows_on_the_page_and_the_others_in_the_file(document, tmp_path):
+    (long,) = (block for block in flat(document.blocks) if isinstance(block, Table) and block.long)
+    rows = tuple(replace(long.rows[1], anchor=f"claim-{place}") for place in range(ROWS_ON_PAGE + 5))
+    linked = Paragraph((Claims((f"{ROWS_ON_PAGE + 1}",)), Claims(("0",))))
+    made = replace(document, blocks=(Heading(1, "Numbers", "numbers"), linked, replace(long, rows=rows)))
+    soup = BeautifulSoup(render_html(made, PLACE), "lxml")
+    assert [row["id"] for row in soup.select("tbody tr")] == [row.anchor for row in rows[:ROWS_ON_PAGE]]
+    more = soup.select_one(f"#{long.anchor} .more")
+    assert more["data-file"] == ROWS_FILE and "The first 200 of 205 rows" in more.text and ".xlsx" in more.text
+    assert [link["href"] for link in soup.select("a.rows")[:2]] == [f"#{long.anchor}", "#claim-0"]
+    script = rows_script(made)
+    assert script == rows_script(made) and script.isascii()
+    held = json.loads(script[script.index("{") : script.rindex("}") + 1])
+    further = BeautifulSoup(f"<table>{held[long.anchor]}</table>", "lxml")
+    assert [row["id"] for row in further.select("tr")] == [row.anchor for row in rows[ROWS_ON_PAGE:]]
+    assert not further.find("script") and NASTY in further.text
+    whole = replace(made, blocks=(Heading(1, "Numbers", "numbers"), replace(long, rows=rows[:ROWS_ON_PAGE])))
+    assert "reportRows({})" in rows_script(whole)
+    assert not BeautifulSoup(render_html(whole, PLACE), "lxml").select(".more")
 
 
 def test_text_of_tables_is_escaped(html, soup):
@@ -404,7 +425,8 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
         ("paper.typ", {"pdf"}),
         ("body.xml.j2", {"docx"}),
         ("report.html", {"html"}),
-        ("answer.md.j2", {"pdf", "docx", "html"}),
+        ("rows.html", {"html", "rows"}),
+        ("answer.md.j2", {"pdf", "docx", "html", "rows"}),
     ):
         (own / name).write_text("#{{ fault }}", encoding="utf-8")
         made = editions()
@@ -414,7 +436,7 @@ def test_each_edition_stands_alone(tmp_path, monkeypatch):
 
 
 def test_an_edition_that_cannot_be_made_leaves_the_earlier_one_and_is_named(tmp_path):
-    places = {kind: tmp_path / f"report.{kind}" for kind in ("xlsx", "docx", "html", "library", "pdf")}
+    places = {kind: tmp_path / f"report.{kind}" for kind in ("xlsx", "docx", "html", "library", "rows", "pdf")}
     notes = tmp_path / "not_made.csv"
 
     def run(failed: str, content: bytes) -> tuple[set[str], dict[str, str]]:
@@ -423,7 +445,7 @@ def test_an_edition_that_cannot_be_made_leaves_the_earlier_one_and_is_named(tmp_
         table = not_made.read(notes)
         return {path.suffix[1:] for path in whole}, dict(zip(table["edition"], table["in_its_place"], strict=True))
 
-    assert run("pdf", b"first") == ({"xlsx", "docx", "html", "library"}, {"pdf": not_made.REASON})
+    assert run("pdf", b"first") == ({"xlsx", "docx", "html", "library", "rows"}, {"pdf": not_made.REASON})
     assert "This edition (pdf) of the report could not be made" in "".join(pages_of(places["pdf"].read_bytes()))
     assert run("pdf", b"second")[1] == {"pdf": not_made.REASON}  # a page with a reason is no earlier edition
     assert run("none", b"third") == (set(places), {})
@@ -432,9 +454,9 @@ def test_an_edition_that_cannot_be_made_leaves_the_earlier_one_and_is_named(tmp_
     assert places["pdf"].read_bytes() == b"third"
     assert places["docx"].read_bytes() == b"fourth"
     assert "pdf: no pdf here (in its place: the edition of an earlier run)" in not_made.complaint(not_made.read(notes))
-    # the library goes with the page that names its digest
-    assert run("html", b"fifth")[1] == {"html": not_made.EARLIER, "library": not_made.EARLIER}
-    assert {places[kind].read_bytes() for kind in ("html", "library")} == {b"fourth"}
+    # the library goes with the page that names its digest, and the further rows with the page that they continue
+    assert run("html", b"fifth")[1] == dict.fromkeys(("html", "library", "rows"), not_made.EARLIER)
+    assert {places[kind].read_bytes() for kind in ("html", "library", "rows")} == {b"fourth"}
     assert run("pdf", b"sixth")[1] == {"pdf": not_made.EARLIER}  # kept twice, still the earlier edition
     assert places["pdf"].read_bytes() == b"fifth"
 

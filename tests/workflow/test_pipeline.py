@@ -78,6 +78,7 @@ def test_the_promised_files_are_there(built):
     for name in (
         "results/report/index.html",
         "results/report/tables.js",
+        "results/report/rows.js",
         "results/report/resurvey.docx",
         "results/report/resurvey.pdf",
         "results/audit/checks.csv",

@@ -63,6 +63,8 @@ rule report:
         ),
         # the searchable table of the page
         library=update("results/report/tables.js"),
+        # the further rows of its long tables
+        rows=update("results/report/rows.js"),
         docx=update("results/report/resurvey.docx"),
         pdf=update("results/report/resurvey.pdf"),
         xlsx=update("results/report/resurvey.xlsx"),

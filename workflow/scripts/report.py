@@ -29,7 +29,7 @@ choices = Choices(
     templates=Path(params.report.get("templates", "report/templates")),
 )
 checked = [Path(path) for path in snakemake.input if path.endswith((".csv", ".json", ".md"))]
-places = {kind: Path(output[kind]) for kind in ("xlsx", "docx", "html", "library", "pdf")}
+places = {kind: Path(output[kind]) for kind in ("xlsx", "docx", "html", "library", "rows", "pdf")}
 made = write_editions(report(snakemake.input, choices, checked, places["html"].parent), places, Path(output.failed))
 if output.get("crate"):
     # The record names the workflow by a copy inside its own folder.

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from resurvey.errors import InputError, ResurveyError
@@ -66,7 +67,7 @@ def _next(rows: list[dict[str, object]]) -> list[str]:
     """What to do with the figures that were read: look where it is asked for, then rebuild; the first few of each."""
     read = [row for row in rows if row["verdict"] != "refused"]
     doubtful = [f"  look at {row['folder']}/review.html" for row in rows if row["folder"] and row["verdict"] != "sure"]
-    rebuild = [f"  then: resurvey reconstruct {row['folder']}" for row in read]
+    rebuild = [f"  then: resurvey reconstruct {quote(str(row['folder']))}" for row in read]
     return [line for lines in (doubtful, rebuild) for line in (*lines[:3], *["  ..."] * (len(lines) > 3))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 
 from resurvey.digitise import pdf_drawings
 from resurvey.digitise.axes import find_panels
@@ -30,7 +31,7 @@ def offers(path: Path) -> list[str]:
 
 
 def _command(path: Path, page: int) -> str:
-    return f"resurvey digitise {path} --page {page} --into figures"
+    return f"resurvey digitise {quote(str(path))} --page {page} --into figures"
 
 
 def _pages(data: bytes, name: str) -> list[tuple[int, str]]:

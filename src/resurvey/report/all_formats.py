@@ -16,7 +16,7 @@ from resurvey.report.content import Appendix, page_document, paper_document
 from resurvey.report.crate import Run, crate_metadata
 from resurvey.report.document import Document
 from resurvey.report.docx import render_docx
-from resurvey.report.html import library_script, render_html
+from resurvey.report.html import library_script, render_html, rows_script
 from resurvey.report.inputs import Choices, read_results
 from resurvey.report.pdf import typesetting
 from resurvey.report.provenance_section import versions
@@ -38,7 +38,7 @@ class Edition:
     Attributes
     ----------
     kind : str
-        xlsx, docx, html, library (the script file that the page loads) or pdf.
+        xlsx, docx, html, library and rows (the script files that the page loads) or pdf.
     content : bytes
         Empty if it could not be made.
     failure : str
@@ -69,7 +69,7 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
     Yields
     ------
     Edition
-        xlsx, docx, html, library, pdf.
+        xlsx, docx, html, library, rows, pdf.
     """
     results, own = read_results(files, choices, digests(checked)), choices.templates
     with ExitStack() as stack:
@@ -78,14 +78,19 @@ def report(files: Mapping[str, Any], choices: Choices, checked: Iterable[Path], 
         def paper() -> Document:
             return paper_document(results, Appendix(choices.appendix), own)
 
+        @cache
+        def page() -> Document:
+            return page_document(results, own)
+
         def begun() -> Callable[[], bytes]:
             return stack.enter_context(typesetting(paper(), own))
 
         typeset, failure = _tried(begun)  # started first, because it takes longest and runs in parallel
         yield _edition("xlsx", lambda: render_workbook(results))
         yield _edition("docx", lambda: render_docx(paper(), own))
-        yield _edition("html", lambda: render_html(page_document(results, own), place, own).encode("utf-8"))
+        yield _edition("html", lambda: render_html(page(), place, own).encode("utf-8"))
         yield _edition("library", lambda: library_script().encode("ascii"))
+        yield _edition("rows", lambda: rows_script(page(), own).encode("ascii"))
         yield _edition("pdf", typeset) if typeset else Edition("pdf", b"", failure)
 
 

@@ -9,8 +9,9 @@ from resurvey import not_made, writing
 from resurvey.report.all_formats import Edition
 from resurvey.report.stand_ins import stand_in
 
-#: Editions that need another one from the same run: the page identifies its library by a digest.
-COMPANION = {"library": "html"}
+#: Editions that need another one from the same run: the page identifies its library by a digest, and the
+#: further rows continue its tables.
+COMPANION = {"library": "html", "rows": "html"}
 
 
 def write_editions(editions: Iterable[Edition], places: Mapping[str, Path], notes: Path) -> list[Path]:

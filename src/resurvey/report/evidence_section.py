@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -29,6 +31,8 @@ from resurvey.short_citations import whole
 
 # Columns of the studies table that do not describe population or conduct.
 NOT_SHOWN = ("study_id", "source_id", "note", "acronym")
+# The form of a DOI: a prefix of numbers, and what the publisher chose.
+DOI = re.compile(r"10\.\d+(?:\.\d+)*/\S+")
 
 
 def evidence(results: Results) -> Iterator[Block]:
@@ -52,6 +56,13 @@ def evidence(results: Results) -> Iterator[Block]:
         yield Details(title, (papers(results, others, "tab-documents", "Other documents in which numbers were read"),))
 
 
+def doi_of(doi: str) -> Link | str:
+    """A DOI with a link to it; what is not in the form of one is shown without a link."""
+    if not DOI.fullmatch(doi):
+        return f"doi:{doi}"
+    return Link(f"doi:{doi}", f"https://doi.org/{quote(doi, safe='/:;().,')}")
+
+
 def papers(results: Results, names: list[str], name: str, title: str) -> Table:
     """A table of documents: citation, kind, and number of values read from each."""
     counts = results.claims["source_id"].value_counts() if len(results.claims) else pd.Series(dtype=int)
@@ -59,7 +70,7 @@ def papers(results: Results, names: list[str], name: str, title: str) -> Table:
     for source_id in names:
         row = results.source.get(source_id, {})
         doi = str(row.get("doi", "") or "")
-        link = Link(f"doi:{doi}", f"https://doi.org/{doi}") if doi and doi != "nan" else None
+        link = doi_of(doi) if doi and doi != "nan" else None
         made.append(
             Row.of(
                 results.short(source_id),

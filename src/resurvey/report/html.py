@@ -1,12 +1,14 @@
-"""The report as an HTML page that opens offline: template, styles and scripts inline; figures and library in files."""
+"""The report as an HTML page that opens offline: template, styles and scripts inline; the rest in files beside it."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup, escape
@@ -50,6 +52,14 @@ import('data:text/javascript;charset=utf-8,' + encodeURIComponent({library})).th
 }});
 """
 
+#: Rows of one table that the page itself holds, and the file in its folder that holds the others.
+ROWS_ON_PAGE = 200
+ROWS_FILE = "rows.js"
+#: A script for the same reason; the page adds it when one of its tables is first seen.
+ROWS = """// The further rows of the long tables in index.html, by table.
+window.reportRows({rows});
+"""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -82,12 +92,11 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
     Returns
     -------
     str
-        HTML that makes no external request; the same document gives the same bytes. The only external script that the
-        page allows is `library_script`, identified by its digest.
+        HTML that makes no external request; the same document gives the same bytes. The only external scripts that the
+        page allows are `library_script`, identified by its digest, and what its own script adds: `rows_script`.
     """
     writer = _Writer(document, pictures(document, place))
-    filters = {"inline": writer.inline, "kind": lambda block: type(block).__name__}
-    template = loaded("report.html", own, filters)
+    template = loaded("report.html", own, writer.filters())
     script = template_text("report.js", own)
     return template.render(
         document=document,
@@ -99,10 +108,37 @@ def render_html(document: Document, place: Path, own: Path | None = None) -> str
         library_mark=inert.digest(library_script()),
         allowed=Markup(inert.allowed(script)),
         library_style=Markup(_library("css")),
+        rows_file=ROWS_FILE,
+        rows_on_page=ROWS_ON_PAGE,
         rows_of=rows_of,
         least_width=least_width,
-        has_numbers=any(isinstance(block, Table) and block.long for block in flat(document.blocks)),
+        has_numbers=any(table.long or len(table.rows) > ROWS_ON_PAGE for table in _tables(document)),
     )
+
+
+def rows_script(document: Document, own: Path | None = None) -> str:
+    """Content of `ROWS_FILE`: the rows of every table after the first `ROWS_ON_PAGE`, which keep the page small.
+
+    Parameters
+    ----------
+    document, own
+        As for `render_html`.
+
+    Returns
+    -------
+    str
+        A script in ASCII that passes the HTML of the rows, by anchor of their table, to the function `reportRows`.
+    """
+    writer = _Writer(document, {})
+    render = loaded("rows.html", own, writer.filters()).module.render_rows  # type: ignore[attr-defined]
+    cut = [table for table in _tables(document) if len(table.rows) > ROWS_ON_PAGE]
+    return ROWS.format(
+        rows=json.dumps({table.anchor: render(table, table.rows[ROWS_ON_PAGE:]) for table in cut}, indent=0)
+    )
+
+
+def _tables(document: Document) -> Iterator[Table]:
+    return (block for block in flat(document.blocks) if isinstance(block, Table))
 
 
 def _library(kind: str) -> str:
@@ -145,12 +181,17 @@ class _Writer:
     def __init__(self, document: Document, pictures: dict[str, Picture]):
         self.document = document
         self.pictures = pictures
+        # Where a link to a row of printed numbers leads without the script: the row, or its table if the page cuts it.
         self.rows = {
-            row.anchor
-            for block in flat(document.blocks)
-            if isinstance(block, Table) and block.long
-            for row in block.rows
+            row.anchor: row.anchor if place < ROWS_ON_PAGE else table.anchor
+            for table in _tables(document)
+            if table.long
+            for place, row in enumerate(table.rows)
         }
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters that the templates use."""
+        return {"inline": self.inline, "kind": lambda block: type(block).__name__}
 
     def inline(self, parts: Words) -> Markup:
         return Markup("").join(self._part(part) for part in parts)
@@ -183,13 +224,13 @@ class _Writer:
         return Markup('<span class="cite">[') + Markup(", ").join(links) + Markup("]</span>")
 
     def claims(self, claims: Claims) -> Markup:
-        """A link to the rows of printed numbers: with the script it shows all of them, without it the first."""
+        """A link to the rows of printed numbers: with the script it shows all, without it the first or the table."""
         there = [name for name in claims.ids if claim_anchor(name) in self.rows]
         text = claims_text(claims)
         if not there:
             return escape(text)
         return Markup('<a class="rows" href="#{}" data-rows="{}">{}</a>').format(
-            claim_anchor(there[0]), " ".join(there[:CLAIMS_LINKED]), text
+            self.rows[claim_anchor(there[0])], " ".join(there[:CLAIMS_LINKED]), text
         )
 
     def sections(self) -> list[tuple[Heading, list[Block]]]:

@@ -14,8 +14,9 @@ TYPST = b'#set document(date: none)\n#set text(font: "Libertinus Serif")\n#sys.i
 
 
 def stand_in(kind: str, said: str) -> bytes:
-    """A file of the given kind with one sentence; `kind` is html, library, docx, pdf or xlsx."""
-    return {"html": _html, "library": _script, "docx": _docx, "pdf": _pdf, "xlsx": _xlsx}[kind](said)
+    """A file of the given kind with one sentence; `kind` is html, library, rows, docx, pdf or xlsx."""
+    writers = {"html": _html, "library": _script, "rows": _script, "docx": _docx, "pdf": _pdf, "xlsx": _xlsx}
+    return writers[kind](said)
 
 
 def _html(said: str) -> bytes:

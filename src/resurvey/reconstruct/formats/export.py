@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.reconstruct.result import Reconstruction
 
@@ -62,6 +63,8 @@ def export_patients(
 def write_patients(table: pd.DataFrame, path: str | Path) -> None:
     """Write a table of patients as CSV or Parquet, by the extension of the path; the same table gives the same bytes.
 
+    In CSV, a name that a spreadsheet would take for a formula stands behind a quote; Parquet keeps it exactly.
+
     Raises
     ------
     InputError
@@ -69,7 +72,7 @@ def write_patients(table: pd.DataFrame, path: str | Path) -> None:
     """
     file = Path(path)
     if file.suffix == ".csv":
-        table.to_csv(file, index=False, lineterminator="\n", float_format="%.10g")
+        inert.cells(table).to_csv(file, index=False, lineterminator="\n", float_format="%.10g")
     elif file.suffix == ".parquet":
         table.to_parquet(file, index=False)
     else:
