@@ -187,3 +187,17 @@ def test_refusals():
         fit.quantile(50)
     with pytest.raises(InputError, match="horizon must be a time greater than 0"):
         fit.restricted_mean(-1)
+
+
+def test_a_generalised_gamma_without_a_maximum_is_refused():
+    """Times of a Pareto distribution begin at a sharp edge, to which only infinite q leads."""
+    times = 5 / (1 - (np.arange(80) + 0.5) / 80) ** 0.5
+    with pytest.raises(NotEstimable, match=r"rises towards a degenerate distribution|did not reach a maximum"):
+        fit_model(times, np.ones(80), "generalised-gamma")
+
+
+def test_a_generalised_gamma_far_along_its_ridge_is_refused():
+    """In a group of the shipped analysis the search stopped at q = -21, at another place on each processor."""
+    family = FAMILIES["generalised-gamma"]
+    assert family.degenerate(np.array([0.56, -2.58, -20.9])) and family.degenerate(np.array([2.0, -1.0, 10.5]))
+    assert not family.degenerate(np.array([1.28, -0.39, -1.57]))

@@ -74,6 +74,8 @@ class Family:
         Time at which survival equals `survival`, infinite where it is never reached; None: found by search.
     mean : callable (theta) -> float, or None
         Mean survival time, infinite where it does not exist; None: by integration.
+    degenerate : callable (theta) -> bool, or None
+        Whether the distribution is so near its limit that the likelihood has no maximum; None: never.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Family:
     natural: Callable[[Floats], dict[str, float]]
     quantile: Callable[[Floats, float], float] | None = None
     mean: Callable[[Floats], float] | None = None
+    degenerate: Callable[[Floats], bool] | None = None
 
     def log_survival(self, t: Floats, theta: Floats) -> Floats:
         """Log of S at times t > 0."""
@@ -204,6 +207,11 @@ def _shape(p: Floats) -> tuple[Floats, np.ndarray]:
     return np.where(near, 1.0, q), near
 
 
+#: Largest |q| of a generalised gamma distribution. Beyond it the density has a sharp edge: the likelihood rises along a
+#: ridge, and where a search stops there hangs on the last bits.
+MOST_SKEWED = 10.0
+
+
 class _GeneralisedGamma(Times):
     @cached_property
     def normal(self) -> _LogNormal:
@@ -320,6 +328,7 @@ _STANDARD: tuple[dict[str, Any], ...] = (
         "natural": lambda p: {"mu": float(p[0]), "sigma": exp(p[1]), "q": float(p[2])},
         "quantile": _generalised_gamma_quantile,
         "mean": _generalised_gamma_mean,
+        "degenerate": lambda p: bool(abs(p[2]) > MOST_SKEWED),
     },
 )
 #: The standard families of TSD 14, by name.

@@ -235,6 +235,8 @@ def fit_model(time: ArrayLike, event: ArrayLike, model: str, *, background: Back
         return np.where(np.isfinite(value), value, IMPOSSIBLE)
 
     theta = _minimise(minus_log_likelihood, family.start(steady.log(dead), 1.0), model)
+    if family.degenerate and family.degenerate(theta):
+        raise NotEstimable(f"{model}: the likelihood has no maximum, it rises towards a degenerate distribution")
     minus, _, information = _derivatives(minus_log_likelihood, theta)
     if not _is_a_bowl(information):
         raise NotEstimable(f"{model}: the likelihood is flat at its maximum, so its parameters are not determined")
@@ -367,7 +369,12 @@ def _clearly_a_bowl(hessian: Floats) -> bool:
 
 
 def _is_a_bowl(hessian: Floats) -> bool:
-    return _clearly_a_bowl(hessian) or bool(np.all(steady.symmetric_eigen(hessian)[0] > 0))
+    """Whether the Hessian is positive definite, so that a Newton step can be solved for."""
+    try:
+        steady.cholesky(hessian)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _local(function: Likelihood, theta: Floats) -> tuple[float, Floats, Floats]:
@@ -389,7 +396,7 @@ def _newton(function: Likelihood, theta: Floats, *, steps: int = 30) -> tuple[Fl
     """Newton steps by finite differences, and whether they converged."""
     for _ in range(steps):
         value, gradient, hessian = _derivatives(function, theta)
-        if not np.all(np.isfinite(hessian)) or not _is_a_bowl(hessian):
+        if not np.abs(hessian).max() < IMPOSSIBLE or not _is_a_bowl(hessian):
             return theta, False
         step = steady.solve(hessian, gradient)
         if (gradient * step).sum() < 1e-11:  # twice the possible gain in log likelihood
