@@ -55,6 +55,16 @@ class Quantity(StrEnum):
     NOTHING = "nothing"  # a comparison that was refused entirely
 
 
+class QSource(StrEnum):
+    """Part of a network's Q statistic."""
+
+    TOTAL = "total"
+    WITHIN = "within designs"
+    BETWEEN = "between designs"
+    BETWEEN_RANDOM = "between designs (random)"
+    DESIGN = "design"
+
+
 class FactKind(StrEnum):
     """Quantity of a printed fact about a group of patients."""
 

@@ -20,6 +20,7 @@ from resurvey.compare.network_data import Evidence, Study
 from resurvey.compare.network_fit import MODELS, Fit, fit, moment_terms
 from resurvey.compare.network_result import Network
 from resurvey.errors import InputError
+from resurvey.result_values import QSource
 
 Floats = NDArray[np.float64]
 _NO_TABLE = pd.DataFrame()
@@ -71,7 +72,7 @@ def decompose_q(result: Network) -> pd.DataFrame:
     return joined[["piece", "source", "design", "q", "df", "p", "tau2"]]
 
 
-def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
+def _decompose(common: Fit) -> list[tuple[QSource, str, float, int, float]]:
     evidence = common.evidence
     own = {names: fit(_alone(names, studies), 0.0) for names, studies in designs(evidence).items()}
     terms = {names: moment_terms(f) for names, f in own.items()}
@@ -83,12 +84,12 @@ def _decompose(common: Fit) -> list[tuple[str, str, float, int, float]]:
     # Subtracting equal sums leaves a rounding error; without degrees of freedom Q between designs is 0 by construction.
     between = max(0.0, common.q - q_within) if df_between else 0.0
     rows = [
-        ("total", "", common.q, evidence.degrees, 0.0),
-        ("within designs", "", q_within, int(df_within), 0.0),
-        ("between designs", "", between, df_between, 0.0),
-        ("between designs (random)", "", max(0.0, whole - left) if df_between else 0.0, df_between, tau2),
+        (QSource.TOTAL, "", common.q, evidence.degrees, 0.0),
+        (QSource.WITHIN, "", q_within, int(df_within), 0.0),
+        (QSource.BETWEEN, "", between, df_between, 0.0),
+        (QSource.BETWEEN_RANDOM, "", max(0.0, whole - left) if df_between else 0.0, df_between, tau2),
     ]
-    return rows + [("design", " : ".join(names), q, df, 0.0) for names, (q, df, _) in terms.items() if df > 0]
+    return rows + [(QSource.DESIGN, " : ".join(names), q, df, 0.0) for names, (q, df, _) in terms.items() if df > 0]
 
 
 def _alone(names: tuple[str, ...], studies: list[Study]) -> Evidence:

@@ -26,6 +26,7 @@ from resurvey.figures.style import (
     wrapped,
 )
 from resurvey.labels import without_brackets
+from resurvey.result_values import QSource
 from resurvey.rounding import distinct_from_null
 from resurvey.steady import critical_value
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BETWEEN = "between designs"
 BETTER, WORSE = "#cfe3f2", "#f8dcc8"
 
 
@@ -367,7 +367,7 @@ def inconsistent(q: pd.DataFrame, heat: pd.DataFrame) -> bool:
     heat : DataFrame
         change: change in the Q of a design when another is detached; with one degree of freedom the 5 % point is 3.84.
     """
-    between = q[(q["source"] == BETWEEN) & (q["df"] > 0)]
+    between = q[(q["source"] == QSource.BETWEEN) & (q["df"] > 0)]
     return bool((between["p"] < 0.1).any() or heat["change"].abs().max() > critical_value(0.95) ** 2)
 
 

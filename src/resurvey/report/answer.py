@@ -27,6 +27,7 @@ from resurvey.report.said import Said, caution_words, comparison_said, tellings
 from resurvey.report.standing import checks_of, conclusions_table, findings_table, standing, told_findings
 from resurvey.report.templating import render
 from resurvey.report.words import as_float, interval, is_number, percent, ratio
+from resurvey.result_values import QSource
 from resurvey.results import SEVERITIES, Quantity, Role
 
 OVERVIEW = "comparisons-overview"
@@ -161,7 +162,7 @@ DISAGREE = 0.1
 
 def disagreement(results: Results, name: str) -> dict[str, Any] | None:
     """Q between the designs of a network, its degrees of freedom and p; None if they do not disagree."""
-    found = [row for row in results.tables_of(name, "q") if row["source"] == "between designs" and row["df"] > 0]
+    found = [row for row in results.tables_of(name, "q") if row["source"] == QSource.BETWEEN and row["df"] > 0]
     return found[0] if found and found[0]["p"] < DISAGREE else None
 
 
