@@ -53,10 +53,11 @@ class HazardPrior:
         Factor on the sampling variance of the cumulative hazards.
     apart, death_apart : float
         Factors on the standard deviation of what an arm's log hazards do not share with the other arms of its trial, in
-        draws around the best state: in general and, smaller, where the event is known to be death. Of trials drawn from
-        the prior itself, draws without a factor miss as much as they claim (benchmarks/reconstruction/own_prior.py);
-        arms of real trials differ more in progression and less in deaths than `alike`, learnt on both together, says.
-        Set by the log ratios of half of the real trials.
+        draws around the best state: in general, and where the event is known to be death. Trials drawn from the prior
+        itself are missed by as much as draws without a factor claim (benchmarks/reconstruction/own_prior.py); arms of
+        real trials differ more in progression than `alike`, learnt on progression and death together, says, and less in
+        deaths. Set by the log ratios of half of the real trials; deaths keep the prior's own spread, for shapes unlike
+        those of these trials.
     censor_nodes, censor_shape, censor_level, censor_wiggle, censor_length, censor_rough, censor_rough_length
         The same for censoring; time is over the longest follow-up.
     left_log, left_sd : float
@@ -91,7 +92,7 @@ class HazardPrior:
     rough_length: float = 0.03
     overdispersion: float = 1.0
     apart: float = 1.6
-    death_apart: float = 0.7
+    death_apart: float = 1.0
     tilt: tuple[float, ...] = (-0.5, -0.45, -0.35, -0.15, -0.03, 0.0, -0.05, -0.1, -0.2, -0.1)
     usual_follow_up: float = 1.3
     censor_nodes: tuple[float, ...] = (0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.97)
