@@ -450,7 +450,7 @@ def test_the_core_imports_without_the_extra_and_names_it(tmp_path):
 
 def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     from resurvey.digitise.digitised import RiskRow, TracedCurve
-    from resurvey.digitise.match import exchanged, settle_crossings
+    from resurvey.digitise.match import Meeting, exchanged, settle_crossings
 
     times = np.array([0.0, 5, 10, 15, 20, 30])
 
@@ -462,11 +462,12 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     none = (False,) * 3
     rows = [RiskRow("early", shown, (100, 40, 36), none), RiskRow("late", shown, (100, 60, 4), none)]
     wrong = [exchanged(early, late, 10.0), exchanged(late, early, 10.0)]
-    settled, undecided = settle_crossings(wrong, [(0, 1, 10.0, 1)], rows)
+    once, often = Meeting(0, 1, 10.0, 1), Meeting(0, 1, 10.0, 3)
+    settled, undecided = settle_crossings(wrong, [once], rows)
     assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
     assert undecided == []
-    assert settle_crossings(wrong, [(0, 1, 10.0, 1)], [])[1] == ["early and late at 10"]
-    assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times, last at 10"]
+    assert settle_crossings(wrong, [once], [])[1] == [once]
+    assert settle_crossings(wrong, [often], rows)[1] == [often]
 
 
 def test_crowded_numbers_are_parted_where_the_gaps_jump():
