@@ -11,7 +11,7 @@ import numpy as np
 from resurvey.digitise.digitised import Axis, Check, Label, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
 from resurvey.digitise.match import Meeting, misfit
 from resurvey.digitise.numbers import readings
-from resurvey.digitise.retrace import Unlike
+from resurvey.digitise.retrace import SAME_LEVEL, Unlike
 
 UNITS = (
     ("months", r"\bmon?ths?\b|\bmos?\b"),
@@ -30,8 +30,8 @@ OFF_LINE = 0.02
 AXIS_ERROR = 0.004
 # Ink of marks per curve above which an undetected curve may be among the marks.
 MOST_MARKS = 0.25
-# Largest difference in survival, and in the end as a share of a curve's length, of tracings at other sizes.
-AGAIN_LEVEL, AGAIN_END = 0.02, 0.03
+# Share of a curve's length by which its end may move in tracings at other sizes before it is said.
+AGAIN_END = 0.03
 # Share of columns with unexplained ink that is accepted, with and without a printed count of the curves.
 UNEXPLAINED = 0.1
 UNEXPLAINED_UNCOUNTED = 0.02
@@ -210,8 +210,12 @@ def check_cover(curves: Sequence[TracedCurve]) -> Check:
     return Check("cover", "passed", "the ink of every curve is seen over most of its length")
 
 
-def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
-    """Check whether a grey curve runs for long along S = 0.5, where many figures have a line of medians."""
+def check_half(curves: Sequence[TracedCurve], panel: Panel, *, steady: bool = False) -> Check:
+    """Check whether a grey curve runs for long along S = 0.5, where many figures have a line of medians.
+
+    Said and not held against a `steady` reading, in which other sizes of the plot show the same curves: a path that
+    leaves its curve for a printed line does not follow it at every size.
+    """
     slack = HALF_PIXELS * abs(panel.y.slope)
     span = max(label.value for label in panel.x.labels)
     along = [
@@ -221,7 +225,8 @@ def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
         and float(np.diff(curve.times)[np.abs(curve.survival[:-1] - 0.5) <= slack].sum()) > HALF_LENGTH * span
     ]
     if along:
-        return Check("half", "doubtful", f"{', '.join(along)}: a long level at 0.5, where a line of medians may lie")
+        outcome: Outcome = "open" if steady else "doubtful"
+        return Check("half", outcome, f"{', '.join(along)}: a long level at 0.5, where a line of medians may lie")
     return Check("half", "passed", "no curve runs for long along 0.5")
 
 
@@ -241,14 +246,13 @@ def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:
     counts = sorted({count for count in unlike.counts if count != len(curves)})
     if counts:
         said.append(f"{' or '.join(map(str, counts))} curves instead of {len(curves)}")
-    if unlike.level > AGAIN_LEVEL:
+    if unlike.level > SAME_LEVEL:
         said.append(f"{curves[unlike.at].name} elsewhere, by {unlike.level:.3f} of survival")
-    doubtful = bool(said)
     if unlike.end > AGAIN_END:
         said.append(f"the end of {curves[unlike.ends].name} elsewhere, by {unlike.end:.0%} of its length")
     if said:
         words = f"traced again at another size, the plot shows {'; '.join(said)}"
-        return Check("again", "doubtful" if doubtful else "open", words)
+        return Check("again", "open" if unlike.same(len(curves)) else "doubtful", words)
     return Check("again", "passed", "traced again at other sizes, the plot shows the same curves")
 
 

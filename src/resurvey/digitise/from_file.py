@@ -209,17 +209,19 @@ class Reader:
         curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
+        ink = seen.checks(curves) if seen is not None else []
+        steady = seen is not None and seen.unlike is not None and seen.unlike.same(len(curves))
         count = doubts.check_count(curves, rows, legend, arms, tangled=seen is not None and seen.tangled)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
             doubts.check_axis(
                 panel.y, "survival", vector=kind == "vector", anchored=anchored(panel, darkness(picture))
             ),
-            *(seen.checks(curves) if seen is not None else ()),
+            *ink,
             doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen is not None else None,
             count,
             doubts.check_cover(curves),
-            doubts.check_half(curves, panel) if kind == "raster" else None,
+            doubts.check_half(curves, panel, steady=steady) if kind == "raster" else None,
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]

@@ -21,6 +21,7 @@ from resurvey.digitise.traced import Traced
 # Sizes at which a plot is traced again; a large one is only reduced, which costs less.
 FACTORS, REDUCED = (0.8, 1.25), (0.64, 0.8)
 LARGE = 500_000  # pixels
+SAME_LEVEL = 0.02  # largest difference in survival of curves that are the same
 END_WEIGHT = 0.2  # of a difference in ends beside one in levels, when curves are paired
 
 
@@ -38,6 +39,10 @@ class Unlike:
     end: float
     at: int = 0
     ends: int = 0
+
+    def same(self, count: int) -> bool:
+        """Whether every other size shows as many curves, on the same levels; their ends may differ."""
+        return set(self.counts) <= {count} and self.level <= SAME_LEVEL
 
 
 @dataclass(frozen=True)
