@@ -13,8 +13,9 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
+from resurvey.read.share_groups import compares, joins_groups
 from resurvey.read.slips import magnitude, percent_fits
-from resurvey.read.text_items import item_of
+from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
 
@@ -39,7 +40,7 @@ SUFFERED = re.compile(
     r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
     re.IGNORECASE,
 )
-ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b", re.IGNORECASE)
+ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$", re.IGNORECASE)
 # Harms named in one sentence that make a list of adverse events of it.
 SEVERAL = 4
 REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")
@@ -119,9 +120,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         else:
             made = _described(line, one, before, after)
             outer = begin + before.rfind(")") + 1 if closed else begin
-            alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
-                line, one, before, after, places
-            )
+            alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and compares(before))
+            alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
             if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
                 made |= {"kind": "adverse_event", "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
@@ -131,6 +131,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made["grade"] = listed[1]
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
             made["grade"] = last.get("grade", "")
+        if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
+            made["item"] = last["item"]
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
@@ -285,8 +287,24 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
     harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
-        return made | {"kind": "adverse_event", "grade": grade}
+        return made | {"kind": "adverse_event", "grade": grade} | _harm_named(own, following)
     return made | {"kind": "flow"}
+
+
+# What an adverse event is called; `adverse`, `toxic`, `increased` and their like name none.
+HARM = re.compile(
+    rf"(?:\b\w{{2,14}}(?:ile|al|ic|ory|ar|ive|ous|ed) )?\b(?:\w{{0,12}})(?:{HARMS.pattern})\w*", re.IGNORECASE
+)
+NO_NAME = re.compile(
+    r"\b(?:adverse|toxic\w*|increased|decreased|elevat\w*|cardiac|s?AEs?|treatment\w*|serious|severe)\b", re.IGNORECASE
+)
+
+
+def _harm_named(before: str, after: str) -> dict[str, str]:
+    """The item of an adverse event: the one that its clause names, if it names exactly one."""
+    named = {match.group().lower() for match in HARM.finditer(before) if not NO_NAME.search(match.group())}
+    named = named or {match.group().lower() for match in HARM.finditer(after) if not NO_NAME.search(match.group())}
+    return {"item": named.pop()} if len(named) == 1 else {}
 
 
 def _outcome_before(before: str) -> str:
@@ -442,6 +460,16 @@ def sizes_said(found: list[Found]) -> list[str]:
     return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
 
 
+def _said_alike(one: Found, other: Found) -> bool:
+    return all(one.cells.get(name) == other.cells.get(name) for name in ("kind", "endpoint", "item", "grade"))
+
+
+# `75 women (an accrual rate of 9.5%)`: the rate has another denominator.
+NOT_OF_ALL = re.compile(
+    r"\b(?:accrual|response to invitation|participation|annual|annuali[sz]ed) (?:\w+ )?rates?\b[^%]{0,12}$", re.IGNORECASE
+)
+
+
 def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`RR of the 47 patients was 61.7 %`: the only group of the sentence is the denominator of its percentages."""
     if len({arm for *_, arm in places}) > 1 or re.search(r"\bof (?:which|whom|these)\b", line.text):
@@ -454,6 +482,13 @@ def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]])
         and re.search(r"\b(?:of|among|in) (?:the|all)?\s?$", line.text[: _start(line, one)].lower())
     ]
     bare = [one for one in shares if "percent" in one.cells and not {"n", "total"} & set(one.cells)]
+    if any(
+        _said_alike(one, after) and joins_groups(line.text[_end(line, one) : _start(line, after)])
+        for one, after in pairwise(bare)
+    ):
+        # Each percentage is of one of the groups, not of all patients.
+        return
+    bare = [one for one in bare if not NOT_OF_ALL.search(line.text[: _start(line, one)][-40:])]
     if len(groups) == 1 and bare and all(_start(line, one) > _start(line, groups[0]) for one in bare):
         for one in bare:
             one.cells["total"] = groups[0].cells["n"]

@@ -27,8 +27,22 @@ def percentages(line: Line) -> list[Found]:
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
+        if YEARLY.search(line.text, max(0, token.start - 40), token.start) or PER_YEAR.match(line.text, token.end):
+            cells = {"value": token.printed, "unit": "% per year", "kind": "epidemiology", "item": _rate_of_what(line, i)}
+            found.append(Found("quantity", cells, take(line, i), "percent-per-year"))
+            continue
         found.append(make(line, "percent", percent=i))
     return found
+
+
+# `annualized rate, 0.30%`, `1.2% per year`: a rate of person-time, with no count of patients below it.
+YEARLY = re.compile(r"\bannual(?:i[sz]ed)? (?:\w+ )?(?:rates?|incidence)(?:,| was| were| of|:| \()? ?$", re.IGNORECASE)
+PER_YEAR = re.compile(r"\s?(?:%|per ?cent)?\s?(?:per|a|/)\s?(?:patient-|person-)?(?:year|annum)\b", re.IGNORECASE)
+
+
+def _rate_of_what(line: Line, i: int) -> str:
+    named = re.findall(r"[a-z][a-z-]{2,}", line.text[max(0, line.tokens[i].start - 40) : line.tokens[i].start].lower())
+    return " ".join(named[-4:]) or "rate"
 
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
+from resurvey.read.outcomes import UNNAMED, outcomes_in
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
 
 # `the 16-week regimen`: how long a treatment takes.
@@ -86,12 +87,19 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
         token = line.tokens[j]
         if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
             chain.append(j)
+        elif j > 1 and is_word(token, "at") and _joined_to_a_number(line.tokens, j):
+            # `at 5 and at 10 years`
+            pass
         elif is_word(token, "at", "after", "by") or _rate_of(line.tokens, j) or token.text.lower() in ("beyond",):
             return list(reversed(chain))
         elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
             return []
         j -= 1
     return []
+
+
+def _joined_to_a_number(tokens: list[Token], j: int) -> bool:
+    return is_word(tokens[j - 1], "and", "or", ",") and tokens[j - 2].kind == "num"
 
 
 def _rate_of(tokens: list[Token], j: int) -> bool:
@@ -157,7 +165,7 @@ DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference",
 def rates(line: Line) -> list[Found]:
     """Survival probabilities: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
     times = times_of(line)
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
+    names = [one for one in outcomes_in(line.text) if one[2] in TIME_TO_EVENT or one[2] == UNNAMED]
     if not times or not (names or any(word in line.lower() for word in ALIVE)):
         return []
     for i, *_ in times:
@@ -182,14 +190,44 @@ def rates(line: Line) -> list[Found]:
         if interval is not None and interval.kind in ("range", "iqr"):
             interval = None
         limits = (interval.low, interval.high) if interval else ()
+        if event := event_before(line.text[: line.tokens[i].start]):
+            found.append(_by_time(line, i, event, (number, unit), interval))
+            continue
         behind = _named_behind(line, i)
         name = behind if behind in TIME_TO_EVENT else _endpoint_of(line, names, i)
         cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
-    _name_rates(line, names, found)
+    _name_rates(line, names, [one for one in found if one.kind == "rate"])
     return found
+
+
+# `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.
+_SIDE = re.compile(
+    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|\bcontrol\b|\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
+    r"remissions?)|"
+    r"(?P<event>(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
+    r"(?<!with )(?<!after )(?<!before )(?<!without )(?<!at )(?<!following )(?<!since )(?<!of )"
+    r"\b(?:relapses?|reoccurrences?|recurrences?|mortality|failures?|incidence(?: of (?:[a-z-]+ ){0,2}[a-z-]{4,})?)\b"
+    r"(?![- ]free))",
+    re.IGNORECASE,
+)
+
+
+def event_before(text: str) -> str:
+    """The event whose share the next percentage is, if the last outcome named is an event and no survival."""
+    last = None
+    for last in _SIDE.finditer(text):
+        pass
+    return last["event"].lower() if last is not None and last["event"] else ""
+
+
+def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
+    """The share with an event by a time: no survival, so it stands among the proportions, with its time."""
+    limits = (interval.low, interval.high) if interval else ()
+    cells = {"percent": line.tokens[i].printed, "kind": "flow", "item": event, "time": time[0], "time_unit": time[1]}
+    return Found("proportion", cells | cells_of(interval, ci=True), take(line, i, *limits), "percent-by-time")
 
 
 # `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
@@ -240,7 +278,7 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
     if line.text.count("(", begin, place) != line.text.count(")", begin, place):
         begin = line.text.rfind("(", 0, place)
         begin = line.text.rfind(";", 0, begin) + 1
-    near = endpoints_in(line.text[begin:place])
+    near = [one for one in outcomes_in(line.text[begin:place]) if one[2] != UNNAMED]
     name = _named_behind(line, i) or (near[-1][2] if near else "")
     if name and name not in TIME_TO_EVENT:
         return False
@@ -316,8 +354,9 @@ def _pair_run(
 
 
 def _rises(line: Line, values: list[int], times: int) -> bool:
-    """Whether survival would rise with time if every `times` values were those of one group: they are of one time."""
-    numbers = [line.tokens[i].number for i in values]
+    """Whether survival would rise (or a share with an event fall) with time if every `times` values were those of one group: they are of one time."""
+    sign = -1 if event_before(line.text[: line.tokens[values[0]].start]) else 1
+    numbers = [sign * line.tokens[i].number for i in values]
     return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
 
 

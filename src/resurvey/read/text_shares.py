@@ -400,6 +400,9 @@ def _words_up_to(line: Line, end: int) -> str:
     return " ".join(reversed(words))
 
 
+SCHEDULE = {"daily", "weekly", "monthly", "twice", "once", "day", "d", "/", "continuously", "orally", "dose", "doses", "per"}
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
@@ -416,6 +419,9 @@ def _label_before(line: Line, i: int) -> str:
         if token.text in ("(", "["):
             if words:
                 break
+            continue
+        if not words and (token.text.lower() in SCHEDULE or (token.kind == "num" and token.unit)):
+            # `anastrozole 1 mg daily (n = 121)`: the name stands before the dose.
             continue
         if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
             break

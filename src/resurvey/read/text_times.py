@@ -142,8 +142,8 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     unit = token.unit
     if not unit and interval is not None:
         unit = line.tokens[interval.high].unit or line.tokens[interval.low].unit or _unit_after(line, interval.end)
-    subject = " ".join(t.text for t in line.tokens[start:i]).lower()
-    near = line.lower()[max(0, token.start - 90) : token.end + 40]
+    subject = COMPARED_IN.sub(" ", " ".join(t.text for t in line.tokens[start:i]).lower())
+    near = COMPARED_IN.sub(" ", line.lower()[max(0, token.start - 90) : token.end + 40])
     name = _subject(line, start, i)
     is_time = unit in UNITS
     if unit and not is_time and name in TIME_TO_EVENT:
@@ -174,6 +174,10 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
     rule = "median-interval" if interval else "median"
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
+
+
+# `median durations (maintenance v follow-up) of 25 v 12 weeks`: names of groups.
+COMPARED_IN = re.compile(r"\([^()]*\bv(?:s\.?|ersus)? [^()]*\)")
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
@@ -231,7 +235,7 @@ def _subject(line: Line, start: int, i: int) -> str:
     inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
     # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
     of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
-    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
+    if inner and inner[0] not in NO_ITEM and inner not in NOTHING_NAMED and not of_group:
         return " ".join(inner[:4])
     return before[-1] if before else tail[0] if tail else ""
 
@@ -256,6 +260,7 @@ MEASURED = frozenset(
     ]
 )
 NO_ITEM = frozenset(["survival", "value", "values"])
+NOTHING_NAMED = (["time"], ["times"], ["duration"], ["durations"])
 NO_SUBJECT = frozenset(
     [
         "being",

@@ -13,9 +13,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "LRFS",
         r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
     ),
+    ("DDFS", r"distant disease[- ]free survival|\bDDFS\b"),
+    ("DRFS", r"distant (?:relapse|recurrence)[- ]free survival|\bDRFS\b"),
     ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
     ("DFS", r"disease[- ]free survival|\bDFS\b"),
-    ("RFS", r"(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
+    ("RFS", r"(?<!local )(?<!regional )(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
     ("EFS", r"event[- ]free survival|\bEFS\b"),
     ("FFS", r"failure[- ]free survival|\bFFS\b|freedom from (?:treatment )?failure"),
     ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
@@ -25,7 +27,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "TTP",
         r"times? to (?:disease |tumou?r )?progression"
         r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
-        r"\bTTP\b",
+        r"\bTTPs?\b",
     ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
@@ -66,7 +68,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
-TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
+TIME_TO_EVENT = {"PFS", "DMFS", "DDFS", "DRFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
@@ -281,7 +283,7 @@ EVENTS = frozenset(
     ]
 )
 HARMS = re.compile(
-    r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
+    r"neutropa?eni|an(?:a)?emia|thrombocytop|leu[ck]opa?eni|lymphopa?eni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
     r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|chest pain|o?esophagitis|"
