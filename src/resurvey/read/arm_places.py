@@ -192,9 +192,18 @@ def _of_one_arm(
         between = line.text[ends[before[-1]] : begin] if before else ""
         if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):
             made[keys[before[-1]]] = arm
-        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
+        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text) and not _of_all(line, starts[0], end):
             made[keys[0]] = arm
     return made
+
+
+def _of_all(line: Line, start: int, end: int) -> bool:
+    """`the efficacy of A combined with B in 668 women`: a size that no `A arm` before it claims."""
+    token = next(token for token in line.tokens if token.start == start)
+    return token.whole and ARM_NOUN.match(line.text, end) is None
+
+
+ARM_NOUN = re.compile(r"[\s-](?:treatment )?(?:arms?|groups?|cohorts?|patients|recipients)\b", re.IGNORECASE)
 
 
 def _one_of_two(text: str, begin: int, end: int) -> bool:

@@ -125,8 +125,11 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             j = named
         elif token.kind == "num":
             break
-        elif not kind and (past := _in_favour(tokens, j)):
+        elif not kind and (past := _in_favour(tokens, j) or _per_step(tokens, index, j)):
             j = past
+        elif word == "and" and not kind and _named_next(tokens, j):
+            j += 1
+            continue
         elif (
             (word not in BRIDGE and token.kind not in ("super", "cite"))
             or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
@@ -156,6 +159,14 @@ def _in_favour(tokens: list[Token], start: int) -> int:
 
 
 FAVOURING = re.compile(r"(?:in )?favou?r(?:ing)?\b")
+
+
+def _per_step(tokens: list[Token], index: int, start: int) -> int:
+    """The mark before limits behind `1.20 per 10% increase in the fraction, 95% CI`; 0 if the words are others."""
+    if start != index + 1 or tokens[start].text.lower() != "per":
+        return 0
+    ahead = range(start, min(start + 12, len(tokens) - 1))
+    return next((j for j in ahead if tokens[j].text in (",", ";", "(") and tokens[j + 1].kind in ("level", "ci")), 0)
 
 
 def _named_behind(tokens: list[Token], start: int) -> int:

@@ -37,6 +37,9 @@ STRENGTH = re.compile(
     r"heart rate)|(?:annual )?discount)",
     re.IGNORECASE,
 )
+# `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
+STEP_BEFORE = re.compile(r"\b(?:per|for (?:each|every)|each|every) $", re.IGNORECASE)
+STEP_AFTER = re.compile(r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE)
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
     r"likelihood of|chance of|varied by|FiO2 of|saturation of)(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",
@@ -76,6 +79,8 @@ def mask(line: Line) -> None:
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:
+    if STEP_BEFORE.search(before) and STEP_AFTER.match(after):
+        return True
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
     if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from resurvey.read import no_results, sentences
 from resurvey.read.arm_places import arms_of, sizes_beside
@@ -19,7 +20,7 @@ from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
 from resurvey.read.text_percents import percentages
-from resurvey.read.text_rates import rates
+from resurvey.read.text_rates import named_in_order, rates
 from resurvey.read.text_ratios import carried, ratios
 from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians, times_alone
@@ -155,6 +156,22 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
 BESIDE = re.compile(r"[\s%)\]]*(?:months|years|weeks|days)?[\s,;:)(\[]*(?:[pP]\s?[=<>≤≥]?\s?)?")
 
 
+def _p_in_order(line: Line, found: list[Found]) -> None:
+    """`DFS and OS were better (P = 0.016 and P = 0.034, respectively)`: endpoints and p values in the same order."""
+    listed = sorted((one for one in found if one.kind == "p"), key=lambda one: one.tokens[0])
+    if len(listed) < 2 or "respectively" not in line.lower():
+        return
+    places = [line.tokens[one.tokens[0]] for one in listed]
+    joints = [line.text[a.end : b.start] for a, b in pairwise(places)]
+    names = named_in_order(line.text[: places[0].start])
+    if len(names) == len(listed) and all(P_JOINT.fullmatch(joint) for joint in joints):
+        for one, name in zip(listed, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+P_JOINT = re.compile(r"\s?(?:,|and|, and)\s(?:[pP]\s?[=<>≤≥]?\s?)?")
+
+
 def _beside(line: Line, values: list[Found], place: int) -> Found:
     """The value before a p value: the nearest that is not a part named in brackets closed before the p value."""
     ordered = sorted(values, key=lambda value: line.tokens[value.tokens[0]].start)
@@ -217,6 +234,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         describe(line, found, lexicon)
         _carry_level(line, found)
         _endpoints_of_p(line, found)
+        _p_in_order(line, found)
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])

@@ -120,7 +120,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         else:
             made = _described(line, one, before, after)
             outer = begin + before.rfind(")") + 1 if closed else begin
-            alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and compares(before))
+            alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
             alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
             if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
                 made |= {"kind": "adverse_event", "grade": last["grade"]}
@@ -129,7 +129,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
-        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
+        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and ";" not in before:
             made["grade"] = last.get("grade", "")
         if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
             made["item"] = last["item"]
@@ -143,20 +143,27 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _of_the(line, shares, places)
 
 
+def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
+    """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
+    known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
+    return compares(before) or (known and joins_groups(before))
+
+
 # `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
 CLAUSE = re.compile(
-    r"[\s%)\]]*(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
+    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
 )
+COUNTED = re.compile(r"\s(?:patients|women|men|participants|subjects|cases)\s")
 # `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
 WITH = re.compile(r"[\s%)\]]*(?:of (?:the )?patients )?(?:with|had|having)\s")
 
 
 def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tuple[int, int, str]]) -> bool:
     """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
-    counted = "n" in one.cells and any(word in PATIENTS for word in _words(line, one))
+    counted = "n" in one.cells and (any(word in PATIENTS for word in _words(line, one)) or COUNTED.match(after))
     clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
     listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
-    return clause or (listed and "n" in one.cells and "total" not in one.cells)
+    return bool(clause) or (listed and "n" in one.cells and "total" not in one.cells)
 
 
 def _words(line: Line, one: Found) -> list[str]:
@@ -279,8 +286,8 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     scope = f"{near} {following}"
     if response:
         return {"kind": "response", "endpoint": response, "item": response}
-    grade = _grade(near, following)
-    own = near.rpartition(";")[2]
+    own = _own_part(near)
+    grade = _grade(own, following)
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
     several = _harms_named(line.text) >= SEVERAL
@@ -289,6 +296,13 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if harm and one.rule not in ("n-equals",):
         return made | {"kind": "adverse_event", "grade": grade} | _harm_named(own, following)
     return made | {"kind": "flow"}
+
+
+def _own_part(near: str) -> str:
+    """The words after the last `;`, unless it stands in brackets that are still open: `events (AEs; 46%`."""
+    head, _, tail = near.rpartition(";")
+    opened = head.count("(") + head.count("[") > head.count(")") + head.count("]")
+    return near if opened and not re.search(r"\d", head[head.rfind("(") :]) else tail
 
 
 # What an adverse event is called; `adverse`, `toxic`, `increased` and their like name none.
@@ -303,6 +317,7 @@ NO_NAME = re.compile(
 def _harm_named(before: str, after: str) -> dict[str, str]:
     """The item of an adverse event: the one that its clause names, if it names exactly one."""
     named = {match.group().lower() for match in HARM.finditer(before) if not NO_NAME.search(match.group())}
+    after = after.partition("(")[0]
     named = named or {match.group().lower() for match in HARM.finditer(after) if not NO_NAME.search(match.group())}
     return {"item": named.pop()} if len(named) == 1 else {}
 

@@ -145,6 +145,10 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
+    plus = line.text[line.tokens[i].end : line.tokens[i].end + 1] == "+"
+    if plus or (noun == "patient" and line.tokens[i].number != 1):
+        # `IHC 1+/2+ tumours`, `two patient domains`
+        return ""
     if noun in SITES and (set(between) & OF_DISEASE or (noun == "sites" and not set(between) <= OF_TRIALS)):
         return ""
     if between == ["of", "the"]:

@@ -71,6 +71,9 @@ def item_of(line: Line, index: int) -> str:
         return ""
     if _of_one_group(line, index) and (before := _words_in_front(line, index)):
         return before
+    # `a boost (2661 patients) or no boost`: what follows the brackets is another group.
+    opened = index > 1 and word_at(line, index - 1) in ("(", "[") and not line.tokens[index].percent
+    enclosed = opened and not line.tokens[index - 2].percent
     depth = 0
     for token in line.tokens[index + 1 : index + 20]:
         word = token.text.lower().rstrip(".")
@@ -78,6 +81,8 @@ def item_of(line: Line, index: int) -> str:
         if depth > 0:
             # `75 women (a rate of 9%) were randomised`: brackets explain the number.
             continue
+        if (depth < 0 and enclosed) or (token.kind == "num" and token.percent):
+            break
         if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after) or sized:
             break
         if not after and word in ("versus", "vs", "v", "compared", "than"):
@@ -112,7 +117,8 @@ def _sex_counted(line: Line, index: int) -> str:
 def _behind_its_noun(line: Line, index: int) -> bool:
     """`neutropenia (6%)`: a number that opens brackets directly behind a word."""
     opened = word_at(line, index - 1) in ("(", "[", ":") and index > 1
-    return opened and line.tokens[index - 2].kind in ("word", "name")
+    before = line.tokens[index - 2]
+    return opened and (before.kind in ("word", "name") or (before.kind == "num" and before.unit not in ("", "%")))
 
 
 def _words_in_front(line: Line, index: int) -> str:
@@ -127,5 +133,5 @@ def _words_in_front(line: Line, index: int) -> str:
 
 
 SEXES = {"men", "women", "males", "females", "boys", "girls"}
-SPREAD_WORDS = {"age", "aged", "ages", "daily", "weekly", "grade", "grades", "standard", "deviation", "error"}
+SPREAD_WORDS = {"age", "aged", "ages", "older", "younger", "daily", "weekly", "grade", "grades", "standard", "deviation", "error"}
 SPREAD_WORDS |= {"rate", "rates", "annualized", "annualised", "sd", "iqr", "range", "mean", "median", "ci"}

@@ -139,8 +139,8 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\bdifference\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
+    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,10}"
     r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
@@ -148,6 +148,10 @@ DIFFERENCE = re.compile(
 
 # `a reduction of 43% and 51%`: the first of two changes.
 LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
+
+
+# `treatment difference (95% CI) was 1.3%`
+HEADED = re.compile(r"\s?\(9\d\s?% ?CI\)", re.IGNORECASE)
 
 
 def differences(line: Line) -> list[Found]:
@@ -158,7 +162,7 @@ def differences(line: Line) -> list[Found]:
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
         from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(LISTED.sub("", before[-160:])) is not None
+        stated = from_to or DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
         stated = stated or _measured_change(line, i)
         stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
         if token.used or not measured or not stated:

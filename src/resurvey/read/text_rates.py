@@ -9,7 +9,7 @@ from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_
 from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
 from resurvey.read.outcomes import UNNAMED, outcomes_in
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 # `the 16-week regimen`: how long a treatment takes.
 OF_TREATMENT = re.compile(
@@ -26,6 +26,8 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
         if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
             found += _hanging(line, i, token.unit)
             found.append((i, token.value, token.unit))
+        elif token.kind == "num" and token.masked and (unit := _numbered_time(line, i)):
+            found.append((i, token.value, unit))
         elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
             chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
             if chain:
@@ -34,6 +36,15 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
     for item in found:
         seen.setdefault(item[0], item)
     return [seen[i] for i in sorted(seen)]
+
+
+# `the PFS rate at week 24`
+NUMBERED_TIME = re.compile(r"\b(?:at|by|to|through|until) (?P<unit>week|month|year) $", re.IGNORECASE)
+
+
+def _numbered_time(line: Line, i: int) -> str:
+    match = NUMBERED_TIME.search(line.text, max(0, line.tokens[i].start - 16), line.tokens[i].start)
+    return time_unit(match["unit"]) if match is not None and line.tokens[i].value.isdigit() else ""
 
 
 BEFORE_SURVIVAL = re.compile(
@@ -159,20 +170,31 @@ ALIVE = (
 )
 
 
-DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference", "gain"}
+# Groups of controls, which say nothing of a disease under control.
+CONTROLS = re.compile(
+    r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|condition|intervention|and|or|vs|versus|at|in"
+    r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
+)
+# `a 66% relative risk reduction`
+CHANGE_BEHIND = re.compile(
+    r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"
+    r"(?:increase|decrease|improvement|reduction|difference|gain)\b",
+    re.IGNORECASE,
+)
 
 
 def rates(line: Line) -> list[Found]:
     """Survival probabilities: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
     times = times_of(line)
     names = [one for one in outcomes_in(line.text) if one[2] in TIME_TO_EVENT or one[2] == UNNAMED]
-    if not times or not (names or any(word in line.lower() for word in ALIVE)):
+    spoken = CONTROLS.sub(" ", line.lower())
+    if not times or not (names or any(word in spoken for word in ALIVE)):
         return []
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
     values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
-    values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
+    values = [i for i in values if not CHANGE_BEHIND.match(line.text, line.tokens[i].end) and line.tokens[i].op != "-"]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
@@ -205,9 +227,9 @@ def rates(line: Line) -> list[Found]:
 
 # `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.
 _SIDE = re.compile(
-    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|\bcontrol\b|\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
+    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|\b(?:local|tumou?r|disease|pelvic|locoregional|loco-regional|regional|long-term) control\b|\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
     r"remissions?)|"
-    r"(?P<event>(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
+    r"(?P<event>\b(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
     r"(?<!with )(?<!after )(?<!before )(?<!without )(?<!at )(?<!following )(?<!since )(?<!of )"
     r"\b(?:relapses?|reoccurrences?|recurrences?|mortality|failures?|incidence(?: of (?:[a-z-]+ ){0,2}[a-z-]{4,})?)\b"
     r"(?![- ]free))",
@@ -441,5 +463,5 @@ def named_in_order(text: str) -> list[str]:
 
 
 LISTED = re.compile(
-    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?(?:(?:\d{1,2}|one|two|three|five|ten)-(?:year|month) )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
 )

@@ -20,7 +20,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("RFS", r"(?<!local )(?<!regional )(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
     ("EFS", r"event[- ]free survival|\bEFS\b"),
     ("FFS", r"failure[- ]free survival|\bFFS\b|freedom from (?:treatment )?failure"),
-    ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
+    ("BCSS", r"breast[- ]cancer(?:[- ]specific)? survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
     ("OS", r"overall survival|\bm?OS\b"),
     (
@@ -40,7 +40,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "CR",
         r"complete(?= and partial (?:response|remission))|complete (?:[a-z]+ )?(?:response|remission)s?|"
-        r"(?<![\w-])CRs?\b",
+        r"(?<![\w-])CRs?\b(?!-[A-Z])",
     ),
     (
         "PR",
@@ -61,7 +61,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "OS",
-        r"(?<!free )(?<!free-)\bsurvival\b|(?<!or )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
+        r"(?<!free )(?<!free-)\bsurvival\b|(?<!\bor )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
         r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
     ),
 )
@@ -83,7 +83,7 @@ def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     for match in ENDPOINT.finditer(text):
         word = match.group()
         if word in ("PCR", "pcr") or (
-            word != "DoR" and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+            word not in ("DoR", "TtP") and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
         ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
@@ -292,6 +292,7 @@ HARMS = re.compile(
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
     r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
+    r"hot flash|hot flush|arthritis|fibrosis|bone pain|joint pain|musculoskeletal pain|cytopeni|amenorrh|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )
