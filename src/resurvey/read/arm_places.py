@@ -192,7 +192,9 @@ def _of_one_arm(
         between = line.text[ends[before[-1]] : begin] if before else ""
         if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):
             made[keys[before[-1]]] = arm
-        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text) and not _of_all(line, starts[0], end):
+        elif (
+            len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text) and not _of_all(line, starts[0], end)
+        ):
             made[keys[0]] = arm
     return made
 

@@ -39,7 +39,9 @@ STRENGTH = re.compile(
 )
 # `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
 STEP_BEFORE = re.compile(r"\b(?:per|for (?:each|every)|each|every) $", re.IGNORECASE)
-STEP_AFTER = re.compile(r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE)
+STEP_AFTER = re.compile(
+    r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE
+)
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
     r"likelihood of|chance of|varied by|FiO2 of|saturation of)(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",

@@ -27,7 +27,8 @@ OTHER = re.compile(
     r"(?:[- ](?:recurrence|relapse|failure|progression|event))?[- ]free survival|"
     r"\bincidence\b(?: of (?:the )?(?:[a-z-]+ ){0,2}[a-z-]{4,})?|"
     r"\btimes? to (?!(?:disease |tumou?r )?progression|treatment failure|death\b|the event)(?:the )?"
-    r"(?:first |onset of |receipt of |next )?[a-z-]+(?: (?:recurrence|fracture|event|treatment|deterioration|failure))?|"
+    r"(?:first |onset of |receipt of |next )?[a-z-]+"
+    r"(?: (?:recurrence|fracture|event|treatment|deterioration|failure))?|"
     rf"\b(?:local|loco-?regional|regional|ipsilateral|contralateral|chest[- ]wall|in-breast|intracranial|biochemical|"
     rf"distant|brain|CNS|pelvic|nodal|breast)(?: (?:breast|brain|tumou?r|cancer|node|nodal))? {_EVENTS}|"
     r"\b(?:second primary|contralateral breast) cancers?\b",

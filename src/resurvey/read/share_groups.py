@@ -12,7 +12,8 @@ _NAME = r"(?!and\b|or\b)[\w+/-]+(?: (?:\+ )?(?!and\b|or\b|v\b|vs\b)[\w+/-]+){0,2
 _AGAINST = r"(?:(?:as )?compared (?:with|to)|as against|versus|vs\.?|v|than|against)"
 # `42% for A compared with 53% for B`, `29% versus the A arm, 41%`, `30% in A and 36% in B`, `(70%) than in B (58%)`.
 BETWEEN = re.compile(
-    rf"[\s%)\]]*(?:per ?cent\b)?(?:(?:events?|patients|women|men|cases)[\s)\]]*)?(?:\s?(?:\([^()]*\)|\[[^\[\]]*\]))?(?:,?\s?{_GROUP}(?:\s?\([^()]{{0,30}}\))?|\s{_NAME})?,?\s?"
+    rf"[\s%)\]]*(?:per ?cent\b)?(?:(?:events?|patients|women|men|cases)[\s)\]]*)?"
+    rf"(?:\s?(?:\([^()]*\)|\[[^\[\]]*\]))?(?:,?\s?{_GROUP}(?:\s?\([^()]{{0,30}}\))?|\s{_NAME})?,?\s?"
     rf"(?:{_AGAINST}(?: (?!and\b)[^;:()]{{1,70}}?)?|and(?: (?:{_GROUP}))?|and)[\s,:=(\[]*",
     re.IGNORECASE,
 )
@@ -25,7 +26,10 @@ VERB = re.compile(
 
 
 # `of the patients who received A and 2% of those who received B`: names of groups.
-GIVEN = re.compile(r"\s(?:who )?(?:(?:had )?received|were (?:given|treated with|(?:randomly )?assigned to(?: receive)?))\s", re.IGNORECASE)
+GIVEN = re.compile(
+    r"\s(?:who )?(?:(?:had )?received|were (?:given|treated with|(?:randomly )?assigned to(?: receive)?))\s",
+    re.IGNORECASE,
+)
 
 
 def joins_groups(between: str) -> bool:

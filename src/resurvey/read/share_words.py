@@ -6,7 +6,6 @@ A proportion without words of its own (`33 % v 36 %`) refers to the same thing a
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 
 from resurvey.read.arm_places import mentions
@@ -14,10 +13,22 @@ from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.share_groups import compares, joins_groups
+from resurvey.read.share_harms import (
+    ADVERSE,
+    ASSESSED,
+    REASON,
+    SEVERAL,
+    SUFFERED,
+    grade_near,
+    graded,
+    harm_named,
+    harms_named,
+    own_part,
+)
 from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
-from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
+from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
 DIRECT = re.compile(
@@ -26,45 +37,10 @@ DIRECT = re.compile(
     r"experienced)\s(?:an? |the |confirmed |documented )*$",
     re.IGNORECASE,
 )
-SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
 CAUSE = re.compile(
     r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE
 )
-ADVERSE = re.compile(
-    r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
-    re.IGNORECASE,
-)
-# `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
-SUFFERED = re.compile(
-    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidence|"
-    r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
-    re.IGNORECASE,
-)
-ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$", re.IGNORECASE)
-# Harms named in one sentence that make a list of adverse events of it.
-SEVERAL = 4
-REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")
-# A grade of what a tumour is, not of what a patient suffered.
-OF_TUMOUR = re.compile(
-    r"[^.;,]{0,20}\b(?:tumou?rs?|cancers?|carcinomas?|gliomas?|astrocytomas?|lymphomas?|sarcomas?|disease|histolog\w*|"
-    r"differentiat\w*|nuclear|lesions?|dysplasia|neoplasia|CIN|PIN|varices|reflux|evidence|recommendation)\b",
-    re.IGNORECASE,
-)
-TUMOUR_GRADE = re.compile(
-    r"\b(?:histolog\w*|nuclear|tumou?r|gleason|pathologic\w*|edmondson|fuhrman|nottingham)\W+$", re.IGNORECASE
-)
-
-
-def _graded(text: str) -> bool:
-    """Whether a text names a grade of an event: `grade 3 or 4 weight changes`."""
-    return any(
-        match["any"] is None
-        and not OF_TUMOUR.match(text, match.end())
-        and not TUMOUR_GRADE.search(text[: match.start()])
-        for match in GRADE.finditer(text)
-    )
-
-
+SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
 CONNECTING = re.compile(
     r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
@@ -272,12 +248,6 @@ def _own_words(
     return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
 
 
-@lru_cache(maxsize=8)
-def _harms_named(text: str) -> int:
-    """How many different adverse events a sentence names: asked once for each of its shares."""
-    return len({match.group().lower() for match in HARMS.finditer(text)})
-
-
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
     made = {"item": _outcome_before(before) or item_of(line, one.tokens[0])}
     near = before[-160:]
@@ -286,40 +256,16 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     scope = f"{near} {following}"
     if response:
         return {"kind": "response", "endpoint": response, "item": response}
-    own = _own_part(near)
-    grade = _grade(own, following)
+    own = own_part(near)
+    grade = grade_near(own, following)
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
-    several = _harms_named(line.text) >= SEVERAL
+    several = harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
-    harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
+    harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
-        return made | {"kind": "adverse_event", "grade": grade} | _harm_named(own, following)
+        return made | {"kind": "adverse_event", "grade": grade} | harm_named(own, following)
     return made | {"kind": "flow"}
-
-
-def _own_part(near: str) -> str:
-    """The words after the last `;`, unless it stands in brackets that are still open: `events (AEs; 46%`."""
-    head, _, tail = near.rpartition(";")
-    opened = head.count("(") + head.count("[") > head.count(")") + head.count("]")
-    return near if opened and not re.search(r"\d", head[head.rfind("(") :]) else tail
-
-
-# What an adverse event is called; `adverse`, `toxic`, `increased` and their like name none.
-HARM = re.compile(
-    rf"(?:\b\w{{2,14}}(?:ile|al|ic|ory|ar|ive|ous|ed) )?\b(?:\w{{0,12}})(?:{HARMS.pattern})\w*", re.IGNORECASE
-)
-NO_NAME = re.compile(
-    r"\b(?:adverse|toxic\w*|increased|decreased|elevat\w*|cardiac|s?AEs?|treatment\w*|serious|severe)\b", re.IGNORECASE
-)
-
-
-def _harm_named(before: str, after: str) -> dict[str, str]:
-    """The item of an adverse event: the one that its clause names, if it names exactly one."""
-    named = {match.group().lower() for match in HARM.finditer(before) if not NO_NAME.search(match.group())}
-    after = after.partition("(")[0]
-    named = named or {match.group().lower() for match in HARM.finditer(after) if not NO_NAME.search(match.group())}
-    return {"item": named.pop()} if len(named) == 1 else {}
 
 
 def _outcome_before(before: str) -> str:
@@ -331,12 +277,6 @@ def _outcome_before(before: str) -> str:
 
 
 SAID = re.compile(r"(?: rates?)? (?:was|were|of)\s?")
-
-
-def _grade(before: str, after: str) -> str:
-    """The last grade named before a number, otherwise the first after it."""
-    matches = list(GRADE.finditer(before))
-    return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
 
 
 def _direct(after: str) -> str:
@@ -481,7 +421,8 @@ def _said_alike(one: Found, other: Found) -> bool:
 
 # `75 women (an accrual rate of 9.5%)`: the rate has another denominator.
 NOT_OF_ALL = re.compile(
-    r"\b(?:accrual|response to invitation|participation|annual|annuali[sz]ed) (?:\w+ )?rates?\b[^%]{0,12}$", re.IGNORECASE
+    r"\b(?:accrual|response to invitation|participation|annual|annuali[sz]ed) (?:\w+ )?rates?\b[^%]{0,12}$",
+    re.IGNORECASE,
 )
 
 

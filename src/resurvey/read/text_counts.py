@@ -108,9 +108,41 @@ PLANNED = re.compile(
 # `three metastatic sites` are no hospitals.
 OF_DISEASE = {"metastatic", "tumor", "tumour", "disease", "involved", "organ", "injection", "lesion", "anatomic"}
 # Words that may stand before `sites` of a trial; `two mirror-image sites` are of something else.
-OF_TRIALS = {"study", "clinical", "participating", "trial", "trials", "recruiting", "recruitment", "international", "us", "uk"}
-OF_TRIALS |= {"investigational", "investigative", "research", "hospital", "academic", "community", "medical", "active", "different"}
-OF_TRIALS |= {"european", "north", "american", "canadian", "enrolling", "enrollment", "enrolment", "of", "the", "cancer"}
+OF_TRIALS = {
+    "study",
+    "clinical",
+    "participating",
+    "trial",
+    "trials",
+    "recruiting",
+    "recruitment",
+    "international",
+    "us",
+    "uk",
+}
+OF_TRIALS |= {
+    "investigational",
+    "investigative",
+    "research",
+    "hospital",
+    "academic",
+    "community",
+    "medical",
+    "active",
+    "different",
+}
+OF_TRIALS |= {
+    "european",
+    "north",
+    "american",
+    "canadian",
+    "enrolling",
+    "enrollment",
+    "enrolment",
+    "of",
+    "the",
+    "cancer",
+}
 # `32 male and 41 female`: nouns of their own where nothing follows them.
 SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}

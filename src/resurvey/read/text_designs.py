@@ -151,7 +151,8 @@ def of_results(line: Line) -> bool:
 
 
 ASSUMING = re.compile(
-    r"\b(?:assum\w+|sample size|to detect|would|were required|was required|hypothesi[sz]ed|power(?:ed)?)\b", re.IGNORECASE
+    r"\b(?:assum\w+|sample size|to detect|would|were required|was required|hypothesi[sz]ed|power(?:ed)?)\b",
+    re.IGNORECASE,
 )
 
 

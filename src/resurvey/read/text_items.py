@@ -133,5 +133,18 @@ def _words_in_front(line: Line, index: int) -> str:
 
 
 SEXES = {"men", "women", "males", "females", "boys", "girls"}
-SPREAD_WORDS = {"age", "aged", "ages", "older", "younger", "daily", "weekly", "grade", "grades", "standard", "deviation", "error"}
+SPREAD_WORDS = {
+    "age",
+    "aged",
+    "ages",
+    "older",
+    "younger",
+    "daily",
+    "weekly",
+    "grade",
+    "grades",
+    "standard",
+    "deviation",
+    "error",
+}
 SPREAD_WORDS |= {"rate", "rates", "annualized", "annualised", "sd", "iqr", "range", "mean", "median", "ci"}

@@ -302,7 +302,8 @@ DEVIATES = re.compile(
 )
 # `mean (SD) 6.7 (7.5) points`, `mean [SD] age, 63.4 years [7.2]`
 MEAN_SD = re.compile(
-    r"\bmeans? ?[(\[ ±]{1,3}(?:SD|S\.D\.|SE|SEM|standard deviation)[)\]]?(?: [a-z]{2,16}){0,3}[,:]?(?: was| were| of)? ?$",
+    r"\bmeans? ?[(\[ ±]{1,3}(?:SD|S\.D\.|SE|SEM|standard deviation)[)\]]?"
+    r"(?: [a-z]{2,16}){0,3}[,:]?(?: was| were| of)? ?$",
     re.IGNORECASE,
 )
 SPREAD_IN = re.compile(r"\s?(?:%|years?)?\s?[(\[]\s?\d{1,4}(?:\.\d{1,3})?\s?(?:%|years?)?\s?[)\]]")
@@ -329,7 +330,9 @@ def means(line: Line) -> list[Found]:
         elif MEAN_SD.search(line.text, max(0, token.start - 60), token.start) and SPREAD_IN.match(line.text, token.end):
             spread = [j for j in (i + 2, i + 3) if j < len(line.tokens) and line.tokens[j].kind == "num"][:1]
             take(line, *spread)
-            found.append(_mean(line, i, [f"printed with {line.tokens[spread[0]].value} beside it (standard deviation)"]))
+            found.append(
+                _mean(line, i, [f"printed with {line.tokens[spread[0]].value} beside it (standard deviation)"])
+            )
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
         elif token.percent and words_before(line, i, 1) == ["by"]:

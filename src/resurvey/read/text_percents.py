@@ -34,7 +34,12 @@ def percentages(line: Line) -> list[Found]:
             found.append(Found("quantity", cells, take(line, i), "percent-index"))
             continue
         if YEARLY.search(line.text, max(0, token.start - 40), token.start) or PER_YEAR.match(line.text, token.end):
-            cells = {"value": token.printed, "unit": "% per year", "kind": "epidemiology", "item": _rate_of_what(line, i)}
+            cells = {
+                "value": token.printed,
+                "unit": "% per year",
+                "kind": "epidemiology",
+                "item": _rate_of_what(line, i),
+            }
             found.append(Found("quantity", cells, take(line, i), "percent-per-year"))
             continue
         found.append(make(line, "percent", percent=i))

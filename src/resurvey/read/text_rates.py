@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import pairwise
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_word, take, words_after, words_before
@@ -172,7 +173,8 @@ ALIVE = (
 
 # Groups of controls, which say nothing of a disease under control.
 CONTROLS = re.compile(
-    r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|condition|intervention|and|or|vs|versus|at|in"
+    r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|"
+    r"condition|intervention|and|or|vs|versus|at|in"
     r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
 )
 # `a 66% relative risk reduction`
@@ -227,7 +229,9 @@ def rates(line: Line) -> list[Found]:
 
 # `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.
 _SIDE = re.compile(
-    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|\b(?:local|tumou?r|disease|pelvic|locoregional|loco-regional|regional|long-term) control\b|\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
+    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|"
+    r"\b(?:local|tumou?r|disease|pelvic|locoregional|loco-regional|regional|long-term) control\b|"
+    r"\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
     r"remissions?)|"
     r"(?P<event>\b(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
     r"(?<!with )(?<!after )(?<!before )(?<!without )(?<!at )(?<!following )(?<!since )(?<!of )"
@@ -239,10 +243,8 @@ _SIDE = re.compile(
 
 def event_before(text: str) -> str:
     """The event whose share the next percentage is, if the last outcome named is an event and no survival."""
-    last = None
-    for last in _SIDE.finditer(text):
-        pass
-    return last["event"].lower() if last is not None and last["event"] else ""
+    last = deque(_SIDE.finditer(text), maxlen=1)
+    return (last[0]["event"] or "").lower() if last else ""
 
 
 def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
@@ -376,7 +378,7 @@ def _pair_run(
 
 
 def _rises(line: Line, values: list[int], times: int) -> bool:
-    """Whether survival would rise (or a share with an event fall) with time if every `times` values were those of one group: they are of one time."""
+    """Whether survival would rise, or events fall, with time if every `times` values were one group's: they are not."""
     sign = -1 if event_before(line.text[: line.tokens[values[0]].start]) else 1
     numbers = [sign * line.tokens[i].number for i in values]
     return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
@@ -463,5 +465,6 @@ def named_in_order(text: str) -> list[str]:
 
 
 LISTED = re.compile(
-    r"\s?(?:,|and|, and|or|/)\s?(?:the )?(?:(?:\d{1,2}|one|two|three|five|ten)-(?:year|month) )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?(?:(?:\d{1,2}|one|two|three|five|ten)-(?:year|month) )?|"
+    r"[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
 )

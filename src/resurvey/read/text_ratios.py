@@ -69,7 +69,9 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
 
 
 # `a hazard ratio of 0.56 or less`, `the upper limit was less than 2.03`: a criterion.
-CRITERION_BEFORE = re.compile(r"\b(?:(?:less|more|greater|lower|higher|smaller) than|below|above|exceed\w*|at least|at most) $")
+CRITERION_BEFORE = re.compile(
+    r"\b(?:(?:less|more|greater|lower|higher|smaller) than|below|above|exceed\w*|at least|at most) $"
+)
 CRITERION_AFTER = re.compile(r"\s?or (?:less|lower|more|greater|higher|smaller|below|better)\b")
 
 

@@ -92,7 +92,12 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if OF_RATES.search(line.text[: token.start]) or "difference" in words_before(line, i, 2):
         return False
-    if token.op in ("≥", "≤") or HOW_MUCH.match(line.text, token.end) or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+    if (
+        token.op in ("≥", "≤")
+        or HOW_MUCH.match(line.text, token.end)
+        or LASTING & set(words_before(line, i, 2))
+        or OR_MORE.match(line.text, token.end)
+    ):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)

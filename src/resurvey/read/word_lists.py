@@ -68,7 +68,24 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
-TIME_TO_EVENT = {"PFS", "DMFS", "DDFS", "DRFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
+TIME_TO_EVENT = {
+    "PFS",
+    "DMFS",
+    "DDFS",
+    "DRFS",
+    "LRFS",
+    "iDFS",
+    "DFS",
+    "RFS",
+    "EFS",
+    "FFS",
+    "BCSS",
+    "CSS",
+    "OS",
+    "TTP",
+    "TTF",
+    "DoR",
+}
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
@@ -83,7 +100,9 @@ def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     for match in ENDPOINT.finditer(text):
         word = match.group()
         if word in ("PCR", "pcr") or (
-            word not in ("DoR", "TtP") and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+            word not in ("DoR", "TtP")
+            and word.upper() in CAPITALS
+            and word.upper() != word.replace("m", "").rstrip("s")
         ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
