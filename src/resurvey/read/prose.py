@@ -59,7 +59,7 @@ def find(line: Line) -> list[Found]:
     return found
 
 
-GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+GROUPS = ("n-noun", "n-noun-entered", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
@@ -146,6 +146,7 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
             if not outcomes_in(between):
                 one.cells["endpoint"] = nearest.cells.get("endpoint", "")
             if one.kind == "p" and BESIDE.fullmatch(between):
+                one.rule = "p-beside"
                 one.cells |= {"item": nearest.cells["item"]} if nearest.cells.get("item") else {}
         elif one.kind == "p" and last and _own_subject(line.text[last:place]):
             one.cells["endpoint"] = ""

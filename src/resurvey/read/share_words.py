@@ -110,6 +110,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
             made["item"] = last["item"]
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
+        if one.cells["kind"] == "response" and one.rule in ("percent", "percent-interval"):
+            one.rule += "-response"
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
     _sized_behind(line, shares, found)
@@ -150,7 +152,7 @@ def _words(line: Line, one: Found) -> list[str]:
 
 def _is_size(line: Line, one: Found, before: str) -> bool:
     """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
-    return one.rule == "n-noun" and before != "" and BEHIND_LIST.fullmatch(before) is not None
+    return one.rule.startswith("n-noun") and before != "" and BEHIND_LIST.fullmatch(before) is not None
 
 
 BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
@@ -177,7 +179,7 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
         number = line.tokens[after.tokens[0]].number
-        if after.rule == "n-noun" and SIZED_BEHIND.fullmatch(between) and number > 3:
+        if after.rule.startswith("n-noun") and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
         elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}

@@ -10,6 +10,7 @@ from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_
 from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.share_groups import joins_groups
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 # `the 16-week regimen`: how long a treatment takes.
@@ -222,9 +223,31 @@ def rates(line: Line) -> list[Found]:
         cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
+        if sure and len({time[1:] for time in times}) == 1 and _said(line, i, name, found):
+            rule += "-said"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
     _name_rates(line, names, [one for one in found if one.kind == "rate"])
     return found
+
+
+# `5-year OS was 60%`, `OS rates at 5 years were 60%`, `survival (5-year: 60%`
+_SAID = re.compile(
+    r"(?: \([A-Z]{2,6}\))?(?: rates?| probabilit(?:y|ies)| estimates?)?"
+    r"(?: at (?:\w+|\d{1,3})[ -](?:years?|months?|weeks?))?(?: (?:was|were|of|is))?[ :=,(]{0,3}",
+    re.IGNORECASE,
+)
+
+
+def _said(line: Line, i: int, name: str, found: list[Found]) -> bool:
+    """Whether a value stands directly behind its endpoint, or is that of another group than the value before it."""
+    place = line.tokens[i].start
+    named = outcomes_in(line.text[:place])
+    if named and named[-1][2] == name and name in TIME_TO_EVENT and _SAID.fullmatch(line.text[named[-1][1] : place]):
+        return True
+    last = found[-1] if found else None
+    if last is None or not last.rule.endswith("-said") or last.cells.get("endpoint") != name:
+        return False
+    return joins_groups(line.text[max(line.tokens[k].end for k in last.tokens) : place])
 
 
 # `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import RANGES, Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.grammar import RANGES, Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.text_rates import before_survival, named_in_order
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
@@ -174,7 +174,9 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         return Found("median", cells | {"endpoint": name}, taken, "time-alone", notes)
     bracketed = FOLLOWED.search(line.text[: line.tokens[start].start]) is not None
     if followed or (not name and is_time and (bracketed or any(word in near for word in FOLLOW))):
-        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
+        said = FOLLOW_SAID.search(line.text[: token.start]) is not None and is_time
+        rule = "follow-up-said" if said else "follow-up"
+        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, rule, notes)
     if any(word in subject for word in TREATMENT):
         return Found(
             "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
@@ -182,8 +184,26 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     if name in TIME_TO_EVENT and interval is not None and interval.kind == "iqr" and "range_lower" in cells:
         # Quartiles of a time to event are points of its curve, not the spread of a sample.
         cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
+    return Found("median", cells | {"endpoint": name}, taken, _rule_of(line, start, i, name, interval), notes)
+
+
+# `a median follow-up of 30 months`, `median duration of follow-up was 30 months`
+FOLLOW_SAID = re.compile(
+    r"\bmedian (?:(?:duration|length|time) of )?(?:\w+ ){0,2}(?:follow[- ]?up|observation)(?: time| period| duration)?"
+    r"(?: (?:for|of|in|among) (?!\d)(?:\w+ ){1,4}?)?(?: ?(?:was|of|is|:|,|\(|=))? ?(?:about |approximately |only )?$",
+    re.IGNORECASE,
+)
+
+
+def _rule_of(line: Line, start: int, i: int, name: str, interval: Interval | None) -> str:
+    """The rule of a median: whether it has limits, and whether its endpoint stands between `median` and the number."""
     rule = "median-interval" if interval else "median"
-    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
+    if name not in TIME_TO_EVENT:
+        return f"{rule}-other"
+    if interval is not None and interval.kind == "" and not any(t.kind == "level" for t in line.tokens[: interval.low]):
+        return f"{rule}-bare"
+    said = endpoints_in(line.text[line.tokens[start].start : line.tokens[i].start])
+    return f"{rule}-said" if name in {one for *_, one in said} and line.tokens[i].unit in UNITS else rule
 
 
 # `median durations (maintenance v follow-up) of 25 v 12 weeks`: names of groups.
