@@ -12,7 +12,7 @@ from resurvey.read.text_other import ENROLMENT
 
 # `300 patients will be recruited`, `60 in each arm were calculated to be required`, `20 may be added`.
 PLANNED_AFTER = re.compile(
-    r"[\s)]{0,2}(?:[\w()/-]{1,24} ){0,7}?(?:(?:will|would|should|must|may) (?:then )?(?:be|have)\b|to be (?:recruited|"
+    r"[\s)]{0,2}(?:[\w()/-]{1,24} ){0,12}?(?:(?:will|would|should|must|may) (?:then )?(?:be|have)\b|to be (?:recruited|"
     r"enrolled|included|randomi[sz]ed|accrued|required|studied)\b|(?:was|were) (?:(?:originally|initially) )?(?:"
     r"calculated|planned|required|needed|necessary|considered necessary|estimated to be)\b)",
     re.IGNORECASE,
@@ -23,14 +23,14 @@ PLANNED_BEFORE = re.compile(
     r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
     r"sample(?: size)?|accrual|enroll?ment|target) "
     r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of|"
-    r"to reach an? (?:approximate )?total of)"
+    r"to reach an? (?:approximate )?total of|(?:was|were|is) (?:planned|scheduled) (?:at|after|for))"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )
 # A rate of something that is not counted in patients.
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
-    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|cream|ointment|mannitol|"
+    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
     r"confidence|certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
     r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"

@@ -21,7 +21,7 @@ from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
 from resurvey.read.text_percents import percentages
 from resurvey.read.text_rates import named_in_order, rates
-from resurvey.read.text_ratios import carried, ratios
+from resurvey.read.text_ratios import carried, plainly_named, ratios
 from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians, times_alone
 from resurvey.read.text_untimed import untimed
@@ -112,6 +112,24 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 member.cells["endpoint"] = name
 
 
+def _ratios_in_order(line: Line, found: list[Found]) -> None:
+    """`HRs for OS and RFS were 0.6 (...) and 0.5 (...), respectively`: endpoints and ratios in the same order."""
+    listed = sorted((one for one in found if one.kind == "ratio"), key=lambda one: one.tokens[0])
+    if len(listed) < 2 or "respectively" not in line.lower():
+        return
+    first = line.tokens[listed[0].tokens[0]].start
+    names = named_in_order(line.text[:first])
+    ends = [max(line.tokens[i].end for i in one.tokens) for one in listed]
+    starts = [line.tokens[one.tokens[0]].start for one in listed]
+    joints = [line.text[a:b] for a, b in zip(ends, starts[1:], strict=False)]
+    if len(names) == len(listed) and all(RATIO_JOINT.fullmatch(joint) for joint in joints):
+        for one, name in zip(listed, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+RATIO_JOINT = re.compile(r"[\s)\]]*(?:,|and|, and)\s")
+
+
 def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
     """`(n = 45)` after anything but an arm is a count of that item."""
     for one in found:
@@ -146,7 +164,7 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
             if not outcomes_in(between):
                 one.cells["endpoint"] = nearest.cells.get("endpoint", "")
             if one.kind == "p" and BESIDE.fullmatch(between):
-                one.rule = "p-beside"
+                one.rule = "p-alone-beside"
                 one.cells |= {"item": nearest.cells["item"]} if nearest.cells.get("item") else {}
         elif one.kind == "p" and last and _own_subject(line.text[last:place]):
             one.cells["endpoint"] = ""
@@ -231,6 +249,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
+        _ratios_in_order(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
@@ -268,7 +287,10 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     section = (
         "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
     )
-    rule = f"text-{found.rule}" + ("" if section == "own" else "-elsewhere")
+    name = found.rule
+    if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
+        name += "-said"
+    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 

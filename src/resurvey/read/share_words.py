@@ -129,7 +129,11 @@ def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
 
 # `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
 CLAUSE = re.compile(
-    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
+    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused|who|whose)\b"
+)
+# `...; 91% of patients completed`: a statement of its own.
+OF_PATIENTS = re.compile(
+    r"\s?(?:%|per ?cent)?\sof (?:the |all )?(?:patients|women|men|participants|subjects)\s(?!in\b|with\b|on\b)"
 )
 COUNTED = re.compile(r"\s(?:patients|women|men|participants|subjects|cases)\s")
 # `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
@@ -140,6 +144,7 @@ def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tu
     """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
     counted = "n" in one.cells and (any(word in PATIENTS for word in _words(line, one)) or COUNTED.match(after))
     clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
+    clause = clause or (before.rstrip()[-1:] == ";" and OF_PATIENTS.match(after) is not None)
     listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
     return bool(clause) or (listed and "n" in one.cells and "total" not in one.cells)
 
@@ -247,7 +252,9 @@ def _own_words(
         return False
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
-    return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
+    return any(
+        CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}|\bc?[tnm]\d[a-z]?\b", text.lower())
+    )
 
 
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:

@@ -150,6 +150,8 @@ DIFFERENCE = re.compile(
 LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
 
 
+# `no difference in the rate: 1.5% (n = 46) in one group`: the share of that group.
+OF_GROUP = re.compile(r"\s?%?\s?\(n\s?=")
 # `treatment difference (95% CI) was 1.3%`
 HEADED = re.compile(r"\s?\(9\d\s?% ?CI\)", re.IGNORECASE)
 
@@ -162,7 +164,10 @@ def differences(line: Line) -> list[Found]:
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
         from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        stated = from_to or (
+            OF_GROUP.match(line.text, token.end) is None
+            and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        )
         stated = stated or _measured_change(line, i)
         stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
         if token.used or not measured or not stated:

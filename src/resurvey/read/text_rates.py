@@ -179,6 +179,10 @@ CONTROLS = re.compile(
     r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
 )
 # `a 66% relative risk reduction`
+# `was less than 5%`, `exceeded 10%`: a bound.
+BOUND = re.compile(
+    r"\b(?:(?:less|more|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|above|below) $"
+)
 CHANGE_BEHIND = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"
     r"(?:increase|decrease|improvement|reduction|difference|gain)\b",
@@ -199,6 +203,9 @@ def rates(line: Line) -> list[Found]:
     values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
     values = [i for i in values if not CHANGE_BEHIND.match(line.text, line.tokens[i].end) and line.tokens[i].op != "-"]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
+    values = [
+        i for i in values if not BOUND.search(line.text[max(0, line.tokens[i].start - 24) : line.tokens[i].start])
+    ]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
     values = [i for i in values if not OF_DEATHS.search(line.text[: line.tokens[i].start])]
@@ -226,8 +233,20 @@ def rates(line: Line) -> list[Found]:
         if sure and len({time[1:] for time in times}) == 1 and _said(line, i, name, found):
             rule += "-said"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
-    _name_rates(line, names, [one for one in found if one.kind == "rate"])
+    made = [one for one in found if one.kind == "rate"]
+    outer = [one for one in made if not _bracketed(line, made[0], one)]
+    _name_rates(line, names, outer)
+    for one in made:
+        if one not in outer:
+            # `76% (ER+ 87%, ER- 53%) and 54% (...)`: parts of the value before the brackets.
+            one.cells["endpoint"] = [main for main in outer if main.tokens[0] < one.tokens[0]][-1].cells["endpoint"]
     return found
+
+
+def _bracketed(line: Line, first: Found, one: Found) -> bool:
+    """Whether a value stands in brackets that were opened behind the first value."""
+    between = line.text[line.tokens[first.tokens[0]].end : line.tokens[one.tokens[0]].start]
+    return between.count("(") > between.count(")")
 
 
 # `5-year OS was 60%`, `OS rates at 5 years were 60%`, `survival (5-year: 60%`

@@ -313,6 +313,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
+    if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
+        return None
     if _divided(line, k):
         return None
     total = None
@@ -325,6 +327,10 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 
 
 def _divided(line: Line, k: int) -> bool:

@@ -86,7 +86,9 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return ranged is not None and ranged.kind in ("range", "iqr")
     if before and before[0] in AT and not (before[0] == "for" and i - start < 4):
         return False
-    if before and before[0] in RANGES:
+    if token.op in ("+", "-") and token.unit in UNITS:
+        return False
+    if (before and before[0] in RANGES) or line.tokens[i - 1].kind in ("level", "ci"):
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False

@@ -13,7 +13,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "LRFS",
         r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
     ),
-    ("DDFS", r"distant disease[- ]free survival|\bDDFS\b"),
+    ("DDFS", r"distant (?:disease[- ]free survival|DFS\b)|\bDDFS\b"),
     ("DRFS", r"distant (?:relapse|recurrence)[- ]free survival|\bDRFS\b"),
     ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
     ("DFS", r"disease[- ]free survival|\bDFS\b"),
@@ -26,7 +26,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "TTP",
         r"times? to (?:disease |tumou?r )?progression"
-        r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
+        r"(?! (?:of|in) (?!\d|$|the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
         r"\bTTPs?\b",
     ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
