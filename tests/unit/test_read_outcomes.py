@@ -246,3 +246,8 @@ def test_a_mean_beside_its_deviation_in_words():
 def test_a_size_is_named_before_its_dose():
     sentence = "They were assigned to alfa 2 mg daily (n = 101) or beta 40 mg twice weekly (n = 99)."
     assert [item for (item,) in cells(sentence, "proportion", "item")] == ["alfa", "beta"]
+
+
+def test_dates_have_no_arm():
+    sentence = "Women were enrolled in the alfa group from March 2011 to May 2013."
+    assert {c.cells.get("arm", "") for c in read(sentence, TWO)} == {""}

@@ -67,7 +67,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
             # A count that no rule read may be what an arm beside it belongs to.
             group |= {-1 - i: Found(kind, {}, [i], "unread") for i in line.free() if line.tokens[i].whole}
         keys = sorted(group, key=lambda k: line.tokens[group[k].tokens[0]].start)
-        arms |= _assign(line, [group[k] for k in keys], keys, places)
+        arms |= _assign(line, [group[k] for k in keys], keys, places) if keys else {}
     return {k: arm for k, arm in arms.items() if k >= 0}
 
 
