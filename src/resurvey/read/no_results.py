@@ -38,6 +38,10 @@ STRENGTH = re.compile(
     re.IGNORECASE,
 )
 # `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
+YEARS_AND_MONTHS = re.compile(r"\b\d{1,2} years?,? (?:and )?\d{1,2} months?\b(?:\s?\([^()]{0,60}\))?")
+EACH_MORE = re.compile(r"\b(?:each|every) additional $", re.IGNORECASE)
+# `the target enrolment (N = 200) was not reached`
+TARGET = re.compile(r"\b(?:target|planned|projected) (?:\w+ )?\(\s?n\s?=\s?$", re.IGNORECASE)
 STEP_BEFORE = re.compile(r"\b(?:per|for (?:each|every)|each|every) $", re.IGNORECASE)
 STEP_AFTER = re.compile(
     r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE
@@ -67,7 +71,9 @@ AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 def mask(line: Line) -> None:
     """Mask the numbers of a line that are not results."""
-    dated = [
+    # `2 years and 5 months` is one time in two units, which no column holds.
+    dated = [match.span() for match in YEARS_AND_MONTHS.finditer(line.text)]
+    dated += [
         match.span()
         for match in MONTH_OF_YEAR.finditer(line.text)
         if DATED.search(line.text, max(0, match.start() - 12), match.start()) and ENROLMENT.search(line.text)
@@ -81,7 +87,7 @@ def mask(line: Line) -> None:
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:
-    if STEP_BEFORE.search(before) and STEP_AFTER.match(after):
+    if (STEP_BEFORE.search(before) and STEP_AFTER.match(after)) or EACH_MORE.search(before) or TARGET.search(before):
         return True
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))

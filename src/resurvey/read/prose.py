@@ -157,6 +157,9 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
         if one.kind == "p" and (behind := _endpoint_behind(line, one)):
             one.cells["endpoint"], last = behind, line.tokens[one.tokens[0]].end
             continue
+        if one.kind == "p" and OF_OTHER.match(line.text, place + len(line.tokens[one.tokens[0]].value)):
+            one.cells["endpoint"], last = "", line.tokens[one.tokens[0]].end
+            continue
         before = [value for value in values if last <= line.tokens[value.tokens[0]].start < place]
         if before:
             nearest = _beside(line, before, place)
@@ -173,6 +176,13 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
 
 # `41%; P = 0.07`, `6 (4%), p=0.3`: the p value stands directly behind the values it compares.
 BESIDE = re.compile(r"[\s%)\]]*(?:months|years|weeks|days)?[\s,;:)(\[]*(?:[pP]\s?[=<>≤≥]?\s?)?")
+
+
+# `(p = 0.02 for survival and p = 0.009 for the share free of cancer)`: what is named behind is not in our vocabulary.
+OF_OTHER = re.compile(
+    r"\s?for (?:the )?(?!interaction|trend|hetero|difference|comparison|superiority|non|log|both|all|each|group)"
+    r"[a-z]{4,}"
+)
 
 
 def _p_in_order(line: Line, found: list[Found]) -> None:

@@ -12,7 +12,7 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
-from resurvey.read.share_groups import compares, joins_groups
+from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
     ASSESSED,
@@ -105,7 +105,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
-        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and ";" not in before:
+        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and not _new_statement(before):
             made["grade"] = last.get("grade", "")
         if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
             made["item"] = last["item"]
@@ -121,15 +121,22 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _of_the(line, shares, places)
 
 
+def _new_statement(before: str) -> bool:
+    """Whether a `;` with a verb behind it parts a proportion from the one before: `; the rates of these were 8%`."""
+    return ";" in before and VERB.search(before.rpartition(";")[2]) is not None
+
+
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
     known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
-    return compares(before) or (known and joins_groups(before))
+    listed = last.get("kind") == "response" and made["kind"] == "flow" and next_in_list(before)
+    return compares(before) or listed or (known and joins_groups(before))
 
 
 # `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
 CLAUSE = re.compile(
-    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused|who|whose)\b"
+    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused|who|whose|experienced|developed|"
+    r"achieved|showed|completed)\b"
 )
 # `...; 91% of patients completed`: a statement of its own.
 OF_PATIENTS = re.compile(

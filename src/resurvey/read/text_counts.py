@@ -185,6 +185,9 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
+    if any(token.kind == "num" for token in line.tokens[i + 1 : i + 2 + len(between)]):
+        # `100 comprised two cases`: the noun is that of the nearer number.
+        return ""
     plus = line.text[line.tokens[i].end : line.tokens[i].end + 1] == "+"
     if plus or (noun == "patient" and line.tokens[i].number != 1):
         # `IHC 1+/2+ tumours`, `two patient domains`

@@ -103,7 +103,11 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
         elif j > 1 and is_word(token, "at") and _joined_to_a_number(line.tokens, j):
             # `at 5 and at 10 years`
             pass
-        elif is_word(token, "at", "after", "by") or _rate_of(line.tokens, j) or token.text.lower() in ("beyond",):
+        elif (
+            is_word(token, "at", "after", "by", "through", "within")
+            or _rate_of(line.tokens, j)
+            or token.text.lower() in ("beyond",)
+        ):
             return list(reversed(chain))
         elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
             return []
@@ -181,7 +185,8 @@ CONTROLS = re.compile(
 # `a 66% relative risk reduction`
 # `was less than 5%`, `exceeded 10%`: a bound.
 BOUND = re.compile(
-    r"\b(?:(?:less|more|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|above|below) $"
+    r"\b(?:(?:less|more|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|at least|at most|"
+    r"above|below) $"
 )
 CHANGE_BEHIND = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"

@@ -493,7 +493,12 @@ def durations(line: Line) -> list[Found]:
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
             continue
-        if "every" in near or "each" in near or OF_SOMETHING.match(line.text, token.end):
+        if (
+            "every" in near
+            or "each" in near
+            or {"aged", "ages"} & set(words_before(line, i, 4))
+            or OF_SOMETHING.match(line.text, token.end)
+        ):
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
