@@ -244,7 +244,8 @@ def _body(layout: Layout, heads: int, first: int) -> None:
             continue
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
-        for made in split_lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
+        depth = _indent(row, stub, innermost=True)
+        for made in split_lines(Row(number, sections, label, cells, size, depth, dict(sizes)), row, stub):
             layout.rows.append(made)
         if label and _only_p(layout, cells):
             stack = [item for item in stack if item[0] < indent] if stepped else []
@@ -301,14 +302,14 @@ def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
     )
 
 
-def _indent(row: tuple[Cell | None, ...], stub: int) -> int:
-    depth = 0
-    for c in range(stub):
-        cell = row[c]
-        if cell is not None and clean(cell.text) and cell.column == c:
-            return depth + cell.indent
-        depth += 10
-    return 0
+def _indent(row: tuple[Cell | None, ...], stub: int, *, innermost: bool = False) -> int:
+    """How far the first label of a row is set in, or its last; a column of labels counts ten steps."""
+    depths = [
+        10 * c + cell.indent
+        for c, cell in enumerate(row[:stub])
+        if cell is not None and clean(cell.text) and cell.column == c
+    ]
+    return depths[-1 if innermost else 0] if depths else 0
 
 
 def _label(row: tuple[Cell | None, ...], stub: int) -> str:
