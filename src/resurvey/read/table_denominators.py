@@ -26,6 +26,12 @@ COUNTED = re.compile(
 )
 
 
+# Headings of percentages of some of the patients counted beside them.
+OF_SOME = ("rate", "respon", "surviv", "positiv", "control", "failure", "relapse")
+# Rows needed to see that counts and percentages beside them have no denominator in common.
+FEW = 4
+
+
 class Denominators:
     """Sizes of columns and sections, and whether the matches agree with them."""
 
@@ -34,9 +40,10 @@ class Denominators:
         layout: Layout,
         elsewhere: Mapping[int, tuple[str, ...]] | None = None,
         noted: Mapping[int, tuple[str, ...]] | None = None,
+        said: frozenset[str] = frozenset(),
     ):
         self.layout = layout
-        self.sizes = Sizes(layout, elsewhere, noted)
+        self.sizes = Sizes(layout, elsewhere, noted, said)
         self.partitions: dict[tuple[str, ...], str] = {}
         self._sizes_beside: dict[tuple[int, int], bool] = {}
 
@@ -61,17 +68,22 @@ class Denominators:
 
     def _decide_size(self, count: int, percent: int) -> bool:
         head = self.layout.leaf(percent).lower()
-        if not any(word in head for word in ("rate", "respon", "surviv", "positiv", "control", "failure", "relapse")):
+        of_some = any(word in head for word in OF_SOME)
+        of_all = is_size_label(self.layout.leaf(count))
+        if not of_some and not of_all:
             return False
-        if is_size_label(self.layout.leaf(count)) and ("rate" in head or "respon" in head):
+        if of_all and ("rate" in head or "respon" in head):
             return True
         pairs = []
         for row in self.layout.rows:
             if count in row.cells and percent in row.cells:
                 a, b = row.cells[count].value.numbers, row.cells[percent].value.numbers
-                if len(a) == 1 and len(b) == 1 and b[0].value > 0:
-                    pairs.append(100 * a[0].value / b[0].value)
-        return len(pairs) < 2 or max(pairs) > 1.15 * min(pairs)
+                if len(a) == 1 and len(b) == 1 and a[0].whole and b[0].value > 0:
+                    pairs.append((a[0].value, b[0].text))
+        if of_some:
+            ratios = [100 * n / magnitude(text) for n, text in pairs]
+            return len(ratios) < 2 or max(ratios) > 1.15 * min(ratios)
+        return len(pairs) >= FEW and 2 * _sharing_a_total(pairs) < len(pairs)
 
     def settle(self, found: list[Found]) -> None:
         """Assign a denominator to every proportion and a name to every set of categories."""
@@ -170,7 +182,7 @@ class _Settling:
         return sorted(found)
 
     def _write(self, first: dict[int, Source]) -> None:
-        known = {
+        known = self.sizes.said | {
             size
             for source, sizes in self.offers.items()
             if source.kind not in COMPUTED | {"above", "column"}
@@ -209,6 +221,15 @@ class _Settling:
         return ""
 
 
+def _sharing_a_total(pairs: list[tuple[float, str]]) -> int:
+    """The largest number of counts whose percentages one denominator can give."""
+    ranges = []
+    for n, percent in pairs:
+        unit, value = 10.0 ** -len(percent.partition(".")[2]), magnitude(percent)
+        ranges.append((100 * n / (value + unit), 100 * n / (value - unit) if value > unit else float("inf")))
+    return max(sum(low <= start <= high for low, high in ranges) for start, _ in ranges)
+
+
 def _of_sizes(one: Found) -> bool:
     """Whether a share is itself a size of the groups: `No. of patients`."""
     return is_size_label(one.row.label) and "percent" not in one.cells
@@ -239,7 +260,9 @@ def _without_events(shares: list[Found], chosen: list[int], sizes: Sizes) -> Non
     """A count above the size of its column counts events, and so do the others of its row: none is of patients."""
     counts = [shares[k] for k in chosen if "percent" not in shares[k].cells]
     over = {
-        one.row.number for one in counts if magnitude(one.cells.get("n", "0")) > float(sizes.printed(one.column) or "inf")
+        one.row.number
+        for one in counts
+        if magnitude(one.cells.get("n", "0")) > float(sizes.printed(one.column) or "inf")
     }
     for one in counts:
         if one.row.number in over:

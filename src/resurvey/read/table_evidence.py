@@ -27,6 +27,8 @@ ENOUGH = 0.5
 # Share of the counts without percentages that must not exceed it, and of the percentages of a section that a row above
 # it must explain in all columns.
 MOST = 0.8
+# Places outside the table and its notes.
+ELSEWHERE = frozenset({"elsewhere", "said"})
 # Places that explain complete sets of categories by their construction, so that other sections say nothing of them.
 OF_ONE_SET = frozenset({"sum", "across"})
 
@@ -110,7 +112,9 @@ class Evidence:
         }
 
     def _sum(self, part: Iterable[int]) -> int:
-        counts = [int(self.shares[k].cells["n"]) for k in part if counted(self.shares[k]) and self.shares[k].row.section]
+        counts = [
+            int(self.shares[k].cells["n"]) for k in part if counted(self.shares[k]) and self.shares[k].row.section
+        ]
         return sum(counts) if len(counts) > 1 else 0
 
     def _adds_up(self, source: Source, sizes: set[str], total: int, column: int) -> float:
@@ -152,7 +156,21 @@ class Evidence:
             if 2 * sum(k in self.offers[source] for k in part) >= len(part) and self._explains(source, part) >= least
         ]
         best = max(found, key=lambda one: one.score, default=None)
-        return best if best is not None and best.score >= NEEDED else None
+        if best is None or best.score < NEEDED or self._rivalled(best, found, part):
+            return None
+        return best
+
+    def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
+        """Whether another size from elsewhere in the paper explains the percentages about as well."""
+        if best.source.kind not in ELSEWHERE:
+            return False
+        mine = self.offers[best.source]
+        return any(
+            best.score - one.score < NEEDED
+            and any(self.offers[one.source].get(k, mine.get(k)) != mine.get(k) for k in part)
+            for one in found
+            if one.source.kind in ELSEWHERE
+        )
 
     def _explains(self, source: Source, part: Sequence[int]) -> float:
         """Share of the percentages that the sizes of a place explain; without any, whether most counts are within it."""

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from resurvey.read.slips import magnitude
+from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
@@ -16,6 +16,8 @@ from resurvey.read.table_places import Layout, Row
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 # Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
 ROWS_ABOVE, SUMS = 12, 6
+# Different percentages, and their share of all, that a size said of some group must explain.
+TELLING, MOST = 3, 0.8
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ PRIOR = {
     "whole": 1.5,
     "row": 1.0,
     "heads": 0.0,
+    "same": -2.0,
     "elsewhere": -4.0,
+    "said": -4.0,
     "sum": -4.0,
     "across": -4.0,
     "above": -4.0,
@@ -62,8 +66,9 @@ class Sizes:
         layout: Layout,
         elsewhere: Mapping[int, tuple[str, ...]] | None = None,
         noted: Mapping[int, tuple[str, ...]] | None = None,
+        said: frozenset[str] = frozenset(),
     ):
-        self.layout = layout
+        self.layout, self.said = layout, said
         self.elsewhere = dict(elsewhere or {})
         self.noted = dict(noted or {})
         self.caption = size_in(layout.table.caption)
@@ -78,7 +83,7 @@ class Sizes:
         heads = self.layout.heads
         for c in range(column - 1, self.layout.stub - 1, -1):
             grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
-            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == heads[column][-1])):
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == self.layout.leaf(column))):
                 continue
             place = row.cells.get(c)
             if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
@@ -94,7 +99,9 @@ class Sizes:
                     made[source][k] = size
         _sums(shares, made)
         _above(shares, made)
+        _same(shares, made)
         _beside(shares, made)
+        _said(shares, self.said, made)
         return made
 
     def _printed_for(self, one: Found) -> Iterator[tuple[Source, str]]:
@@ -218,6 +225,35 @@ def _above(shares: list[Found], made: Offers) -> None:
             for above in members[max(0, place - ROWS_ABOVE) : place]:
                 if int(shares[above].cells["n"]) >= int(shares[k].cells["n"]):
                     made[Source("above", (shares[above].row.number,))][k] = shares[above].cells["n"]
+
+
+def _same(shares: list[Found], made: Offers) -> None:
+    """Counts without percentages of an earlier section with the same labels: `Patients | Alfa 111`, `Men | Alfa 63`."""
+    first: dict[tuple[str, int], int] = {}
+    for k, one in enumerate(shares):
+        if not counted(one) or not one.row.label:
+            continue
+        key = (one.row.label, one.column)
+        if "percent" not in one.cells:
+            first.setdefault(key, k)
+        elif key in first and shares[first[key]].row.section != one.row.section:
+            made[Source("same")][k] = shares[first[key]].cells["n"]
+
+
+def _said(shares: list[Found], sizes: frozenset[str], made: Offers) -> None:
+    """Sizes of any group of the paper that explain nearly all percentages of a column, or of the whole table."""
+    columns: dict[int, list[int]] = defaultdict(list)
+    for k, one in enumerate(shares):
+        if "percent" in one.cells and counted(one):
+            columns[one.column].append(k)
+    whole = [k for members in columns.values() for k in members]
+    offered = sorted(sizes, key=int)
+    for members in (*columns.values(), whole):
+        pairs = {(shares[k].cells["n"], shares[k].cells["percent"]) for k in members if shares[k].cells["n"] != "0"}
+        for number, size in enumerate(offered):
+            right = sum(percent_fits(n, percent, float(size)) for n, percent in pairs)
+            if right >= TELLING and right >= MOST * len(pairs):
+                made[Source("said", (number,))] |= dict.fromkeys(members, size)
 
 
 def _beside(shares: list[Found], made: Offers) -> None:
