@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from resurvey.read import table_partitions
-from resurvey.read.slips import magnitude
+from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.table_evidence import Choice, Evidence, fits, told
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import size_in
@@ -74,16 +74,18 @@ class Denominators:
             return False
         if of_all and ("rate" in head or "respon" in head):
             return True
-        pairs = []
+        pairs, explained = [], 0
         for row in self.layout.rows:
             if count in row.cells and percent in row.cells:
                 a, b = row.cells[count].value.numbers, row.cells[percent].value.numbers
                 if len(a) == 1 and len(b) == 1 and a[0].whole and b[0].value > 0:
                     pairs.append((a[0].value, b[0].text))
+                    size = size_in(row.label) or row.section_size or row.sizes.get(count, "")
+                    explained += bool(size) and percent_fits(a[0].text, b[0].text, float(size))
         if of_some:
             ratios = [100 * n / magnitude(text) for n, text in pairs]
             return len(ratios) < 2 or max(ratios) > 1.15 * min(ratios)
-        return len(pairs) >= FEW and 2 * _sharing_a_total(pairs) < len(pairs)
+        return len(pairs) >= FEW and 2 * max(_sharing_a_total(pairs), explained) < len(pairs)
 
     def settle(self, found: list[Found]) -> None:
         """Assign a denominator to every proportion and a name to every set of categories."""
@@ -163,7 +165,7 @@ class _Settling:
                 self.chosen[k] = choice.source
 
     def _take_labels(self) -> None:
-        """A size in the label of a row, `Current smoker (n = 169)`, is of the shares that it gives the percentage of."""
+        """A size in the label of a row, `Current smoker (n = 169)`, is that of the shares whose percentage it gives."""
         for k, size in self.offers.get(LABEL, {}).items():
             if k in self.open and fits(self.shares[k], size):
                 self.chosen[k] = LABEL

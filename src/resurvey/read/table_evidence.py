@@ -173,7 +173,7 @@ class Evidence:
         )
 
     def _explains(self, source: Source, part: Sequence[int]) -> float:
-        """Share of the percentages that the sizes of a place explain; without any, whether most counts are within it."""
+        """Share of the percentages that the sizes of a place explain; without any, whether they exceed most counts."""
         sizes = self.offers[source]
         telling = [k for k in part if k in sizes and told(self.shares[k])]
         if telling:

@@ -51,7 +51,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "notsurvival",
         r"\bcoefficient|\bspearman|\bpearson|\bcorrelation|\bkappa|"
-        r"\bβ\b|\bbeta\b|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
+        r"\bβ\b|\bbeta(?=\s*(?:$|,|\(\s?(?:9\d|se|sd|ci)|coefficient))|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
     ),
 )
 HINT = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in PATTERNS]

@@ -6,12 +6,13 @@ efficacy: the sizes, and sometimes the groups, differ.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import is_numeric
-from resurvey.read.table_hints import size_in
+from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_places import clean
 
 Grid = tuple[tuple[Cell | None, ...], ...]
@@ -74,7 +75,7 @@ def _sized(filled: list[str]) -> list[str]:
 
 def _names_groups(row: tuple[Cell | None, ...]) -> bool:
     """Whether every size of a row follows a name: `Placebo (n = 401)`."""
-    return all(any(char.isalpha() for char in text.partition("(")[0]) for text in _sized(_filled(row)))
+    return all(re.search(r"[A-Za-z]", SIZE.sub("", plain(text)).partition("(")[0]) for text in _sized(_filled(row)))
 
 
 def _of_words(row: tuple[Cell | None, ...]) -> bool:

@@ -292,7 +292,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
     # `All values are mean (SD) unless indicated as n (%)`: what does not fit the size of the column is no count.
-    either = {"n_pct", "mean"} <= context.table.tags and not nearest & {"n_pct", "paren_pct", "pct", "n"}
+    either = {"n_pct", "mean"} <= context.table.tags and not nearest & {"n_pct", "paren_pct", "pct"}
     if either and size and not fits:
         return Role("mean", "mean-sd-by-caption")
     if named in ("n_pct", "paren_pct") and first.whole and second.value <= 100:
@@ -300,7 +300,9 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     if fits and second.value <= 100:
         return Role("n_percent", "n-percent-by-sum")
     if size and not nearest & {"n_pct", "pct"} and _of_more(first.value, second.text, size):
-        return Role("mean", "mean-sd-by-size") if {"mean", "sd"} & context.table.tags else NOTHING
+        if {"mean", "sd"} & (context.heads | context.sections):
+            return Role("mean", "mean-sd-by-head")
+        return Role("mean", "mean-sd-by-caption") if {"mean", "sd"} & context.table.tags else NOTHING
     if second.whole and _fits(second.value, first.value, size):
         return Role("percent_n", "percent-n-by-sum")
     if named in ("mean", "sd") and "pct" not in context.own:
