@@ -34,6 +34,32 @@ def magnitude(text: str) -> float:
     return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
 
 
+def number_in(text: str) -> float | None:
+    """Value of a printed number without its comparison sign; None if it is not a number."""
+    try:
+        return float(text.lstrip("<>≤≥~"))
+    except ValueError:
+        return None
+
+
+def same_rounded(a: str, b: str) -> bool:
+    """Whether one printed number may be the rounded form of the other."""
+    if a[:1] in "<>≤≥" or b[:1] in "<>≤≥":
+        low, plain_one = (a, b) if a[:1] in "<>≤≥" else (b, a)
+        limit, value = number_in(low), number_in(plain_one)
+        return (
+            limit is None
+            or value is None
+            or plain_one[:1] in "<>≤≥"
+            or (value <= limit if low[:1] in "<≤" else value >= limit)
+        )
+    first, second = number_in(a), number_in(b)
+    if first is None or second is None:
+        return True
+    digits = min(len(x.partition(".")[2]) for x in (a, b))
+    return abs(first - second) <= 0.5 * 10.0**-digits + 1e-9 and len(a) != len(b)
+
+
 def percent_fits(n: str, percent: str, total: float) -> bool:
     """Whether a count over a total rounds (or truncates, or rounds up) to the printed percentage."""
     if not total > 0:
