@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding
@@ -26,13 +26,18 @@ RESULT = re.compile(r"\b(?:HR|OR|RR|CI|median|ratio|months|years|survival|respon
 OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "differences")
 
 
-def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
+def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
     """Find limits in the wrong order, and values outside their limits, in rows that the audit rules do not check.
 
-    A decrease of 2.5 with limits -5 and 0 counts as inside its limits.
+    A decrease of 2.5 with limits -5 and 0 counts as inside its limits, but not in a table that prints its signs.
     """
     found = []
+    signs = Counter(
+        _block(draft) for draft in drafts if draft.cells.get("value", draft.cells.get("percent", ""))[:1] == "-"
+    )
+    turned = Counter(_block(draft) for draft in drafts if _turned(draft))
     for draft in drafts:
+        signed = signs[_block(draft)] >= SIGNED and turned[_block(draft)] == 1
         for low_name, high_name in (("lower", "upper"), ("range_lower", "range_upper")):
             low, high = number_in(draft.cells.get(low_name, "")), number_in(draft.cells.get(high_name, ""))
             if low is None or high is None:
@@ -58,7 +63,8 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                     or (draft.table == "medians" and low_name == "range_lower")
                     or (draft.table == "quantities" and draft.claim.rule.startswith("text"))
                 )
-                and not any(low - 1e-9 <= one <= high + 1e-9 for one in (value, -value))
+                and not low - 1e-9 <= value <= high + 1e-9
+                and (signed or not low - 1e-9 <= -value <= high + 1e-9)
                 and not draft.cells.get("total")
             ):
                 found.append(
@@ -73,6 +79,23 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                     )
                 )
     return found
+
+
+# Values of a table with a minus from which on its other values have lost theirs.
+SIGNED = 2
+
+
+def _block(draft: Draft) -> str:
+    """The table of a draft; the place in running text."""
+    block = draft.claim.spans[0].block
+    return block.partition(".")[0] if "." in block else ""
+
+
+def _turned(draft: Draft) -> bool:
+    """Whether a value without a sign lies inside its limits only with a minus."""
+    low, high = number_in(draft.cells.get("lower", "")), number_in(draft.cells.get("upper", ""))
+    value = number_in(draft.cells.get("value", "") or draft.cells.get("percent", ""))
+    return low is not None and high is not None and value is not None and low <= -value <= high < value
 
 
 def _one(rule: str, verdict: str, draft: Draft, reported: str, recomputed: str, words: str) -> Finding:

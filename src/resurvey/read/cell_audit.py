@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
-from resurvey.read.slips import denominators, one_slip_fits, percent_fits
+from resurvey.read.slips import denominators, misprint_fits, percent_fits
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
@@ -81,7 +81,7 @@ def _of_table(shares: Sequence[Share]) -> Iterator[Finding]:
         across = [one.fits(totals[one.column]) for one in beside]
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
         fewer = _fewer([share, *section], total)
-        slip = one_slip_fits(str(share.n), share.percent, total)
+        slip = misprint_fits(str(share.n), share.percent, total)
         if around and (not fewer or (rare and slip and not section and across)):
             yield _finding(share, total, fewer)
 

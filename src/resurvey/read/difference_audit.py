@@ -14,7 +14,7 @@ NORMAL = NormalDist()
 OFF, NEAR, OTHERS, MOST = 0.2, 0.07, 3, 0.8
 # Largest tolerated difference of the z of the p value from that of the limits, and its growth with z: with few patients
 # limits are those of a t distribution, and p may be that of another test.
-APART, GROWTH = 0.7, 0.2
+APART, GROWTH = 0.5, 0.15
 
 
 def differences(drafts: Sequence[Draft]) -> list[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from resurvey.read.cell_audit import Share, is_share, share_of
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import percent_fits, slips
+from resurvey.read.slips import percent_fits, repairs
 
 # Largest distance from 100 of the sum of percentages, in half units of each.
 ROUNDED = 1.0
@@ -50,7 +50,8 @@ def _misprinted(group: Sequence[Share]) -> Iterator[Finding]:
 def _of_several(counts: Sequence[Share], group: Sequence[Share]) -> Finding:
     """A count that makes the section disagree with its percentages; with two categories it may be either."""
     shown = "; ".join(f"{one.n} ({one.percent} %)" for one in group)
-    words = f"no number of patients has these percentages, which are 100 % together; the counts are {sum(one.n for one in group)}"
+    size = sum(one.n for one in group)
+    words = f"the percentages are 100 % together, but no number of patients has them; the counts are {size} together"
     ids = tuple(claim for one in counts for claim in one.claim_ids)
     places = tuple(one.locator for one in counts)
     return Finding("percentage", "discrepant", "major", ids, places, shown, "", words)
@@ -59,7 +60,7 @@ def _of_several(counts: Sequence[Share], group: Sequence[Share]) -> Finding:
 def _repaired(share: Share, group: Sequence[Share]) -> int:
     """The count, one wrong character away, with which all percentages of a section are of the sum; 0 if none."""
     rest = [one for one in group if one is not share]
-    for text in slips(str(share.n)):
+    for text in repairs(str(share.n)):
         if text.isdigit() and int(text):
             size = int(text) + sum(one.n for one in rest)
             if percent_fits(text, share.percent, size) and all(_fits(one, size) for one in rest):

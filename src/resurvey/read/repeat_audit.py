@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import one_slip, same_rounded
+from resurvey.read.slips import number_in, one_slip, same_rounded
 
 LIMITS = ("lower", "upper", "range_lower", "range_upper")
 FIELDS = {
@@ -45,7 +45,46 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             if _place(one) != _place(other)
         }
         found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, rows)]
-    return found
+    return [*found, *_shares(drafts)]
+
+
+def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """A count and its percentage that a summary and the text print the same but for one wrong character."""
+    rows = [one for one in drafts if one.table == "proportions" and one.claim.rule.startswith("text")]
+    rows = [
+        one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
+    ]
+    summed = [one for one in rows if SUMMARY.search(one.cells["locator"])]
+    body = [one for one in rows if one not in summed]
+    printed = (
+        {(one.cells["n"], one.cells["percent"]) for one in body},
+        {(one.cells["n"], one.cells["percent"]) for one in summed},
+    )
+    for one in summed:
+        near = [other for other in body if _slipped(one, other) and _may_be_same(one, other)]
+        own = (one.cells["n"], one.cells["percent"])
+        if len(near) == 1 and own not in printed[0]:
+            other = near[0]
+            shown = f"{one.cells['n']} ({one.cells['percent']} %) and {other.cells['n']} ({other.cells['percent']} %)"
+            if (other.cells["n"], other.cells["percent"]) not in printed[1]:
+                yield Finding(
+                    "repeat",
+                    "conflict",
+                    "major",
+                    (one.claim_id, other.claim_id),
+                    (one.cells["locator"], other.cells["locator"]),
+                    shown,
+                    "",
+                    f"one share is printed as {shown}, and each of them in one place only",
+                )
+
+
+def _slipped(one: Draft, other: Draft) -> bool:
+    """Whether two shares have the same count of two figures or percentage with a decimal, the other a slip apart."""
+    first, second = ((draft.cells["n"], draft.cells["percent"]) for draft in (one, other))
+    if first[0] == second[0]:
+        return len(first[0]) > 1 and one_slip(first[1], second[1]) and not same_rounded(first[1], second[1])
+    return first[1] == second[1] and "." in first[1] and float(first[1]) < 100 and one_slip(first[0], second[0])
 
 
 def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> Iterator[Finding]:
@@ -56,7 +95,7 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
     name = apart[0]
     a, b = one.cells[name], other.cells[name]
     rest = [one.cells[field] for field in both if field != name]
-    if same_rounded(a, b) or not _likely(one, other, (a, b), rest):
+    if same_rounded(a, b) or _cut_off(a, b) or not _likely(one, other, (a, b), rest):
         return
     if _elsewhere(one, both, rows) and _elsewhere(other, both, rows):
         return
@@ -70,6 +109,12 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
         "",
         f"the same numbers are printed with {name} {a} in one place and {b} in the other",
     )
+
+
+def _cut_off(a: str, b: str) -> bool:
+    """Whether one number is the other without its last decimals: `8.3` for `8.36`."""
+    short, long = sorted((a, b), key=len)
+    return "." in short and long.startswith(short)
 
 
 def _likely(one: Draft, other: Draft, values: tuple[str, str], rest: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import denominators, one_slip_fits, percent_fits
+from resurvey.read.slips import denominators, misprint_fits, percent_fits
 
 
 def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
@@ -74,7 +74,7 @@ def _estimated(draft: Draft) -> bool:
     n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
     if draft.claim.rule.startswith("table") or not (_counted(draft) and total.isdigit()) or int(n) > int(total):
         return False
-    return float(percent) > 100 * int(n) / int(total) and not one_slip_fits(n, percent, int(total))
+    return float(percent) > 100 * int(n) / int(total) and not misprint_fits(n, percent, int(total))
 
 
 def _of_others(draft: Draft, shares: Sequence[Draft]) -> bool:
@@ -239,7 +239,7 @@ def _impossible(draft: Draft, sizes: set[int]) -> list[Finding]:
     n, percent = int(draft.cells["n"]), draft.cells["percent"]
     if float(percent) == 0 or denominators(n, percent, MOST):
         return []
-    if n < SMALL and not any(one_slip_fits(str(n), percent, total) for total in sizes):
+    if n < SMALL and not any(misprint_fits(str(n), percent, total) for total in sizes):
         return []
     near = round(100 * n / float(percent))
     shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
@@ -264,7 +264,7 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
     near = [
         total
         for total in sorted(arms.get(draft.cells["arm_id"], ()))
-        if int(n) <= total and one_slip_fits(n, percent, total)
+        if int(n) <= total and misprint_fits(n, percent, total)
     ]
     if not near or sizes & set(denominators(int(n), percent, max(sizes))):
         return []
@@ -281,7 +281,7 @@ def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> l
         return []
     total = int(totals.pop())
     explained = sizes & set(denominators(int(n), percent, max(sizes)))
-    if explained or int(n) > total or not one_slip_fits(n, percent, total):
+    if explained or int(n) > total or not misprint_fits(n, percent, total):
         return []
     return _missed(draft, total, "the denominator of all other shares of the sentence")
 

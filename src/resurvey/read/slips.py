@@ -19,6 +19,15 @@ def slips(text: str) -> Iterator[str]:
             yield text[:k] + text[after] + text[k + 1 : after] + text[k] + text[after + 1 :]
 
 
+def repairs(text: str) -> Iterator[str]:
+    """Every text from which one misprint may have made a printed number: a slip, a lost digit, a moved point."""
+    yield from slips(text)
+    for k in range(len(text) + 1):
+        yield from (text[:k] + digit + text[k:] for digit in "0123456789")
+    digits = text.replace(".", "")
+    yield from (digits[:k] + "." + digits[k:] for k in range(1, len(digits)))
+
+
 def one_slip(a: str, b: str) -> bool:
     """Whether inserting, dropping or replacing one character, or transposing two, turns one number into the other."""
     if len(a) == len(b):
@@ -84,6 +93,21 @@ def one_slip_fits(n: str, percent: str, total: float) -> bool:
     return any(int(slip) <= total and percent_fits(slip, percent, total) for slip in slips(n) if slip.isdigit()) or any(
         percent_fits(n, slip, total) for slip in slips(percent) if DECIMAL.fullmatch(slip)
     )
+
+
+def misprint_fits(n: str, percent: str, total: float) -> bool:
+    """Whether one misprint in a count or its percentage, a lost digit among them, explains that they do not fit.
+
+    Parameters
+    ----------
+    n, percent : str
+        As printed.
+    total : float
+        The denominator.
+    """
+    return any(
+        int(text) <= total and percent_fits(text, percent, total) for text in repairs(n) if text.isdigit()
+    ) or any(percent_fits(n, text, total) for text in repairs(percent) if DECIMAL.fullmatch(text))
 
 
 DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import slips
+from resurvey.read.slips import repairs
 
 # Rows whose counts must add up before one that does not is a misprint, and what share of all rows.
 LEAST, MOST = 4, 0.8
@@ -48,8 +48,12 @@ def sums(drafts: Sequence[Draft], told: set[str]) -> list[Finding]:
         ):
             count = _count(draft)
             tables[count.table].append(count)
-    found = [one for counts in tables.values() for one in (*_rows(counts), *_sections(counts))]
-    return [one for one in found if not told & set(one.claim_ids)]
+    found: list[Finding] = []
+    for one in (one for counts in tables.values() for one in (*_rows(counts), *_sections(counts))):
+        if not told & set(one.claim_ids):
+            told = told | set(one.claim_ids)
+            found.append(one)
+    return found
 
 
 def _count(draft: Draft) -> Count:
@@ -85,7 +89,7 @@ def _one_slip(row: Sequence[Count], at: int) -> bool:
     arms = [one.n for one in row if one.column != at]
     total = next(one.n for one in row if one.column == at)
     wanted = [(total, sum(arms)), *((n, total - sum(arms) + n) for n in arms)]
-    return any(str(want) in set(slips(str(n))) for n, want in wanted if want >= 0)
+    return any(str(want) in set(repairs(str(n))) for n, want in wanted if want >= 0)
 
 
 def _of_row(row: dict[int, Count], at: int) -> Finding:
@@ -113,8 +117,10 @@ def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
         if len(wrong) != 1 or len(section[wrong[0]]) < 2 or not of_it or not all(sizes[column] for column in section):
             continue
         group, size, gap = section[wrong[0]], sizes[wrong[0]], apart[wrong[0]]
-        repaired = any(str(one.n - gap) in set(slips(str(one.n))) for one in group)
-        if repaired and (gap > 0 or -gap > max(FEW, MISSING * size)):
+        # A row of which the others are the whole is a part of one of them.
+        part = any(one.n == gap for one in group)
+        repaired = any(str(one.n - gap) in set(repairs(str(one.n))) for one in group)
+        if repaired and not part and (gap > 0 or -gap > max(FEW, MISSING * size)):
             yield _of_section(group, size)
 
 
