@@ -121,7 +121,7 @@ def _likely(one: Draft, other: Draft, values: tuple[str, str], rest: Sequence[st
     """Whether one wrong character, or a summary of the other place, explains the difference."""
     places = {SUMMARY.search(draft.cells["locator"]) is not None for draft in (one, other)}
     slip, summed = one_slip(*values), places == {True, False}
-    if not (summed or (slip and not _nearly(*values))):
+    if not (summed or (slip and (len(rest) > 2 or not _nearly(*values)))):
         return False
     digits = sum(len(re.sub(r"\D", "", text).lstrip("0")) for text in rest)
     return digits >= DIGITS or (len(rest) > 2 and slip)
