@@ -17,6 +17,7 @@ from resurvey.labels import without_brackets, without_number
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.answer import FEW, design_said, disagreement
 from resurvey.report.audit_section import findings_of, where_printed
+from resurvey.report.beside_curves import beside_curves
 from resurvey.report.document import (
     Beside,
     Block,
@@ -69,6 +70,7 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
         "findings": tuple(_findings(results)),
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
         "groups": tuple(_groups(results)),
+        "beside": beside_curves(results, own),
         "multiples": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{MULTIPLES}"),
         "assumptions": tuple(_assumptions(results, letters)),
         "comparisons": tuple(block for entry in across(results) for block in _comparison(results, entry, letters)),

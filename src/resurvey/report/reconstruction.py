@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from resurvey.report.beside_curves import beside_curves
 from resurvey.report.document import (
     Badge,
     Block,
@@ -67,6 +68,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
         )
     )
     yield _arms(results)
+    yield from beside_curves(results, results.choices.templates)
     yield from _broken(results)
     yield from _refused(results)
     yield from _not_used(results)
