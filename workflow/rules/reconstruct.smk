@@ -135,6 +135,7 @@ else:
             "../../environment.yml"
         params:
             replicates=config["reconstruction"]["replicates"],
+            block=BLOCK_SIZE,
             more=config["reconstruction"].get("more_replicates", 0),
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
