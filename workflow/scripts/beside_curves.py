@@ -20,8 +20,8 @@ made = []
 for study, pieces, files in zip(params.studies, params.pieces, params.curves, strict=True):
     typed = typedfiles.read(pieces)
     curves = curve_evidence.curves_of(typed["curves"], study, Path(files[0]).parent, Path("data/processed/figures"))
-    made += beside_curves(
-        typed, study, curves, replicates=params.replicates, seed=params.seed, shapes=shapes
-    ).to_dict("records")
+    made += beside_curves(typed, study, curves, replicates=params.replicates, seed=params.seed, shapes=shapes).to_dict(
+        "records"
+    )
 rows = pd.DataFrame(made, columns=results.BESIDE_CURVES.names)
 results.write(results.BESIDE_CURVES, rows, Path(snakemake.output[0]))

@@ -73,10 +73,10 @@ def beside_curves(
     Returns
     -------
     DataFrame
-        Rows of `results.BESIDE_CURVES`. For each pair of arms with curves of one analysis its hazard ratio and difference
-        of restricted means, and the restricted mean of each arm with printed numbers. The reference is the printed
-        ratio, or the curve where none is printed. A ratio that is printed of arms whose numbers do not suffice stands
-        beside the curves alone, with a note.
+        Rows of `results.BESIDE_CURVES`. For each pair of arms with curves of one analysis its hazard ratio and the
+        difference of its restricted means, and the restricted mean of each arm with printed numbers. The reference is
+        the printed ratio, or the curve where none is printed. A ratio that is printed of arms whose numbers do not
+        suffice stands beside the curves alone, with a note; a curve that contradicts what is printed has a note alone.
     """
     rows = typed["curves"][typed["curves"]["study_id"] == study_id]
     printed = {
@@ -92,7 +92,13 @@ def beside_curves(
             continue
         stream = (study_id, str(endpoint), str(population), cut)
         summaries, reason = _from_print(facts, stream, replicates, seed, shapes, told)
-        arms = [_both(typed, row, curves, summaries, replicates, seed) for _, row in group.iterrows()]
+        arms = []
+        for _, row in group.iterrows():
+            try:
+                arms.append(_both(typed, row, curves, summaries, replicates, seed))
+            except ResurveyError as error:
+                note = f"the digitised curve {row['file']} was not used: {error}"
+                made.append(_row(Quantity.RESTRICTED_MEAN, (row,), cut, None, None, note=note))
         made += _rows_of(arms, own, cut, reason)
     return pd.DataFrame(made, columns=BESIDE_CURVES.names)
 
@@ -174,25 +180,26 @@ def _rows_of(arms: Sequence[Both], ratios: Sequence[pd.Series], cut: str, reason
     for arm in arms:
         if arm.summary is not None:
             horizon = _horizon([arm])
-            means = (rubin(*stack.curves.restricted_mean(horizon)) for stack in (arm.summary, arm.curve))
-            yield _row(Quantity.RESTRICTED_MEAN, (arm,), cut, *means, time=horizon)
+            means = (_mean(stack, horizon) for stack in (arm.summary, arm.curve))
+            yield _row(Quantity.RESTRICTED_MEAN, (arm.row,), cut, *means, time=horizon)
 
 
 def _pair_rows(
     first: Both, second: Both, ratio: pd.Series | None, cut: str, reason: str
 ) -> Iterator[dict[str, object]]:
-    pair = (first, second)
+    rows = (first.row, second.row)
     from_curves = _log_ratio(first.curve, second.curve)
     if first.summary is None or second.summary is None:
         if ratio is not None:
             said = reason or "too little is printed of one of these arms to rebuild it without its curve"
-            yield _row(Quantity.HAZARD_RATIO, pair, cut, None, from_curves, ratio=ratio, note=said)
+            yield _row(Quantity.HAZARD_RATIO, rows, cut, None, from_curves, ratio=ratio, note=said)
         return
     from_print = _log_ratio(first.summary, second.summary)
-    yield _row(Quantity.HAZARD_RATIO, pair, cut, from_print, from_curves, ratio=ratio)
-    horizon = _horizon(pair)
-    areas = (_difference(*stacks, horizon) for stacks in ((first.summary, second.summary), (first.curve, second.curve)))
-    yield _row(Quantity.RESTRICTED_MEAN, pair, cut, *areas, time=horizon)
+    yield _row(Quantity.HAZARD_RATIO, rows, cut, from_print, from_curves, ratio=ratio)
+    horizon = _horizon([first, second])
+    pairs = ((first.summary, second.summary), (first.curve, second.curve))
+    areas = (_difference(one, other, horizon) for one, other in pairs)
+    yield _row(Quantity.RESTRICTED_MEAN, rows, cut, *areas, time=horizon)
 
 
 def _horizon(arms: Sequence[Both]) -> float:
@@ -204,19 +211,29 @@ def _horizon(arms: Sequence[Both]) -> float:
     return float(floor(horizon)) if horizon >= 1 else horizon
 
 
-def _log_ratio(first: PatientStack, second: PatientStack) -> EnsembleEstimate:
+def _log_ratio(first: PatientStack, second: PatientStack) -> EnsembleEstimate | None:
     first, second = _as_many(first, second)
     log_hr, se = stack_cox(pair_risk_sets(first, second))
     known = np.isfinite(se)
-    if not known.any():
-        raise NotEstimable("an arm has no events: no hazard ratio")
-    return rubin(log_hr[known], se[known] ** 2)
+    return _pooled(log_hr[known], se[known] ** 2) if known.any() else None
 
 
-def _difference(first: PatientStack, second: PatientStack, horizon: float) -> EnsembleEstimate:
+def _difference(first: PatientStack, second: PatientStack, horizon: float) -> EnsembleEstimate | None:
     first, second = _as_many(first, second)
     (m1, v1), (m2, v2) = (arm.curves.restricted_mean(horizon) for arm in (first, second))
-    return rubin(m1 - m2, v1 + v2)
+    return _pooled(m1 - m2, v1 + v2)
+
+
+def _mean(stack: PatientStack, horizon: float) -> EnsembleEstimate | None:
+    return _pooled(*stack.curves.restricted_mean(horizon))
+
+
+def _pooled(values: np.ndarray, variances: np.ndarray) -> EnsembleEstimate | None:
+    """The estimate over the replicates; None where no event gives it a variance."""
+    try:
+        return rubin(values, variances)
+    except NotEstimable:
+        return None
 
 
 def _as_many(first: PatientStack, second: PatientStack) -> tuple[PatientStack, PatientStack]:
@@ -226,43 +243,39 @@ def _as_many(first: PatientStack, second: PatientStack) -> tuple[PatientStack, P
 
 def _row(
     quantity: Quantity,
-    arms: Sequence[Both],
+    arms: Sequence[pd.Series],
     cut: str,
     summary: EnsembleEstimate | None,
-    curve: EnsembleEstimate,
+    curve: EnsembleEstimate | None,
     *,
     ratio: pd.Series | None = None,
     time: float = nan,
     note: str = "",
 ) -> dict[str, object]:
     """One row; ratios are estimated on the log scale, on which their error is given, too."""
-    first, second = arms[0].row, arms[1].row if len(arms) > 1 else None
-    shown = np.exp if quantity == Quantity.HAZARD_RATIO else np.asarray
+    log = quantity == Quantity.HAZARD_RATIO
     printed = [nan] * 3 if ratio is None else [float(ratio[name]) for name in ("value", "lower", "upper")]
-    reference = float(shown(curve.estimate)) if ratio is None else printed[0]
-    measured = np.log(reference) if quantity == Quantity.HAZARD_RATIO else reference
-    claims = [*(arm.row["claim_id"] for arm in arms), *([] if ratio is None else [ratio["claim_id"]])]
+    reference = np.log(printed[0]) if ratio is not None else nan if curve is None else curve.estimate
+    refused = summary is None or not np.isfinite(reference)
     return {
-        "study_id": first["study_id"],
-        "endpoint": first["endpoint"],
-        "population": first["population"],
+        **{name: arms[0][name] for name in ("study_id", "endpoint", "population", "arm_id")},
         "data_cut": cut,
-        "arm_id": first["arm_id"],
-        "comparator_arm_id": "" if second is None else second["arm_id"],
+        "comparator_arm_id": arms[1]["arm_id"] if len(arms) > 1 else "",
         "quantity": quantity,
         "time_months": time,
         **dict(zip(("printed", "printed_lower", "printed_upper"), printed, strict=True)),
-        **_numbers("summary", summary, shown),
-        **_numbers("curve", curve, shown),
+        **_numbers("summary", summary, log),
+        **_numbers("curve", curve, log),
         "reference": Reference.CURVE if ratio is None else Reference.PRINTED,
-        "error": nan if summary is None else summary.estimate - measured,
-        "holds": summary is not None and bool(summary.lower <= measured <= summary.upper),
-        "refused": summary is None,
-        "claim_ids": ";".join(claims),
-        "note": note,
+        "error": nan if summary is None else summary.estimate - reference,
+        "holds": not refused and summary is not None and bool(summary.lower <= reference <= summary.upper),
+        "refused": refused,
+        "claim_ids": ";".join([*(row["claim_id"] for row in arms), *([] if ratio is None else [ratio["claim_id"]])]),
+        "note": note or ("no event gives it a variance" if refused else ""),
     }
 
 
-def _numbers(name: str, pooled: EnsembleEstimate | None, shown: np.ufunc) -> dict[str, float]:
+def _numbers(name: str, pooled: EnsembleEstimate | None, log: bool) -> dict[str, float]:
     values = [nan] * 3 if pooled is None else [pooled.estimate, pooled.lower, pooled.upper]
-    return {column: float(shown(value)) for column, value in zip((name, f"{name}_lower", f"{name}_upper"), values)}
+    columns = (name, f"{name}_lower", f"{name}_upper")
+    return {column: float(np.exp(value) if log else value) for column, value in zip(columns, values, strict=True)}

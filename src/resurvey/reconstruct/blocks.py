@@ -76,9 +76,9 @@ def grown(
     """Join the blocks of a study and add replicates until another draw would not matter.
 
     The ensemble is large enough when the Monte Carlo error of every arm (`monte_carlo` of its accuracy) is below a
-    tenth of its standard error. Otherwise it gets as many replicates as the error asks for, and is then what one gets by
-    asking for their total: whole blocks are kept, and the last one, which takes up any remainder, is drawn anew if it
-    becomes longer.
+    tenth of its standard error. Otherwise it gets as many replicates as the error asks for, and is then what one gets
+    by asking for their total: whole blocks are kept, and the last one, which takes up any remainder, is drawn anew if
+    it becomes longer.
 
     Parameters
     ----------

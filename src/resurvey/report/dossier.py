@@ -17,7 +17,6 @@ from resurvey.labels import without_brackets, without_number
 from resurvey.plan import AnyComparison, NetworkComparison, PatientComparison
 from resurvey.report.answer import FEW, design_said, disagreement
 from resurvey.report.audit_section import findings_of, where_printed
-from resurvey.report.beside_curves import beside_curves
 from resurvey.report.document import (
     Beside,
     Block,
@@ -37,6 +36,7 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
 from resurvey.report.evidence_section import compared_studies, papers, transitivity
 from resurvey.report.inputs import Record, Results, claims_of_rows, rows
+from resurvey.report.print_and_curve import beside_curves
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from resurvey.report.beside_curves import beside_curves
 from resurvey.report.document import (
     Badge,
     Block,
@@ -23,6 +22,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.drawings import figure, group_rows
 from resurvey.report.inputs import Record, Results, claims_of_rows, rows, split
+from resurvey.report.print_and_curve import beside_curves
 from resurvey.report.words import as_fine, count, is_number, number, percent, sentence, thousands
 from resurvey.results import count_held
 

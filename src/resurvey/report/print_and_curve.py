@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import exp
+from math import exp, log
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -43,7 +43,7 @@ def _facts(made: Sequence[Record]) -> dict[str, Any]:
         "printed": all(row["reference"] == Reference.PRINTED for row in ratios),
         "factor": exp(fmean(abs(row["error"]) for row in ratios)) if ratios else 0.0,
         "further": sum(_exaggerates(row) for row in ratios),
-        "wider": median(_width(row, "summary", 0.5) / _width(row, "curve", 0.5) for row in ratios) if ratios else 0.0,
+        "wider": median(_width(row, "summary") / _width(row, "curve") for row in ratios) if ratios else 0.0,
         "differences": _tried([row for row in means if row["comparator_arm_id"]]),
         "arms": _tried([row for row in means if not row["comparator_arm_id"]]),
     }
@@ -61,9 +61,9 @@ def _exaggerates(row: Record) -> bool:
     return (row["summary"] < reference) == (reference < 1) and row["summary"] != reference
 
 
-def _width(row: Record, name: str, power: float) -> float:
-    """Width of an interval of a ratio as a factor, on the scale of one limit."""
-    return float((row[f"{name}_upper"] / row[f"{name}_lower"]) ** power)
+def _width(row: Record, name: str) -> float:
+    """Width of the interval of a ratio on the log scale."""
+    return log(row[f"{name}_upper"] / row[f"{name}_lower"])
 
 
 def _table(results: Results) -> Table:
@@ -99,10 +99,12 @@ def _row(results: Results, found: Sequence[Record]) -> Row:
     if first["population"] != "all":
         names += f", {label.population(first['population'])}"
     by_quantity = {row["quantity"]: row for row in found}
-    cells = list(_ratios(by_quantity.get(Quantity.HAZARD_RATIO))) + list(
-        _means(by_quantity.get(Quantity.RESTRICTED_MEAN))
+    return Row.of(
+        f"{label.study(study)}, {first['endpoint']}",
+        names,
+        *_ratios(by_quantity.get(Quantity.HAZARD_RATIO)),
+        *_means(by_quantity.get(Quantity.RESTRICTED_MEAN)),
     )
-    return Row.of(f"{label.study(study)}, {first['endpoint']}", names, *cells)
 
 
 def _ratios(row: Record | None) -> Iterator[str]:
