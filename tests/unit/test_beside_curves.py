@@ -180,7 +180,7 @@ def test_the_sentences_count_what_holds(tmp_path):
     # errors on the log scale 0.0953, 0.2007 and 0.0953; widths log 16 and log 4
     assert said == [
         "Hazard ratio: 2 of 3 intervals hold the printed one. Estimates are off by 14 % on average, 1 of 3 away from "
-        "no difference; the median interval is 2.00 times as wide as from the curves (log scale).",
+        "no difference; intervals are 2.00 times as wide as from the curves (median, log scale).",
         "Difference in restricted means: the interval holds that of the curves; the error is 0.50 months.",
         "Restricted mean of a group: the interval does not hold that of its curve; the error is 1 months.",
     ]
