@@ -7,7 +7,7 @@ import re
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.slips import one_slip_fits, percent_fits
-from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
+from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -135,7 +135,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
-        if not {"of", "from", "among"} & set(joined):
+        if not {"of", "from", "among"} & set(joined) or SITES & set(joined):
             return None
     above = slash or word_at(line, i + 1) != "of"
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
@@ -419,6 +419,23 @@ def _words_up_to(line: Line, end: int) -> str:
     return " ".join(reversed(words))
 
 
+SCHEDULE = {
+    "daily",
+    "weekly",
+    "monthly",
+    "twice",
+    "once",
+    "day",
+    "d",
+    "/",
+    "continuously",
+    "orally",
+    "dose",
+    "doses",
+    "per",
+}
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
@@ -435,6 +452,9 @@ def _label_before(line: Line, i: int) -> str:
         if token.text in ("(", "["):
             if words:
                 break
+            continue
+        if not words and (token.text.lower() in SCHEDULE or (token.kind == "num" and token.unit)):
+            # `anastrozole 1 mg daily (n = 121)`: the name stands before the dose.
             continue
         if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
             break
