@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from resurvey.read.lexer import Line, Token
+from resurvey.read.text_other import ENROLMENT
 
 # `300 patients will be recruited`, `60 in each arm were calculated to be required`, `20 may be added`.
 PLANNED_AFTER = re.compile(
@@ -19,7 +20,8 @@ PLANNED_AFTER = re.compile(
 PLANNED_BEFORE = re.compile(
     r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
-    r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
+    r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
+    r"sample(?: size)?|accrual|enroll?ment|target) "
     r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of|"
     r"to reach an? (?:approximate )?total of)"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
@@ -34,6 +36,11 @@ STRENGTH = re.compile(
     r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
     r"heart rate)|(?:annual )?discount)",
     re.IGNORECASE,
+)
+# `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
+STEP_BEFORE = re.compile(r"\b(?:per|for (?:each|every)|each|every) $", re.IGNORECASE)
+STEP_AFTER = re.compile(
+    r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE
 )
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
@@ -52,18 +59,30 @@ START_OF_RANGE = re.compile(
 )
 # `nine of 23 or eight of 25`: a denominator and the next count.
 OF_TOTAL = re.compile(rf"\b{_SMALL} of {_SMALL} or $", re.IGNORECASE)
+# `between 09/92 and 12/96`: months of years.
+MONTH_OF_YEAR = re.compile(r"(?<![\d/.])(?:0?[1-9]|1[0-2])/(?:[5-9]\d|0\d|1\d|(?:19|20)\d{2})(?![\d/%.])")
+DATED = re.compile(r"\b(?:between|from|since|until|till|through|in|to|and|during|period|by)\s(?:the )?$", re.IGNORECASE)
 AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
 def mask(line: Line) -> None:
     """Mask the numbers of a line that are not results."""
+    dated = [
+        match.span()
+        for match in MONTH_OF_YEAR.finditer(line.text)
+        if DATED.search(line.text, max(0, match.start() - 12), match.start()) and ENROLMENT.search(line.text)
+    ]
     for token in line.tokens:
+        if any(begin <= token.start < end for begin, end in dated):
+            token.masked = True
         if token.kind == "num" and not token.masked:
             before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]
             token.masked = before.rstrip().endswith("±") or _no_result(token, before, after)
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:
+    if STEP_BEFORE.search(before) and STEP_AFTER.match(after):
+        return True
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
     if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import pairwise
 
-from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_word, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.normal import WORDS
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 # `the 16-week regimen`: how long a treatment takes.
 OF_TREATMENT = re.compile(
@@ -25,6 +27,8 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
         if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
             found += _hanging(line, i, token.unit)
             found.append((i, token.value, token.unit))
+        elif token.kind == "num" and token.masked and (unit := _numbered_time(line, i)):
+            found.append((i, token.value, unit))
         elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
             chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
             if chain:
@@ -33,6 +37,15 @@ def times_of(line: Line) -> list[tuple[int, str, str]]:
     for item in found:
         seen.setdefault(item[0], item)
     return [seen[i] for i in sorted(seen)]
+
+
+# `the PFS rate at week 24`
+NUMBERED_TIME = re.compile(r"\b(?:at|by|to|through|until) (?P<unit>week|month|year) $", re.IGNORECASE)
+
+
+def _numbered_time(line: Line, i: int) -> str:
+    match = NUMBERED_TIME.search(line.text, max(0, line.tokens[i].start - 16), line.tokens[i].start)
+    return time_unit(match["unit"]) if match is not None and line.tokens[i].value.isdigit() else ""
 
 
 BEFORE_SURVIVAL = re.compile(
@@ -86,12 +99,19 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
         token = line.tokens[j]
         if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
             chain.append(j)
+        elif j > 1 and is_word(token, "at") and _joined_to_a_number(line.tokens, j):
+            # `at 5 and at 10 years`
+            pass
         elif is_word(token, "at", "after", "by") or _rate_of(line.tokens, j) or token.text.lower() in ("beyond",):
             return list(reversed(chain))
         elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
             return []
         j -= 1
     return []
+
+
+def _joined_to_a_number(tokens: list[Token], j: int) -> bool:
+    return is_word(tokens[j - 1], "and", "or", ",") and tokens[j - 2].kind == "num"
 
 
 def _rate_of(tokens: list[Token], j: int) -> bool:
@@ -151,20 +171,32 @@ ALIVE = (
 )
 
 
-DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference", "gain"}
+# Groups of controls, which say nothing of a disease under control.
+CONTROLS = re.compile(
+    r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|"
+    r"condition|intervention|and|or|vs|versus|at|in"
+    r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
+)
+# `a 66% relative risk reduction`
+CHANGE_BEHIND = re.compile(
+    r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"
+    r"(?:increase|decrease|improvement|reduction|difference|gain)\b",
+    re.IGNORECASE,
+)
 
 
 def rates(line: Line) -> list[Found]:
     """Survival probabilities: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
     times = times_of(line)
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
-    if not times or not (names or any(word in line.lower() for word in ALIVE)):
+    names = [one for one in outcomes_in(line.text) if one[2] in TIME_TO_EVENT or one[2] == UNNAMED]
+    spoken = CONTROLS.sub(" ", line.lower())
+    if not times or not (names or any(word in spoken for word in ALIVE)):
         return []
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
     values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
-    values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
+    values = [i for i in values if not CHANGE_BEHIND.match(line.text, line.tokens[i].end) and line.tokens[i].op != "-"]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
@@ -182,14 +214,44 @@ def rates(line: Line) -> list[Found]:
         if interval is not None and interval.kind in ("range", "iqr"):
             interval = None
         limits = (interval.low, interval.high) if interval else ()
+        if event := event_before(line.text[: line.tokens[i].start]):
+            found.append(_by_time(line, i, event, (number, unit), interval))
+            continue
         behind = _named_behind(line, i)
         name = behind if behind in TIME_TO_EVENT else _endpoint_of(line, names, i)
         cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
-    _name_rates(line, names, found)
+    _name_rates(line, names, [one for one in found if one.kind == "rate"])
     return found
+
+
+# `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.
+_SIDE = re.compile(
+    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|"
+    r"\b(?:local|tumou?r|disease|pelvic|locoregional|loco-regional|regional|long-term) control\b|"
+    r"\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
+    r"remissions?)|"
+    r"(?P<event>\b(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
+    r"(?<!with )(?<!after )(?<!before )(?<!without )(?<!at )(?<!following )(?<!since )(?<!of )"
+    r"\b(?:relapses?|reoccurrences?|recurrences?|mortality|failures?|incidence(?: of (?:[a-z-]+ ){0,2}[a-z-]{4,})?)\b"
+    r"(?![- ]free))",
+    re.IGNORECASE,
+)
+
+
+def event_before(text: str) -> str:
+    """The event whose share the next percentage is, if the last outcome named is an event and no survival."""
+    last = deque(_SIDE.finditer(text), maxlen=1)
+    return (last[0]["event"] or "").lower() if last else ""
+
+
+def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
+    """The share with an event by a time: no survival, so it stands among the proportions, with its time."""
+    limits = (interval.low, interval.high) if interval else ()
+    cells = {"percent": line.tokens[i].printed, "kind": "flow", "item": event, "time": time[0], "time_unit": time[1]}
+    return Found("proportion", cells | cells_of(interval, ci=True), take(line, i, *limits), "percent-by-time")
 
 
 # `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
@@ -240,7 +302,7 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
     if line.text.count("(", begin, place) != line.text.count(")", begin, place):
         begin = line.text.rfind("(", 0, place)
         begin = line.text.rfind(";", 0, begin) + 1
-    near = endpoints_in(line.text[begin:place])
+    near = [one for one in outcomes_in(line.text[begin:place]) if one[2] != UNNAMED]
     name = _named_behind(line, i) or (near[-1][2] if near else "")
     if name and name not in TIME_TO_EVENT:
         return False
@@ -316,8 +378,9 @@ def _pair_run(
 
 
 def _rises(line: Line, values: list[int], times: int) -> bool:
-    """Whether survival would rise with time if every `times` values were those of one group: they are of one time."""
-    numbers = [line.tokens[i].number for i in values]
+    """Whether survival would rise, or events fall, with time if every `times` values were one group's: they are not."""
+    sign = -1 if event_before(line.text[: line.tokens[values[0]].start]) else 1
+    numbers = [sign * line.tokens[i].number for i in values]
     return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
 
 
@@ -402,5 +465,6 @@ def named_in_order(text: str) -> list[str]:
 
 
 LISTED = re.compile(
-    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?(?:(?:\d{1,2}|one|two|three|five|ten)-(?:year|month) )?|"
+    r"[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
 )

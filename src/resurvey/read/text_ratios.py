@@ -51,7 +51,12 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
             level = j
         elif token.kind == "p" or token.text in STOP:
             return None, None
+        elif token.kind == "num" and token.used and j <= start + 4:
+            # `hazard ratio [HR], 0.41`: the value has been read with the first of the two words.
+            return None, None
         elif token.kind == "num" and not token.used and not token.masked:
+            if _critical(line, j):
+                return None, None
             if token.unit or token.extra == "word" or token.op in ("<", ">", "≤", "≥"):
                 continue
             if line.tokens[j - 1].kind in ("level", "ci") and interval_from(line, j):
@@ -61,6 +66,19 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
                 return None, None
             return (j, None) if token.number < 10_000 else (None, None)
     return None, None
+
+
+# `a hazard ratio of 0.56 or less`, `the upper limit was less than 2.03`: a criterion.
+CRITERION_BEFORE = re.compile(
+    r"\b(?:(?:less|more|greater|lower|higher|smaller) than|below|above|exceed\w*|at least|at most) $"
+)
+CRITERION_AFTER = re.compile(r"\s?or (?:less|lower|more|greater|higher|smaller|below|better)\b")
+
+
+def _critical(line: Line, j: int) -> bool:
+    token = line.tokens[j]
+    before, after = line.text[max(0, token.start - 24) : token.start].lower(), line.text[token.end : token.end + 14]
+    return CRITERION_BEFORE.search(before) is not None or CRITERION_AFTER.match(after) is not None
 
 
 def interval_from(line: Line, index: int) -> bool:

@@ -92,7 +92,12 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return False
     if OF_RATES.search(line.text[: token.start]) or "difference" in words_before(line, i, 2):
         return False
-    if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+    if (
+        token.op in ("≥", "≤")
+        or HOW_MUCH.match(line.text, token.end)
+        or LASTING & set(words_before(line, i, 2))
+        or OR_MORE.match(line.text, token.end)
+    ):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
@@ -142,8 +147,8 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     unit = token.unit
     if not unit and interval is not None:
         unit = line.tokens[interval.high].unit or line.tokens[interval.low].unit or _unit_after(line, interval.end)
-    subject = " ".join(t.text for t in line.tokens[start:i]).lower()
-    near = line.lower()[max(0, token.start - 90) : token.end + 40]
+    subject = COMPARED_IN.sub(" ", " ".join(t.text for t in line.tokens[start:i]).lower())
+    near = COMPARED_IN.sub(" ", line.lower()[max(0, token.start - 90) : token.end + 40])
     name = _subject(line, start, i)
     is_time = unit in UNITS
     if unit and not is_time and name in TIME_TO_EVENT:
@@ -163,7 +168,12 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells |= cells_of(interval, ci=name in TIME_TO_EVENT or named, unit=unit)
         if name not in TIME_TO_EVENT and not named:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
-    if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
+    followed = [subject.rfind(word) for word in FOLLOW if word in subject]
+    if followed and name in TIME_TO_EVENT and re.search(r"\d", subject[max(followed) :]):
+        # `a follow-up of 46 months, ... and progression-free survival (6 v 7 months)`: the later subject.
+        return Found("median", cells | {"endpoint": name}, taken, "time-alone", notes)
+    bracketed = FOLLOWED.search(line.text[: line.tokens[start].start]) is not None
+    if followed or (not name and is_time and (bracketed or any(word in near for word in FOLLOW))):
         return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
     if any(word in subject for word in TREATMENT):
         return Found(
@@ -174,6 +184,10 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
     rule = "median-interval" if interval else "median"
     return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
+
+
+# `median durations (maintenance v follow-up) of 25 v 12 weeks`: names of groups.
+COMPARED_IN = re.compile(r"\([^()]*\bv(?:s\.?|ersus)? [^()]*\)")
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
@@ -231,11 +245,15 @@ def _subject(line: Line, start: int, i: int) -> str:
     inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
     # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
     of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
-    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
+    if inner and inner[0] not in NO_ITEM and inner not in NOTHING_NAMED and not of_group:
         return " ".join(inner[:4])
+    if before and FOLLOWED.search(line.text[:first]):
+        # `long-term survival follow-up in these patients (median, 56 months)`
+        return ""
     return before[-1] if before else tail[0] if tail else ""
 
 
+FOLLOWED = re.compile(r"\b(?:follow(?:ed)?[ -]?up|monitored|observed)\b[^.;]{0,130}\(\s?$", re.IGNORECASE)
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
 MEASURED = frozenset(
@@ -256,6 +274,7 @@ MEASURED = frozenset(
     ]
 )
 NO_ITEM = frozenset(["survival", "value", "values"])
+NOTHING_NAMED = (["time"], ["times"], ["duration"], ["durations"])
 NO_SUBJECT = frozenset(
     [
         "being",
@@ -433,6 +452,10 @@ def _unit_of_list(line: Line, i: int) -> str:
     )
 
 
+# `follow-up of 3 years of adjuvant treatment`
+OF_SOMETHING = re.compile(r"\s?(?:months|years|weeks)'? of (?!(?:\w+ )?(?:follow|observation))", re.IGNORECASE)
+
+
 def durations(line: Line) -> list[Found]:
     """Follow-up that is not a median: `followed for at least 24 months`, `a minimum follow-up of 3 years`."""
     found: list[Found] = []
@@ -448,7 +471,7 @@ def durations(line: Line) -> list[Found]:
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
             continue
-        if "every" in near or "each" in near:
+        if "every" in near or "each" in near or OF_SOMETHING.match(line.text, token.end):
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()
