@@ -23,7 +23,8 @@ from resurvey.read.text_percents import percentages
 from resurvey.read.text_rates import named_in_order, rates
 from resurvey.read.text_ratios import carried, plainly_named, ratios
 from resurvey.read.text_shares import proportions
-from resurvey.read.text_times import durations, medians, times_alone
+from resurvey.read.text_times import durations, medians
+from resurvey.read.text_times_alone import times_alone
 from resurvey.read.text_untimed import untimed
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 

@@ -6,125 +6,12 @@ import re
 from collections import deque
 from itertools import pairwise
 
-from resurvey.read.grammar import Found, Interval, cells_of, interval_after, is_word, take, words_after, words_before
-from resurvey.read.lexer import Line, Token
-from resurvey.read.normal import WORDS
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.lexer import Line
 from resurvey.read.outcomes import UNNAMED, outcomes_in
 from resurvey.read.share_groups import joins_groups
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
-
-# `the 16-week regimen`: how long a treatment takes.
-OF_TREATMENT = re.compile(
-    r"\s(?:regimen|cycle|schedule|course|treatment|therapy|period|infusion|program\w*|interval|chemotherapy|arm|group)s?\b",
-    re.IGNORECASE,
-)
-
-
-def times_of(line: Line) -> list[tuple[int, str, str]]:
-    """Times of survival probabilities as token, number, unit: `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
-    found: list[tuple[int, str, str]] = []
-    tokens = line.tokens
-    for i, token in enumerate(tokens):
-        if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
-            found += _hanging(line, i, token.unit)
-            found.append((i, token.value, token.unit))
-        elif token.kind == "num" and token.masked and (unit := _numbered_time(line, i)):
-            found.append((i, token.value, unit))
-        elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
-            chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
-            if chain:
-                found += [(j, tokens[j].value, token.unit) for j in chain]
-    seen: dict[int, tuple[int, str, str]] = {}
-    for item in found:
-        seen.setdefault(item[0], item)
-    return [seen[i] for i in sorted(seen)]
-
-
-# `the PFS rate at week 24`
-NUMBERED_TIME = re.compile(r"\b(?:at|by|to|through|until) (?P<unit>week|month|year) $", re.IGNORECASE)
-
-
-def _numbered_time(line: Line, i: int) -> str:
-    match = NUMBERED_TIME.search(line.text, max(0, line.tokens[i].start - 16), line.tokens[i].start)
-    return time_unit(match["unit"]) if match is not None and line.tokens[i].value.isdigit() else ""
-
-
-BEFORE_SURVIVAL = re.compile(
-    r"\s?(?:(?:overall|progression|disease|event|relapse|recurrence|failure|metastas[ie]s|local|cause|cancer|actuarial|"
-    r"cumulative|estimated|distant|loco-?regional)\b|(?:surviv|PFS|OS|DFS|RFS|EFS|mortality|incidence|rates?\b))",
-    re.IGNORECASE,
-)
-
-
-def before_survival(line: Line, i: int) -> bool:
-    """`one year survival`, `12 month survival`: the number is the time of a survival probability."""
-    after = i + 2 if line.tokens[i].extra == "word" else i + 1
-    return after < len(line.tokens) and BEFORE_SURVIVAL.match(line.text[line.tokens[after].start :]) is not None
-
-
-def _chain_to_endpoint(line: Line, i: int) -> list[int]:
-    """`1 year overall survival`, `1, 3 and 5 years survival`: times directly before a survival, as if hyphenated."""
-    token = line.tokens[i]
-    if "." in token.value or token.number > 30 or token.op:
-        return []
-    following = i + 2 if token.extra == "word" else i + 1
-    after = line.tokens[following].start if following < len(line.tokens) else len(line.text)
-    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
-        words_before(line, i, 2)
-    ):
-        return []
-    return [*(j for j, *_ in _hanging(line, i, token.unit)), i]
-
-
-def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
-    """Numbers with a suspended hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
-    found, j = [], i - 1
-    while j >= 0 and (
-        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to", *WORDS) or line.tokens[j].kind == "num"
-    ):
-        token = line.tokens[j]
-        if token.kind == "num":
-            if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
-                break
-            found.append((j, token.value, unit))
-        elif token.text.lower() in WORDS:
-            found.append((j, WORDS[token.text.lower()], unit))
-        j -= 1
-    return found if all(line.tokens[k + 1].text in ("-", ",", "and", "or", "/") for k, *_ in found) else []
-
-
-def _chain_to_at(line: Line, i: int) -> list[int]:
-    """Indices of the numbers in a list of times that begins with `at`; empty if there is no such list."""
-    chain, j = [i], i - 1
-    while j >= 0:
-        token = line.tokens[j]
-        if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
-            chain.append(j)
-        elif j > 1 and is_word(token, "at") and _joined_to_a_number(line.tokens, j):
-            # `at 5 and at 10 years`
-            pass
-        elif (
-            is_word(token, "at", "after", "by", "through", "within")
-            or _rate_of(line.tokens, j)
-            or token.text.lower() in ("beyond",)
-        ):
-            return list(reversed(chain))
-        elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
-            return []
-        j -= 1
-    return []
-
-
-def _joined_to_a_number(tokens: list[Token], j: int) -> bool:
-    return is_word(tokens[j - 1], "and", "or", ",") and tokens[j - 2].kind == "num"
-
-
-def _rate_of(tokens: list[Token], j: int) -> bool:
-    """`survival rates of 1 and 2 years`: the times of a rate after `of`."""
-    return (
-        j > 0 and is_word(tokens[j], "of") and tokens[j - 1].text.lower() in ("rate", "rates", "survival", "survivals")
-    )
-
+from resurvey.read.text_rate_times import times_of
+from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 # `a 29% survival rate at 1 year`, `26.5% response rate`: the endpoint directly behind the value, or a list of values.
 NAMED_BEHIND = re.compile(
@@ -182,12 +69,12 @@ CONTROLS = re.compile(
     r"condition|intervention|and|or|vs|versus|at|in"
     r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
 )
-# `a 66% relative risk reduction`
 # `was less than 5%`, `exceeded 10%`: a bound.
 BOUND = re.compile(
     r"\b(?:(?:less|more|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|at least|at most|"
     r"above|below) $"
 )
+# `a 66% relative risk reduction`
 CHANGE_BEHIND = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"
     r"(?:increase|decrease|improvement|reduction|difference|gain)\b",

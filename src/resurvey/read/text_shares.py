@@ -304,6 +304,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     between = {t.text.lower() for t in line.tokens[i + 1 : k]}
     if (VERBS | NOT_PATIENTS) & between or word_at(line, i - 1) == "/" or _compared(line, k + 1):
         return None
+    if _fraction(line, i) or ("least" in words_before(line, i, 2) and not between & (PATIENTS | EVENTS)):
+        return None
     label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
     # `refused (83, 14%)`: both numbers in one pair of brackets.
     label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
@@ -333,6 +335,13 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
 NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 
 
+def _fraction(line: Line, i: int) -> bool:
+    """`seven in ten (69.2%)`, `more than eight in 10 women (85%)`: the share in words, no count beside it."""
+    before, after = token_at(line, i - 2), token_at(line, i + 2)
+    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number <= 100
+    return above or (word_at(line, i - 1) == "in" and before is not None and before.kind == "num")
+
+
 def _divided(line: Line, k: int) -> bool:
     """`724 patients (51% with limited and 49% with extensive disease)`: two shares in one pair of brackets."""
     close = next((j for j in range(k, min(k + 16, len(line.tokens))) if line.tokens[j].text in (")", "]")), k)
@@ -357,8 +366,18 @@ def _parts_of_all(line: Line, n: int, k: int) -> bool:
     return bool(later) and not counted and abs(total - 100) <= 1
 
 
-# `the two groups (32% v 31%)`, `one trial (6%)`: the number before the bracket does not count patients.
+# `the two groups (32% v 31%)`, `one trial (6%)`, `three times higher (87%)`: the number before the bracket does not
+# count patients.
 NOT_PATIENTS = {
+    "times",
+    "fold",
+    "half",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "tenth",
+    "quarter",
     "quarters",
     "thirds",
     "groups",
