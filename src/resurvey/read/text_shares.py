@@ -335,11 +335,16 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
 NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 
 
+#: Sizes that a share in words is said of: `seven in ten`, `one in four`.
+IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
+
+
 def _fraction(line: Line, i: int) -> bool:
     """`seven in ten (69.2%)`, `more than eight in 10 women (85%)`: the share in words, no count beside it."""
-    before, after = token_at(line, i - 2), token_at(line, i + 2)
-    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number <= 100
-    return above or (word_at(line, i - 1) == "in" and before is not None and before.kind == "num")
+    before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)
+    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number in IN_WORDS
+    below = word_at(line, i - 1) == "in" and before is not None and before.kind == "num" and here.number in IN_WORDS
+    return above or below
 
 
 def _divided(line: Line, k: int) -> bool:
