@@ -87,12 +87,11 @@ def _of_table(shares: Sequence[Share]) -> Iterator[Finding]:
 
 
 def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Finding]:
-    """Percentages above 100 in a row of shares; in a column of shares the denominator tells of them."""
-    totals = Counter(one.column for one in shares)
+    """Percentages above 100 in a row of shares."""
     for share in {one.row: one for one in shares}.values():
         for column, cell in enumerate(table.grid[share.row]):
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
-            unread = f"{table.id}.r{share.row}.c{column}" not in read and totals[column] < LEAST
+            unread = f"{table.id}.r{share.row}.c{column}" not in read
             if match and unread and float(match[2]) > 100:
                 shown = f"{match[1]} ({match[2]} %)"
                 place = share.locator.rpartition(", ")[0]
@@ -128,6 +127,8 @@ def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[S
         for r in range(max(1, table.heads), len(table.grid)):
             cell, label = table.grid[r][column], table.grid[r][0]
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None and label is not None else None
+            if match and r in rows and float(match[2]) > 100:
+                continue
             if match and label and f"{table.id}.r{r}.c{column}" not in read and {r - 1, r, r + 1} & rows:
                 place = f"{table.locator}, {plain(label.text)}, {head}"
                 yield Share(int(match[1]), match[2], 0, table.id, r, column, f"row {r}", (), place)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import repairs
+from resurvey.read.slips import percent_fits, repairs
 
 # Rows whose counts must add up before one that does not is a misprint, and what share of all rows.
 LEAST, MOST = 4, 0.8
@@ -120,8 +120,15 @@ def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
         # A row of which the others are the whole is a part of one of them.
         part = any(one.n == gap for one in group)
         repaired = any(str(one.n - gap) in set(repairs(str(one.n))) for one in group)
-        if repaired and not part and (gap > 0 or -gap > max(FEW, MISSING * size)):
+        if repaired and not part and not _of_sum(group) and (gap > 0 or -gap > max(FEW, MISSING * size)):
             yield _of_section(group, size)
+
+
+def _of_sum(group: Sequence[Count]) -> bool:
+    """Whether all percentages are of the sum of the categories: the size of the column was misread."""
+    size = sum(one.n for one in group)
+    told = [one.draft.cells for one in group if one.draft.cells.get("percent")]
+    return bool(told) and all(percent_fits(cells["n"], cells["percent"], size) for cells in told)
 
 
 def _sizes(counts: Sequence[Count]) -> dict[int, int]:
