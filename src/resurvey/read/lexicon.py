@@ -147,13 +147,17 @@ AN_OUTCOME = re.compile(r"surviv|free|progress|respon|remission|death|relapse|re
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Arms of a paper by id, abbreviations it defines, and whether it mentions one-sided tests."""
+    """Arms of a paper by id, abbreviations it defines, whether it mentions one-sided tests, and sizes it prints.
+
+    `sizes` are those of arms, `totals` of all patients, `said` of any group, in text and headings.
+    """
 
     arms: tuple[Arm, ...] = ()
     short: dict[str, frozenset[str]] = field(default_factory=dict)
     one_sided: bool = False
     sizes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     totals: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
     def means_other(self, word: str) -> bool:
         """Whether the paper defines an abbreviation of a ratio only as something else."""
@@ -220,6 +224,7 @@ def learn(document: Document) -> Lexicon:
         one_sided,
         _sizes_of_arms(document, known_arms),
         _sizes_of_all(document),
+        _sizes_of_any(document),
     )
 
 
@@ -299,6 +304,28 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
         sizes = _sizes_in_rows(table)
         found |= dict.fromkeys(sizes.values()) if len(sizes) == 1 else {}
     return tuple(found)[:8]
+
+
+ANY = re.compile(
+    r"\b[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6})\b(?![.%])|"
+    r"(?<![\d.,])(?P<counted>\d{1,3}(?:,\d{3})+|\d{2,6})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|"
+    r"individuals|cases|children|infants|eyes)\b"
+)
+
+
+def _sizes_of_any(document: Document) -> frozenset[str]:
+    """Sizes printed for any group of patients, outside the introduction and discussion."""
+    texts = [
+        paragraph.text
+        for paragraph in document.paragraphs
+        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section
+    ]
+    for table in document.tables:
+        texts += [table.caption, table.notes]
+        texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]
+    return frozenset(
+        (match["n"] or match["counted"]).replace(",", "") for text in texts for match in ANY.finditer(plain(text))
+    )
 
 
 def _listed(name: str, noun: str) -> list[str]:

@@ -36,7 +36,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("se", r"\bs\.?e\.?m?\.?\b|\bstandard error"),
     ("range", r"\brange\b|\bmin(?:imum)?\s?[-,/]\s?max"),
     ("iqr", r"\biqr\b|\binterquartile|\bquartile|\bq1\b"),
-    ("pct", r"(?<![\d.])\s?%|\bper ?cent\b|\bpercentage\b"),
+    ("pct", r"(?<![\d.])(?<![\d.]\s)%|\bper ?cent\b|\bpercentage\b"),
     (
         "n",
         r"\b(?:n|number|nos|nb)\b|\bno\.|^#$|\bcount\b|\bcases\b|"
@@ -51,7 +51,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "notsurvival",
         r"\bcoefficient|\bspearman|\bpearson|\bcorrelation|\bkappa|"
-        r"\bβ\b|\bbeta\b|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
+        r"\bβ\b|\bbeta(?=\s*(?:$|,|\(\s?(?:9\d|se|sd|ci)|coefficient))|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
     ),
 )
 HINT = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in PATTERNS]

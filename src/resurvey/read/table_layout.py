@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from resurvey.read.normal import plain
@@ -23,7 +24,7 @@ def lay_out(table: Table, first: int = 0) -> Layout | None:
     columns = len(grid[0])
     if stub >= columns:
         return None
-    paths = [_path(grid, heads, c) for c in range(columns)]
+    paths = _aligned([_path(grid, heads, c) for c in range(columns)], grid[heads:], stub)
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
     _body(layout, heads, first)
@@ -34,6 +35,27 @@ def lay_out(table: Table, first: int = 0) -> Layout | None:
     _mend_limits(layout)
     layout.parents = [_parent(path) for path in layout.heads]
     return layout
+
+
+def _aligned(
+    paths: list[tuple[str, ...]], body: tuple[tuple[Cell | None, ...], ...], stub: int
+) -> list[tuple[str, ...]]:
+    """Headings over the columns they belong to, where blank columns were put between those of the body only.
+
+    `All | Alfa | Beta` over `(blank) 35 (74) (blank) 21 (69) (blank) 14 (78)`: as many headings as filled columns.
+    """
+    named = [c for c in range(stub, len(paths)) if paths[c]]
+    filled = [
+        c
+        for c in range(stub, len(paths))
+        if any((cell := row[c]) is not None and cell.column == c and is_numeric(cell.text) for row in body)
+    ]
+    if len(named) != len(filled) or named == filled or all(paths[c] for c in filled):
+        return paths
+    made = [*paths[:stub], *[()] * (len(paths) - stub)]
+    for name, c in zip(named, filled, strict=True):
+        made[c] = paths[name]
+    return made
 
 
 def _mend_limits(layout: Layout) -> None:
@@ -172,7 +194,7 @@ def _sizes(layout: Layout, heads: int) -> None:
     """Sizes of columns: from their headings, otherwise from a row of sizes among the last headings or first rows."""
     grid = layout.table.grid
     for c, path in enumerate(layout.heads):
-        found = [size_in(text) for text in path if size_in(text)]
+        found = [size_in(text) for text in path if size_in(text)] or _bare_sizes(path)
         if found:
             layout.sizes[c] = found[-1]
     for r in range(min(heads + 2, len(grid))):
@@ -185,6 +207,15 @@ def _sizes(layout: Layout, heads: int) -> None:
             text = re.sub(r"^[nN]\s?=\s?|\s?\(100(?:\.0+)?\s?%?\)$", "", text)
             if text.isdigit() and int(text) > 0:
                 layout.sizes.setdefault(c, text)
+
+
+def _bare_sizes(path: tuple[str, ...]) -> list[str]:
+    """A size in a heading row of its own, `175` below `N`."""
+    return [
+        below
+        for above, below in itertools.pairwise(path)
+        if is_size_label(above) and below.strip("0") and below.isdigit()
+    ]
 
 
 def _parent(path: tuple[str, ...]) -> str:
@@ -215,7 +246,7 @@ def _body(layout: Layout, heads: int, first: int) -> None:
                 continue
             if words:
                 sizes = {}
-                stack = [item for item in stack if item[0] < indent] if stepped else []
+                stack = _outer_titles(stack, words, indent if stepped else None)
                 stack.append((indent, words, size_in(words)))
             continue
         if not label and not outer:
@@ -233,7 +264,8 @@ def _body(layout: Layout, heads: int, first: int) -> None:
         if last_outer[0]:
             sections, size = (*sections, last_outer[0]), last_outer[1] or size
         if not stepped and not outer and _only_p(layout, cells) and "p" not in hints(label):
-            sections, size = (), ""
+            sections = tuple(item[1] for item in stack if item[2])
+            size = next((item[2] for item in reversed(stack) if item[2]), "")
         if against:
             layout.references.append(Reference(sections, label, against))
         if len(cells) > 1 and (found := _row_of_sizes(cells)):
@@ -244,11 +276,19 @@ def _body(layout: Layout, heads: int, first: int) -> None:
             continue
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
-        for made in split_lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
+        depth = _indent(row, stub, innermost=True)
+        for made in split_lines(Row(number, sections, label, cells, size, depth, dict(sizes)), row, stub):
             layout.rows.append(made)
         if label and _only_p(layout, cells):
-            stack = [item for item in stack if item[0] < indent] if stepped else []
+            stack = _outer_titles(stack, label, indent if stepped else None)
             stack.append((indent, label, size_in(label)))
+
+
+def _outer_titles(stack: list[tuple[int, str, str]], title: str, indent: int | None) -> list[tuple[int, str, str]]:
+    """Titles that a new one comes under: those set in less; without indents, those that name a group by its size."""
+    if indent is not None:
+        return [item for item in stack if item[0] < indent]
+    return [item for item in stack if item[2] and not size_in(title)]
 
 
 def _of_another_endpoint(label: str, sections: list[str]) -> bool:
@@ -301,14 +341,14 @@ def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
     )
 
 
-def _indent(row: tuple[Cell | None, ...], stub: int) -> int:
-    depth = 0
-    for c in range(stub):
-        cell = row[c]
-        if cell is not None and clean(cell.text) and cell.column == c:
-            return depth + cell.indent
-        depth += 10
-    return 0
+def _indent(row: tuple[Cell | None, ...], stub: int, *, innermost: bool = False) -> int:
+    """How far the first label of a row is set in, or its last; a column of labels counts ten steps."""
+    depths = [
+        10 * c + cell.indent
+        for c, cell in enumerate(row[:stub])
+        if cell is not None and clean(cell.text) and cell.column == c
+    ]
+    return depths[-1 if innermost else 0] if depths else 0
 
 
 def _label(row: tuple[Cell | None, ...], stub: int) -> str:
