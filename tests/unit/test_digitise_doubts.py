@@ -133,10 +133,10 @@ def test_curves_that_meet_or_end_in_one_stroke_are_doubted_by_name():
 
 
 def test_a_second_tracing_that_differs_is_doubted_with_the_difference():
-    assert check_again(NAMED, Unlike((2, 2), 0.01, 0.01)).outcome == "passed"
-    assert "1 curves instead of 2" in check_again(NAMED, Unlike((1, 2), 0.0, 0.0)).words
-    assert "B elsewhere, by 0.050 of survival" in check_again(NAMED, Unlike((2, 2), 0.05, 0.0, at=1)).words
-    ends = check_again(NAMED, Unlike((2, 2), 0.0, 0.2))
+    assert check_again(NAMED, Unlike(2, 0.01, 0.01)).outcome == "passed"
+    assert "1 curve instead of 2" in check_again(NAMED, Unlike(1, 0.0, 0.0)).words
+    assert "B elsewhere, by 0.050 of survival" in check_again(NAMED, Unlike(2, 0.05, 0.0, at=1)).words
+    ends = check_again(NAMED, Unlike(2, 0.0, 0.2))
     assert "the end of A elsewhere, by 20% of its length" in ends.words and ends.outcome == "open"
 
 
@@ -146,11 +146,11 @@ def test_a_plot_traced_again_has_the_same_curves_and_one_that_hangs_on_a_pixel_h
     plain = region_of(ink)
     found = extract(plain)
     same = retraced(plain, found, most=None, printed=None)
-    assert same.counts == (1, 1) and same.level < 0.005 and same.end < 0.01
-    # A path that no other size finds: the first tracing is compared with what the others have.
+    assert same.count == 1 and same.level < 0.005 and same.end < 0.01
+    # A path that the other size does not find is compared with what it has.
     lower = replace(found[0], steps=replace(found[0].steps, rows=found[0].steps.rows + 40))
     unlike = retraced(plain, [lower], most=None, printed=None)
-    assert unlike.level == pytest.approx(40 / 214, abs=0.01) and unlike.counts == (1, 1)
+    assert unlike.level == pytest.approx(40 / 214, abs=0.01) and unlike.count == 1
 
 
 def test_the_next_label_at_another_distance_makes_an_axis_doubtful():

@@ -30,7 +30,7 @@ OFF_LINE = 0.02
 AXIS_ERROR = 0.004
 # Ink of marks per curve above which an undetected curve may be among the marks.
 MOST_MARKS = 0.25
-# Share of a curve's length by which its end may move in tracings at other sizes before it is said.
+# Share of a curve's length by which its end may move in a tracing at another size before it is said.
 AGAIN_END = 0.03
 # Share of columns with unexplained ink that is accepted, with and without a printed count of the curves.
 UNEXPLAINED = 0.1
@@ -213,7 +213,7 @@ def check_cover(curves: Sequence[TracedCurve]) -> Check:
 def check_half(curves: Sequence[TracedCurve], panel: Panel, *, steady: bool = False) -> Check:
     """Check whether a grey curve runs for long along S = 0.5, where many figures have a line of medians.
 
-    Said and not held against a `steady` reading, in which other sizes of the plot show the same curves: a path that
+    Said and not held against a `steady` reading, in which another size of the plot shows the same curves: a path that
     leaves its curve for a printed line does not follow it at every size.
     """
     slack = HALF_PIXELS * abs(panel.y.slope)
@@ -237,15 +237,14 @@ def check_redraw(curves: Sequence[TracedCurve], worst: float, at: int) -> Check:
 
 
 def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:
-    """Check that the same curves are found when the plot is reduced or enlarged.
+    """Check that the same curves are found when the plot is reduced.
 
-    An end that moves is said and not held against the reading: of seven figures in which nothing else was doubtful all
-    were right (benchmarks/digitise), as dashes at the end of a line are lost first where a plot is reduced.
+    An end that moves is said and not held against the reading: dashes at the end of a line are lost first where a plot
+    is reduced, and all eight figures in which nothing else was doubtful were right (benchmarks/digitise).
     """
     said = []
-    counts = sorted({count for count in unlike.counts if count != len(curves)})
-    if counts:
-        said.append(f"{' or '.join(map(str, counts))} curves instead of {len(curves)}")
+    if unlike.count != len(curves):
+        said.append(f"{unlike.count} curve{'' if unlike.count == 1 else 's'} instead of {len(curves)}")
     if unlike.level > SAME_LEVEL:
         said.append(f"{curves[unlike.at].name} elsewhere, by {unlike.level:.3f} of survival")
     if unlike.end > AGAIN_END:
@@ -253,7 +252,7 @@ def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:
     if said:
         words = f"traced again at another size, the plot shows {'; '.join(said)}"
         return Check("again", "open" if unlike.same(len(curves)) else "doubtful", words)
-    return Check("again", "passed", "traced again at other sizes, the plot shows the same curves")
+    return Check("again", "passed", "traced again at another size, the plot shows the same curves")
 
 
 def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous: bool) -> Check | None:

@@ -1,6 +1,6 @@
-"""Trace a plot again at other sizes: curves that depend on the size of a pixel are not sure.
+"""Trace a plot again at another size: curves that depend on the size of a pixel are not sure.
 
-A picture reduced or enlarged holds the same curves, but thresholds fall on other grey levels and the cheapest path
+A reduced picture holds the same curves, but thresholds fall on other grey levels and the cheapest path
 meets other ties. Where a reading hangs on such a choice (a faint curve, a dash taken for a mark, two lines that
 touch), the second reading differs; where the ink decides, it is the same.
 """
@@ -18,31 +18,30 @@ from resurvey.digitise.extras import extra
 from resurvey.digitise.region import Region
 from resurvey.digitise.traced import Traced
 
-# Sizes at which a plot is traced again; a large one is only reduced, which costs less.
-FACTORS, REDUCED = (0.8, 1.25), (0.64, 0.8)
-LARGE = 500_000  # pixels
+# Size at which a plot is traced again. Enlarging it by 1.25 tells hardly more and takes twice as long.
+FACTOR = 0.8
 SAME_LEVEL = 0.02  # largest difference in survival of curves that are the same
 END_WEIGHT = 0.2  # of a difference in ends beside one in levels, when curves are paired
 
 
 @dataclass(frozen=True)
 class Unlike:
-    """How far tracings at other sizes differ from the first.
+    """How far a tracing at another size differs from the first.
 
-    `counts` holds the numbers of curves found at other sizes; `level` is the largest root mean squared difference of
-    survival of a pair of curves, `end` the largest difference of their ends as a share of the longer one; `at` and
-    `ends` are the curves (from 0) in which they occur.
+    `count` is the number of curves found there; `level` is the largest root mean squared difference of survival of a
+    pair of curves, `end` the largest difference of their ends as a share of the longer one; `at` and `ends` are the
+    curves (from 0) in which they occur.
     """
 
-    counts: tuple[int, ...]
+    count: int
     level: float
     end: float
     at: int = 0
     ends: int = 0
 
     def same(self, count: int) -> bool:
-        """Whether every other size shows as many curves, on the same levels; their ends may differ."""
-        return set(self.counts) <= {count} and self.level <= SAME_LEVEL
+        """Whether the other size shows as many curves, on the same levels; their ends may differ."""
+        return self.count == count and self.level <= SAME_LEVEL
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,9 @@ class _Line:
 
 
 def retraced(region: Region, traced: Sequence[Traced], *, most: int | None, printed: int | None) -> Unlike:
-    """Trace a region again at other sizes and compare with its curves; `most` and `printed` as in `extract`."""
-    first = _lines(traced, region)
-    seen = []
-    for factor in REDUCED if region.usable.size > LARGE else FACTORS:
-        other = resized(region, factor)
-        seen.append(_compared(first, _lines(extract(other, most=most, printed=printed), other)))
-    counts = tuple(count for count, _, _ in seen)
-    levels = np.max([level for _, level, _ in seen], axis=0)
-    ends = np.max([end for _, _, end in seen], axis=0)
-    return Unlike(counts, float(levels.max()), float(ends.max()), int(levels.argmax()), int(ends.argmax()))
+    """Trace a region again at another size and compare with its curves; `most` and `printed` as in `extract`."""
+    other = resized(region, FACTOR)
+    return _unlike(_lines(traced, region), _lines(extract(other, most=most, printed=printed), other))
 
 
 def resized(region: Region, factor: float) -> Region:
@@ -103,19 +95,16 @@ def _lines(traced: Sequence[Traced], region: Region) -> list[_Line]:
     ]
 
 
-def _compared(first: Sequence[_Line], second: Sequence[_Line]) -> tuple[int, np.ndarray, np.ndarray]:
-    """Number of curves of the second tracing, and of each curve of the first the difference in level and in end.
-
-    A curve that the second tracing lacks differs by 0: the number tells.
-    """
-    levels, ends = np.zeros(len(first)), np.zeros(len(first))
+def _unlike(first: Sequence[_Line], second: Sequence[_Line]) -> Unlike:
+    """Compare two tracings, curve by curve; one that the second lacks does not count, as the number tells."""
     if not second:
-        return 0, levels, ends
+        return Unlike(0, 0.0, 0.0)
     level = np.array([[_apart(one, other) for other in second] for one in first])
     end = np.array([[abs(one.stop - other.stop) / max(one.stop, other.stop) for other in second] for one in first])
     rows, columns = linear_sum_assignment(np.round(level + END_WEIGHT * end, 9))
-    levels[rows], ends[rows] = level[rows, columns], end[rows, columns]
-    return len(second), levels, ends
+    levels, ends = level[rows, columns], end[rows, columns]
+    worst, moved = int(levels.argmax()), int(ends.argmax())
+    return Unlike(len(second), float(levels[worst]), float(ends[moved]), int(rows[worst]), int(rows[moved]))
 
 
 def _apart(one: _Line, other: _Line) -> float:

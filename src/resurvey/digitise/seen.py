@@ -23,7 +23,7 @@ class Seen:
     curve that falls on ink, and that curve; `hidden` and `followed` the curves whose end may lie elsewhere; `undecided`
     and `joined` the pairs that cannot be told apart; `left` is the share of the plot's width with unexplained ink;
     `tangled` says that several curves of one ink meet, or marks are crowded, so that one may be missed; `unlike` is
-    how far tracings at other sizes differ, if the plot was traced again.
+    how far a tracing at another size differs, if the plot was traced again.
     """
 
     starts: tuple[tuple[float, float], ...]
