@@ -346,6 +346,6 @@ def test_p_values_listed_behind_one_letter_and_of_a_trend_by_age():
 def test_an_index_is_measured_and_patients_by_it_are_counted():
     sentence = "Response was alike in patients with low Ki67 (alfa: 63%, beta: 58%)."
     assert not cells(sentence, "quantity", "value")
-    sentence = "Responses (58% for alfa and 62% for beta) and decrease in area (61% for alfa and 55% for beta) were seen."
+    sentence = "Responses (58% for alfa and 62% for beta) and decrease in area (61% for alfa and 55% for beta)."
     assert [one for (one,) in cells(sentence, "proportion", "endpoint")][:2] == ["ORR", "ORR"]
     assert "ORR" not in [one for (one,) in cells(sentence, "proportion", "endpoint")][2:]
