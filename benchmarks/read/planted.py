@@ -161,12 +161,20 @@ def _swapped(opened: Document, claim: Claim, spans: Sequence[Span]) -> list[Chan
     for low, high in LIMITS:
         a = [span for span in spans if _same(_bare(opened, span), claim.cells.get(low, ""))]
         b = [span for span in spans if _same(_bare(opened, span), claim.cells.get(high, "")) and span not in a]
-        if a and b and _bare(opened, a[-1]) != _bare(opened, b[-1]):
-            return [
-                Change(_inner(opened, a[-1]), _bare(opened, b[-1])),
-                Change(_inner(opened, b[-1]), _bare(opened, a[-1])),
-            ]
+        if a and b and a[-1].block == b[-1].block and _bare(opened, a[-1]) != _bare(opened, b[-1]):
+            first, second = _signed(opened, a[-1]), _signed(opened, b[-1])
+            return [Change(first, printed(opened, second)), Change(second, printed(opened, first))]
     return []
+
+
+def _signed(opened: Document, span: Span) -> Span:
+    """The span of a number with a sign before it."""
+    inner = _inner(opened, span)
+    text = _text(opened, inner.block)
+    signed = (
+        inner.start > 0 and text[inner.start - 1] in "-−+" and (inner.start < 2 or text[inner.start - 2] in " (,;[")
+    )
+    return Span(inner.block, inner.start - signed, inner.end)
 
 
 def _sign(opened: Document, spans: Sequence[Span], rng: random.Random) -> list[Change]:
@@ -221,15 +229,15 @@ def contradicted_by(claim: Claim, opened: Document, made: Sequence[Change], othe
     cells = dict(claim.cells)
     columns = []
     for change in made:
-        old = printed(opened, change.span).lstrip("-−")
+        old = printed(opened, change.span).lstrip("-−+")
         held = [name for name in COLUMNS if name not in columns and _same(old, claim.cells.get(name, ""))]
         if not held:
             return ""
         sign = "".join(c for c in claim.cells[held[0]] if c in "<>≤≥~-−")
         if same_rounded(old.replace("·", "."), change.new.replace("·", ".").rstrip(".")):
             return ""
-        kept = "" if change.new == old else sign
-        cells[held[0]] = kept + change.new.replace("·", ".")
+        kept = "" if change.new == old or change.new[:1] in "-−+" or len(made) > 1 else sign
+        cells[held[0]] = kept + change.new.replace("·", ".").replace("−", "-").lstrip("+")
         columns.append(held[0])
     wrong = replace(claim, cells=cells)
     if proves(claim) and proves(wrong) is False:

@@ -246,3 +246,85 @@ def test_a_mean_beside_its_deviation_in_words():
 def test_a_size_is_named_before_its_dose():
     sentence = "They were assigned to alfa 2 mg daily (n = 101) or beta 40 mg twice weekly (n = 99)."
     assert [item for (item,) in cells(sentence, "proportion", "item")] == ["alfa", "beta"]
+
+
+def test_dates_have_no_arm():
+    sentence = "Women were enrolled in the alfa group from March 2011 to May 2013."
+    assert {c.cells.get("arm", "") for c in read(sentence, TWO)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("The hazard ratio for each additional 5% of the dose was 0.72 (95% CI, 0.57-0.90).", "proportion"),
+        ("The difference between the groups was larger than 2.5%.", "proportion"),
+        ("This analysis was planned at 380 deaths.", "proportion"),
+        ("It closed before the target enrollment (N = 200) was reached.", "proportion"),
+        ("Both received 20 mL of 0.25% bupivacaine.", "proportion"),
+        (
+            "Adults with early disease who were advised to take alfa will be assigned; 90 patients will be needed.",
+            "arm",
+        ),
+        ("During follow-up, women aged 50 to 59 years had a reduction in mortality.", "follow_up"),
+        ("They had a median follow-up of 2 years and 5 months (IQR 12-52 months).", "follow_up"),
+        ("The change was compared with samples collected at 3 months (from another site).", "difference"),
+        ("The difference was seen in stage II (90% in the alfa group vs. 64% in the beta group).", "difference"),
+    ],
+)
+def test_numbers_that_are_no_results(sentence, kind):
+    assert [c for c in read(sentence) if c.kind == kind and {"value", "n"} & set(c.cells)] == []
+
+
+def test_endpoints_and_ratios_in_the_same_order():
+    sentence = (
+        "The hazard ratios for OS and relapse-free survival (RFS) were 0.61 (95% CI 0.31-1.20; p = 0.2) and 0.47 "
+        "(95% CI 0.26-0.85; p = 0.01), respectively."
+    )
+    assert cells(sentence, "ratio", "endpoint", "value") == [("OS", "0.61"), ("RFS", "0.47")]
+
+
+def test_values_in_brackets_are_of_the_value_before_them():
+    sentence = "The 5-year OS and RFS were 76% (ER+ 87%, ER- 53%) and 54% (ER+ 59%, ER- 42%)."
+    assert [one for (one,) in cells(sentence, "rate", "endpoint")] == ["OS"] * 3 + ["RFS"] * 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule"),
+    [
+        ("No difference was seen in overall survival (HR = 1.07; 95% CI, 0.87 to 1.33).", "text-ratio-interval-said"),
+        ("Cardiac survival (HR = 1.07; 95% CI, 0.87 to 1.33) was the same.", "text-ratio-interval"),
+        ("PFS was 7 v 8 months (hazard ratio [HR], 1.1; 95% CI, 0.9 to 1.3; P = .4).", "text-ratio-interval-p-said"),
+        ("PFS and OS did not differ (HR, 1.1; 95% CI, 0.9 to 1.3; P = .4).", "text-ratio-interval-p"),
+    ],
+)
+def test_the_rule_of_a_ratio_says_whether_its_endpoint_is_plainly_named(sentence, rule):
+    assert [c.rule for c in read(sentence) if c.kind == "ratio"] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule"),
+    [
+        ("Median overall survival was 13 months.", "text-median-said"),
+        ("Alfa prolonged PFS (median, 4 months).", "text-median"),
+        ("Median PFS was 6.2 months (2-12).", "text-median-interval-bare"),
+        ("Five-year OS was 62%.", "text-rate-said"),
+        ("Five-year OS of all randomised patients was 62%.", "text-rate"),
+        ("The median follow-up was 8 years.", "text-follow-up-said"),
+        ("A total of 118 patients were randomised.", "text-n-noun-entered"),
+        ("There were 118 patients with stage II disease.", "text-n-noun"),
+        ("The response rate was 31%.", "text-percent-response"),
+    ],
+)
+def test_the_rule_says_how_directly_a_number_stands_behind_what_it_is_of(sentence, rule):
+    assert [c.rule for c in read(sentence)] == [rule]
+
+
+def test_a_p_of_an_interaction_belongs_to_no_ratio():
+    sentence = "Rates were alike (HR = 0.93; 95% CI, 0.84 to 1.03; P for interaction = .12)."
+    assert cells(sentence, "ratio", "p") == [("",)]
+    assert cells(sentence, "p", "p", "test") == [(".12", "interaction")]
+
+
+def test_limits_glued_to_their_word_and_digits_parted_by_a_blank():
+    sentence = "DFS was worse (HR 2.61; 95 % CI1.17-5.82; P<0.000 1)."
+    assert cells(sentence, "ratio", "value", "lower", "upper", "p") == [("2.61", "1.17", "5.82", "<0.0001")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from resurvey.read.normal import plain
@@ -54,20 +54,26 @@ def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Findin
     """Shares that miss the denominator of their column where all around them fits."""
     tables: dict[str, list[Share]] = defaultdict(list)
     read = {span.block for draft in drafts for span in draft.claim.spans}
+    sizes: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
     for draft in drafts:
         if is_share(draft):
             share = share_of(draft)
             tables[share.table].append(share)
+        elif draft.table == "proportions" and draft.cells["total"].isdigit() and draft.claim.rule.startswith("table"):
+            block = draft.claim.spans[0].block
+            sizes[block.partition(".")[0], int(block.rpartition(".c")[2])][int(draft.cells["total"])] += 1
     found: list[Finding] = []
     for table in document.tables:
         if shares := tables.get(table.id):
-            found += _of_table([*shares, *_unread(table, shares, read)])
+            counts = {column: sizes[table.id, column] for column in {one.column for one in shares}}
+            found += _of_table([*shares, *_unread(table, shares, read)], counts)
             found += _over(table, shares, read)
     return found
 
 
-def _of_table(shares: Sequence[Share]) -> Iterator[Finding]:
-    totals = _totals(shares)
+def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> Iterator[Finding]:
+    """Findings of one table; `counts` are the denominators of the counts without percentages, by column."""
+    totals = _totals(shares, counts)
     told = [one for one in shares if totals[one.column] and one.telling]
     wrong = [one for one in told if not one.fits(totals[one.column])]
     rare = len(wrong) * OF_TABLE <= len(told)
@@ -82,17 +88,17 @@ def _of_table(shares: Sequence[Share]) -> Iterator[Finding]:
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
         fewer = _fewer([share, *section], total)
         slip = misprint_fits(str(share.n), share.percent, total)
-        if around and (not fewer or (rare and slip and not section and across)):
+        likely = slip or any(share.percent == one.percent or share.n == one.n for one in beside) or not share.claim_ids
+        if around and likely and (not fewer or (rare and slip and not section and across)):
             yield _finding(share, total, fewer)
 
 
 def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Finding]:
-    """Percentages above 100 in a row of shares; in a column of shares the denominator tells of them."""
-    totals = Counter(one.column for one in shares)
+    """Percentages above 100 in a row of shares."""
     for share in {one.row: one for one in shares}.values():
         for column, cell in enumerate(table.grid[share.row]):
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
-            unread = f"{table.id}.r{share.row}.c{column}" not in read and totals[column] < LEAST
+            unread = f"{table.id}.r{share.row}.c{column}" not in read
             if match and unread and float(match[2]) > 100:
                 shown = f"{match[1]} ({match[2]} %)"
                 place = share.locator.rpartition(", ")[0]
@@ -128,12 +134,14 @@ def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[S
         for r in range(max(1, table.heads), len(table.grid)):
             cell, label = table.grid[r][column], table.grid[r][0]
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None and label is not None else None
+            if match and r in rows and float(match[2]) > 100:
+                continue
             if match and label and f"{table.id}.r{r}.c{column}" not in read and {r - 1, r, r + 1} & rows:
                 place = f"{table.locator}, {plain(label.text)}, {head}"
                 yield Share(int(match[1]), match[2], 0, table.id, r, column, f"row {r}", (), place)
 
 
-def _totals(shares: Sequence[Share]) -> dict[int, int]:
+def _totals(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> dict[int, int]:
     """The denominator that each column gives to most of its shares; 0 if it gives none to enough of them.
 
     A column of few shares is believed where those of the table do fit.
@@ -141,22 +149,22 @@ def _totals(shares: Sequence[Share]) -> dict[int, int]:
     columns: dict[int, list[Share]] = defaultdict(list)
     for one in shares:
         columns[one.column].append(one)
-    best = {column: _commonest(group) for column, group in columns.items()}
+    best = {column: _commonest(group, counts.get(column, Counter())) for column, group in columns.items()}
     told = [one for one in shares if one.telling and best[one.column]]
     whole = sum(one.fits(best[one.column]) for one in told)
-    good = whole >= LEAST and whole >= MOST * len(told)
+    good = (whole >= LEAST and whole >= MOST * len(told)) or (whole > 0 and whole == len(told) - 1)
     return {column: total if good and _most_fit(columns[column], total) else 0 for column, total in best.items()}
 
 
-def _commonest(group: Sequence[Share]) -> int:
-    totals = Counter(one.total for one in group if one.telling and one.total)
+def _commonest(group: Sequence[Share], counts: Counter[int]) -> int:
+    totals = Counter(one.total for one in group if one.telling and one.total) or counts
     return totals.most_common(1)[0][0] if totals else 0
 
 
 def _most_fit(group: Sequence[Share], total: int) -> bool:
     told = [one for one in group if one.telling]
     fitting = sum(one.fits(total) for one in told)
-    return total > 0 and fitting >= 1 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
+    return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
 
 
 def _same_section(one: Share, other: Share) -> bool:

@@ -26,7 +26,8 @@ UNIT = (
 )
 INTERVAL_WORDS = (
     r"(?:(?:nominal|two-sided|2-sided|one-sided|1-sided|exact|bootstrap(?:ped)?|simultaneous|repeated|adjusted) )?"
-    r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
+    r"(?:[Cc]onfid\w{1,8} ?(?:[Ii]nterval|[Ll]imit|[Ll]evel)s?|[Cc]redib\w{1,6} [Ii]ntervals?|C\.?I\.?s?(?![A-Za-z])|"
+    r"CrIs?\b|CLs?\b|"
     r"(?:conf|confidence) ?int(?:erval)?\.?)"
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
@@ -42,7 +43,7 @@ MASTER = re.compile(
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
     rf"(?:\s?\([^()]{{0,30}}\))?\s{{0,6}}(?:was |of |is |were )?(?P<psign><=|"
     rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
-    rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}|0?\.\d{{1,12}}|0,\d{{2,4}}|0|1(?:\.0{{1,4}})?))"
+    rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}|0?\.000 \d{{1,3}}(?![\d.])|0?\.\d{{1,12}}|0,\d{{2,4}}|0|1(?:\.0{{1,4}})?))"
     rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}(?:-[a-z]{{3,20}})?\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
@@ -165,7 +166,7 @@ def _token(match: re.Match[str]) -> Token:
             found,
             match.start("pvalue"),
             match.end("pvalue"),
-            _power(match["pvalue"]).replace(",", "."),
+            _power(match["pvalue"]).replace(",", ".").replace(" ", ""),
             sign,
             "",
             match["pwhat"] or "",

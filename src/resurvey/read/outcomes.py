@@ -25,6 +25,7 @@ OTHER = re.compile(
     r"\b(?:fracture|amputation|symptom|pain|local(?: |-)control|colectomy|laryngectomy|dialysis|transplant|stroke|"
     r"infection|seizure|steroid|treatment|colostomy|larynx|bladder|biochemical|PSA|neurologic(?:al)?|intracranial)"
     r"(?:[- ](?:recurrence|relapse|failure|progression|event))?[- ]free survival|"
+    r"\b(?:relapse|recurrence|disease|metastasis|cancer)[- ]free interval\b|\b(?:D?RFI|DFI|MFI|BCFI)\b|"
     r"\bincidence\b(?: of (?:the )?(?:[a-z-]+ ){0,2}[a-z-]{4,})?|"
     r"\btimes? to (?!(?:disease |tumou?r )?progression|treatment failure|death\b|the event)(?:the )?"
     r"(?:first |onset of |receipt of |next )?[a-z-]+"

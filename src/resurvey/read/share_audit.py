@@ -46,9 +46,11 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
         fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
         if beside and fitting * 2 < len(beside):
             continue
-        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
+        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft) and not _alone(draft, shares):
             continue
         if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
+            continue
+        if not beside and "n-N" not in draft.claim.rule and not _one_misprint(draft):
             continue
         if _of_others(draft, shares) or _whole_numbers(draft, shares):
             continue
@@ -99,6 +101,26 @@ def _whole_numbers(draft: Draft, shares: Sequence[Draft]) -> bool:
         if one.cells["total"].isdigit()
     ]
     return zeros and len(row) >= OF_ROW and len(fitting) == len(row) and all(fitting)
+
+
+def _one_misprint(draft: Draft) -> bool:
+    """Whether one misprint explains a share; where none does, a number of patients may stand beside a mean."""
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return _counted(draft) and n != total and misprint_fits(n, percent, float(total))
+
+
+def _alone(draft: Draft, shares: Sequence[Draft]) -> bool:
+    """Whether the other categories of the section fit, so that no patient is without data."""
+    section = draft.cells.get("item", "").rpartition(", ")[0]
+    others = [
+        one
+        for one in shares
+        if one is not draft
+        and _column_key(one) == _column_key(draft)
+        and one.cells.get("item", "").rpartition(", ")[0] == section
+        and _tells(one)
+    ]
+    return bool(section and others) and all(_fits(one) for one in others)
 
 
 def _tells(draft: Draft) -> bool:
@@ -243,7 +265,7 @@ def _impossible(draft: Draft, sizes: set[int]) -> list[Finding]:
         return []
     near = round(100 * n / float(percent))
     shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
-    return [_alone(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
+    return [_told(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
 
 
 def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
@@ -291,10 +313,10 @@ def _missed(draft: Draft, total: int, what: str) -> list[Finding]:
     if percent_fits(n, percent, total):
         return []
     exact = f"{100 * int(n) / total:.1f}"
-    return [_alone(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
+    return [_told(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
 
 
-def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
+def _told(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
     shown = f"{draft.cells['n']} ({draft.cells['percent']} %)"
     ids, places = (draft.claim_id,), (draft.cells["locator"],)
     return Finding("percentage", verdict, "major", ids, places, shown, recomputed, words)

@@ -13,8 +13,8 @@ ADVERSE = re.compile(
 )
 # `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
 SUFFERED = re.compile(
-    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidence|"
-    r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
+    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidences?|"
+    r"(?:more|less) (?:frequent|common|severe|often)\w*|uncommon|common|infrequent|rare)\b",
     re.IGNORECASE,
 )
 ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$", re.IGNORECASE)

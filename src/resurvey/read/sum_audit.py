@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import repairs
+from resurvey.read.slips import percent_fits, repairs
 
 # Rows whose counts must add up before one that does not is a misprint, and what share of all rows.
 LEAST, MOST = 4, 0.8
-# The largest share of patients without data that explains categories below the size, and how many always do.
-MISSING, FEW = 0.15, 3
+# Columns that are added up at most.
+ARMS = 6
+# The share of patients without data from which on categories below the size are a misprint, where those of the other
+# columns are below it by no more than the second share, or by a few.
+MISSING, FEWER, FEW = 0.15, 0.03, 3
 
 
 @dataclass(frozen=True)
@@ -73,32 +76,38 @@ def _rows(counts: Sequence[Count]) -> Iterator[Finding]:
     whole = [row for row in rows.values() if tuple(sorted(row)) == usual and any(one.n for one in row.values())]
     if len(usual) < 3 or len(whole) <= LEAST:
         return
-    for at in (usual[0], usual[-1]):
-        wrong = [row for row in whole if _of_arms(row, at) != row[at].n]
-        told = len([row for row in whole if row not in wrong and sum(one.n > 0 for one in row.values()) > 2])
+    for at, arms in _groupings(usual):
+        wrong = [row for row in whole if _of_arms(row, arms) != row[at].n]
+        told = len([row for row in whole if row not in wrong and sum(row[column].n > 0 for column in arms) > 1])
         if len(whole) - len(wrong) >= max(LEAST, MOST * len(whole)) and told >= LEAST:
-            yield from (_of_row(row, at) for row in wrong if _one_slip([*row.values()], at))
+            yield from (_of_row(row, at, arms) for row in wrong if _one_slip(row, at, arms))
 
 
-def _of_arms(row: dict[int, Count], at: int) -> int:
-    return sum(one.n for column, one in row.items() if column != at)
+def _groupings(columns: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """A column that may hold the sum of two or more columns right before it or right after it."""
+    for k, at in enumerate(columns):
+        yield from ((at, tuple(columns[start:k])) for start in range(max(0, k - ARMS), k - 1))
+        yield from ((at, tuple(columns[k + 1 : end])) for end in range(k + 3, min(len(columns), k + 1 + ARMS) + 1))
 
 
-def _one_slip(row: Sequence[Count], at: int) -> bool:
-    """Whether one wrong character in one of the counts makes them add up."""
-    arms = [one.n for one in row if one.column != at]
-    total = next(one.n for one in row if one.column == at)
-    wanted = [(total, sum(arms)), *((n, total - sum(arms) + n) for n in arms)]
+def _of_arms(row: dict[int, Count], arms: Sequence[int]) -> int:
+    return sum(row[column].n for column in arms)
+
+
+def _one_slip(row: dict[int, Count], at: int, arms: Sequence[int]) -> bool:
+    """Whether one misprint in one of the counts makes them add up."""
+    gap = row[at].n - _of_arms(row, arms)
+    wanted = [(row[at].n, row[at].n - gap), *((row[column].n, row[column].n + gap) for column in arms)]
     return any(str(want) in set(repairs(str(n))) for n, want in wanted if want >= 0)
 
 
-def _of_row(row: dict[int, Count], at: int) -> Finding:
-    arms = [one for column, one in sorted(row.items()) if column != at]
-    added = sum(one.n for one in arms)
-    shown = f"{' + '.join(str(one.n) for one in arms)} = {row[at].n}"
+def _of_row(row: dict[int, Count], at: int, arms: Sequence[int]) -> Finding:
+    counts = [row[column] for column in arms]
+    added = sum(one.n for one in counts)
+    shown = f"{' + '.join(str(one.n) for one in counts)} = {row[at].n}"
     words = f"the counts of the groups are {added} together, the column of all has {row[at].n}; "
     words += "in the other rows of the table they agree"
-    return _finding("row-sum", [*arms, row[at]], shown, str(added), words)
+    return _finding("row-sum", [*counts, row[at]], shown, str(added), words)
 
 
 def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
@@ -112,7 +121,9 @@ def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
         if len(section) < 2 or len({tuple(one.row for one in group) for group in section.values()}) > 1:
             continue
         apart = {column: sum(one.n for one in group) - sizes[column] for column, group in section.items()}
-        wrong = [column for column, gap in apart.items() if gap]
+        wrong = [column for column, gap in apart.items() if gap > 0 or -gap > _missing(sizes[column])]
+        if _each_fits(section.get(wrong[0], ()) if wrong else ()):
+            continue
         of_it = all(one.total in (0, sizes[column]) for column, group in section.items() for one in group)
         if len(wrong) != 1 or len(section[wrong[0]]) < 2 or not of_it or not all(sizes[column] for column in section):
             continue
@@ -120,8 +131,26 @@ def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
         # A row of which the others are the whole is a part of one of them.
         part = any(one.n == gap for one in group)
         repaired = any(str(one.n - gap) in set(repairs(str(one.n))) for one in group)
-        if repaired and not part and (gap > 0 or -gap > max(FEW, MISSING * size)):
+        if repaired and not part and not _of_sum(group) and (gap > 0 or -gap > MISSING * size):
             yield _of_section(group, size)
+
+
+def _each_fits(group: Sequence[Count]) -> bool:
+    """Whether the percentages show that no count of a section is a misprint."""
+    told = [(one.draft.cells["n"], one.draft.cells.get("percent", ""), one.total) for one in group if one.n]
+    return bool(told) and all(percent and percent_fits(n, percent, total) for n, percent, total in told)
+
+
+def _missing(size: int) -> float:
+    """Patients without data that explain why categories are fewer than the size of a column."""
+    return max(FEW, FEWER * size)
+
+
+def _of_sum(group: Sequence[Count]) -> bool:
+    """Whether all percentages are of the sum of the categories: the size of the column was misread."""
+    size = sum(one.n for one in group)
+    told = [one.draft.cells for one in group if one.draft.cells.get("percent")]
+    return bool(told) and all(percent_fits(cells["n"], cells["percent"], size) for cells in told)
 
 
 def _sizes(counts: Sequence[Count]) -> dict[int, int]:
@@ -135,7 +164,7 @@ def _sizes(counts: Sequence[Count]) -> dict[int, int]:
 def _of_section(group: Sequence[Count], size: int) -> Finding:
     added = sum(one.n for one in group)
     shown = f"{' + '.join(str(one.n) for one in group)} = {added}"
-    words = f"the categories are {added} patients together, the column has {size}; in the other columns they agree"
+    words = f"the categories are {added} patients together, the column has {size}; those of the other columns agree"
     return _finding("category-sum", group, shown, str(size), words)
 
 

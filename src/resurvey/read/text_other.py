@@ -139,7 +139,7 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|(?<!clinical )benefit|"
     r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,10}"
     r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
@@ -150,6 +150,11 @@ DIFFERENCE = re.compile(
 LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
 
 
+# `no difference in the rate: 1.5% (n = 46) in one group`: the share of that group.
+OF_GROUP = re.compile(
+    r"\s?%?\s?(?:\(n\s?=|(?:in|with|for) (?:the )?[^.;,()]{1,40}?(?:group|arm)s? (?:vs\.?|versus|v|compared)\s)",
+    re.IGNORECASE,
+)
 # `treatment difference (95% CI) was 1.3%`
 HEADED = re.compile(r"\s?\(9\d\s?% ?CI\)", re.IGNORECASE)
 
@@ -161,8 +166,11 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        from_to = words_after(line, i, 2) == ["(", "from"] and not {"at", "after"} & set(words_before(line, i, 1))
+        stated = from_to or (
+            OF_GROUP.match(line.text, token.end) is None
+            and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        )
         stated = stated or _measured_change(line, i)
         stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
         if token.used or not measured or not stated:

@@ -69,7 +69,8 @@ def _rate_of_what(line: Line, i: int) -> str:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of|"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|"
+    r"at least|at most|up to|in excess of|"
     r"time to)(?: an?)?\s?$"
 )
 
@@ -96,11 +97,12 @@ LISTED_CHANGE = re.compile(
     re.IGNORECASE,
 )
 # `50% fewer visits`: how much less, not how many.
-COMPARING = {"fewer", "lower", "higher", "greater", "longer", "shorter"}
+COMPARING = {"more", "fewer", "lower", "higher", "greater", "longer", "shorter"}
 # `a 66% relative risk reduction`
 RISK_BEHIND = re.compile(r"\s?(?:%|per ?cent)?\s(?:relative |absolute )?risk reduction\b", re.IGNORECASE)
 CHANGES = {
     "improvements",
+    "difference",
     "reductions",
     "decline",
     "reduction",
@@ -127,7 +129,8 @@ def _change(line: Line, i: int) -> Found | None:
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
-    return _changed(line, i, {"item": " ".join(after[: k + 2])})
+    words = [word for word in after[: k + 2] if word[0].isalpha()]
+    return _changed(line, i, {"item": " ".join(words)})
 
 
 def _changed(line: Line, i: int, words: dict[str, str]) -> Found:

@@ -315,6 +315,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
+    if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
+        return None
     if _divided(line, k):
         return None
     total = None
@@ -329,11 +331,20 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
 
 
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
+
+
+#: Sizes that a share in words is said of: `seven in ten`, `one in four`.
+IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
+
+
 def _fraction(line: Line, i: int) -> bool:
     """`seven in ten (69.2%)`, `more than eight in 10 women (85%)`: the share in words, no count beside it."""
-    before, after = token_at(line, i - 2), token_at(line, i + 2)
-    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number <= 100
-    return above or (word_at(line, i - 1) == "in" and before is not None and before.kind == "num")
+    before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)
+    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number in IN_WORDS
+    below = word_at(line, i - 1) == "in" and before is not None and before.kind == "num" and here.number in IN_WORDS
+    return above or below
 
 
 def _divided(line: Line, k: int) -> bool:

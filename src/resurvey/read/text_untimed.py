@@ -12,10 +12,12 @@ from resurvey.read.word_lists import TIME_TO_EVENT
 
 # `DFS 94%`, `overall survival (OS) rates were 51%`, `survival was estimated at 60%`.
 SAID = re.compile(
-    r"(?: \([A-Z]{2,6}\))?(?: rates?| probabilit(?:y|ies)| estimates?)?(?: (?:was|were|of|is|at))?"
+    r"(?: \([A-Z]{2,6}\))?(?: rates?| probabilit(?:y|ies)| estimates?)?"
+    r"(?: (?:in|for) (?:the |all )?(?:two|three|four|both|treatment) (?:groups|arms))?(?: (?:was|were|of|is|at))?"
     r"(?: (?:only|about|approximately|estimated (?:at|to be)))?[ :=,(]{0,3}",
     re.IGNORECASE,
 )
+LISTED = re.compile(r"\s?%?\s?(?:,|and|, and)\s")
 OF_THE_DEAD = re.compile(r"deaths?|mortality", re.IGNORECASE)
 
 
@@ -49,4 +51,5 @@ def _said_of(before: str) -> str:
 
 def _carried(line: Line, last: Found, i: int) -> str:
     between = line.text[max(line.tokens[k].end for k in last.tokens) : line.tokens[i].start]
-    return last.cells["endpoint"] if joins_groups(between) else ""
+    listed = "respectively" in line.lower() and LISTED.fullmatch(between) is not None
+    return last.cells["endpoint"] if listed or joins_groups(between) else ""
