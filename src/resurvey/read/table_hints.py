@@ -57,7 +57,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
 HINT = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in PATTERNS]
 SIZE = re.compile(
     r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, "
-    r"]\d{3})+(?!\d)|\d{1,6})(?![\d.]|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
+    r"]\d{3})+(?!\d)|\d{1,6})(?!\d|\.\d|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
     r"\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
     r"(?<![A-Za-z])n\.\s?(?P<d>\d{2,5})(?![\d.])|"
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
