@@ -328,3 +328,10 @@ def test_a_p_of_an_interaction_belongs_to_no_ratio():
 def test_limits_glued_to_their_word_and_digits_parted_by_a_blank():
     sentence = "DFS was worse (HR 2.61; 95 % CI1.17-5.82; P<0.000 1)."
     assert cells(sentence, "ratio", "value", "lower", "upper", "p") == [("2.61", "1.17", "5.82", "<0.0001")]
+
+
+@pytest.mark.parametrize("words", ["Two-hundred", "Two hundred", "Two-hundred and six", "One thousand two-hundred"])
+def test_hundreds_with_a_hyphen_are_read_once(words):
+    assert [n for (n,) in cells(f"{words} women were randomly allocated.", "proportion", "n")] in (
+        [["200"], ["206"], ["1200"]]
+    )

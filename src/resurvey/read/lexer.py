@@ -240,7 +240,7 @@ def _hundreds(line: Line) -> None:
     tokens = line.tokens
     i = 1
     while i < len(tokens):
-        if tokens[i - 1].text.lower().endswith("-hundred"):
+        if tokens[i - 1].kind == "word" and tokens[i - 1].text.lower().endswith("-hundred"):
             head = tokens[i - 1]
             cut = head.end - len("-hundred")
             tokens[i - 1 : i] = [
