@@ -13,12 +13,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
-from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
+from resurvey.read.audit_words import broken_numbers, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
+from resurvey.read.difference_audit import differences
 from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.p_audit import impossible_p
+from resurvey.read.partition_audit import partitions
+from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
 from resurvey.read.slips import percent_fits
+from resurvey.read.sum_audit import sums
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
@@ -27,6 +32,8 @@ AUDITED = ("hazard_ratios", "medians", "proportions")
 # fewer are, and where many are off the middle (as profile-likelihood, exact and bootstrap intervals are).
 OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
 WIDE = 6.0
+# Ratios off the middle to the same side, by this part of the distance, that make it the paper's kind of interval.
+ALIKE, OF_OWN = 3, 0.3
 # Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
 Z_APART = 0.45
 NORMAL = NormalDist()
@@ -45,7 +52,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     )
     found: list[Finding] = []
     found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
-    found += misprinted_cells(drafts)
+    found += misprinted_cells(document, drafts) + partitions(drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
     found += [
@@ -56,7 +63,8 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
         and _serious(row, by_id)
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
-    found += contradictions(document, drafts)
+    found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
+    found += sums(drafts, {claim for one in found for claim in one.claim_ids})
     return _once(_without_misread(_without_broken(found), by_id))
 
 
@@ -170,6 +178,7 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
+    drafts = [by_id[claim] for claim in off]
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
@@ -181,8 +190,29 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
         or (
             off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
             and row["claim_ids"] not in symmetric
+            and not _like_others(by_id[row["claim_ids"]], drafts)
         )
     ]
+
+
+def _like_others(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
+
+    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events.
+    """
+    side, off = _side(draft), _off(draft)
+    return sum(_side(one) == side and OF_OWN * off <= _off(one) for one in drafts if one is not draft) >= ALIKE
+
+
+def _side(draft: Draft) -> int:
+    """1 or -1 for a ratio above or below the middle of its interval on the log scale, 0 at it."""
+    try:
+        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        middle = (math.log(low) + math.log(high)) / 2
+        above = math.log(value) - middle
+    except ValueError:
+        return 0
+    return (above > 0) - (above < 0)
 
 
 def _width(draft: Draft) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import denominators, one_slip_fits, percent_fits
+from resurvey.read.slips import denominators, misprint_fits, percent_fits
 
 
 def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
@@ -34,6 +35,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
     for draft in drafts:
         if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
             rowwise[_row_key(draft)].append(draft.claim_id)
+    shares = [draft for draft in drafts if draft.table == "proportions" and _counted(draft)]
     found = []
     for row in bad:
         draft = by_id[row["claim_ids"].split(";")[0]]
@@ -44,12 +46,90 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
         fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
         if beside and fitting * 2 < len(beside):
             continue
-        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
+        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft) and not _alone(draft, shares):
             continue
         if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
             continue
+        if not beside and "n-N" not in draft.claim.rule and not _one_misprint(draft):
+            continue
+        if _of_others(draft, shares) or _whole_numbers(draft, shares):
+            continue
         found.append(finding_of(row, by_id))
-    return _by_denominator(found, by_id)
+    return _by_denominator(_without_estimates(found, by_id), by_id)
+
+
+def _without_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """No findings for percentages of running text that several rows print above their crude shares: `43.8% (7/17)`.
+
+    Kaplan-Meier estimates with the number of events exceed the crude share wherever patients were censored; a misprint
+    seldom goes the same way twice, and mostly one wrong character explains it.
+    """
+    above = [one for one in found if _estimated(by_id[one.claim_ids[0]])]
+    return [one for one in found if one not in above] if len(above) >= ESTIMATES else found
+
+
+# Percentages above the crude share, each with the number of events, that are estimates.
+ESTIMATES = 2
+
+
+def _estimated(draft: Draft) -> bool:
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    if draft.claim.rule.startswith("table") or not (_counted(draft) and total.isdigit()) or int(n) > int(total):
+        return False
+    return float(percent) > 100 * int(n) / int(total) and not misprint_fits(n, percent, int(total))
+
+
+def _of_others(draft: Draft, shares: Sequence[Draft]) -> bool:
+    """Whether the column was misread: most of its percentages miss its size, or count and percentage change places."""
+    if "n-N" in draft.claim.rule:
+        return False
+    column = [one for one in shares if one is not draft and _column_key(one) == _column_key(draft) and _tells(one)]
+    table = [one for one in shares if _column_key(one)[0] == _column_key(draft)[0] and _tells(one)]
+    if len(table) > OTHERS and len({"percent-n" in one.claim.rule for one in table}) > 1:
+        return True
+    return len(column) >= OTHERS and 2 * sum(_fits(one) for one in column) < len(column)
+
+
+def _whole_numbers(draft: Draft, shares: Sequence[Draft]) -> bool:
+    """Whether the percentages of the row are whole numbers printed with a zero after the point: `27.0` for 26.7."""
+    row = [one for one in shares if _row_key(one) == _row_key(draft) and _tells(one)]
+    whole = [one.cells["percent"].partition(".")[0] for one in row]
+    zeros = all(re.fullmatch(r"\d+\.0+", one.cells["percent"]) for one in row)
+    fitting = [
+        percent_fits(one.cells["n"], text, float(one.cells["total"]))
+        for one, text in zip(row, whole, strict=True)
+        if one.cells["total"].isdigit()
+    ]
+    return zeros and len(row) >= OF_ROW and len(fitting) == len(row) and all(fitting)
+
+
+def _one_misprint(draft: Draft) -> bool:
+    """Whether one misprint explains a share; where none does, a number of patients may stand beside a mean."""
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return _counted(draft) and n != total and misprint_fits(n, percent, float(total))
+
+
+def _alone(draft: Draft, shares: Sequence[Draft]) -> bool:
+    """Whether the other categories of the section fit, so that no patient is without data."""
+    section = draft.cells.get("item", "").rpartition(", ")[0]
+    others = [
+        one
+        for one in shares
+        if one is not draft
+        and _column_key(one) == _column_key(draft)
+        and one.cells.get("item", "").rpartition(", ")[0] == section
+        and _tells(one)
+    ]
+    return bool(section and others) and all(_fits(one) for one in others)
+
+
+def _tells(draft: Draft) -> bool:
+    """Whether the percentage of a share depends on its denominator."""
+    return float(draft.cells["percent"]) not in (0, 100)
+
+
+# Percentages of a column, and of a row, that are enough to tell how they were made.
+OTHERS, OF_ROW = 3, 2
 
 
 def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
@@ -142,7 +222,7 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
         for draft in group:
             if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
                 found += (
-                    _impossible(draft)
+                    _impossible(draft, sizes)
                     or _adding_up(draft, group)
                     or _of_its_arm(draft, arms, sizes)
                     or _of_its_sentence(draft, group, sizes)
@@ -172,14 +252,20 @@ def _counted(draft: Draft) -> bool:
     return cells["n"].isdigit() and int(cells["n"]) > 0 and cells["percent"].replace(".", "", 1).isdigit()
 
 
-def _impossible(draft: Draft) -> list[Finding]:
-    """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %."""
+def _impossible(draft: Draft, sizes: set[int]) -> list[Finding]:
+    """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %.
+
+    A small number may count something else (`three visits (87%)`); it is believed where one wrong character separates
+    it from a size that the paper prints.
+    """
     n, percent = int(draft.cells["n"]), draft.cells["percent"]
     if float(percent) == 0 or denominators(n, percent, MOST):
         return []
+    if n < SMALL and not any(misprint_fits(str(n), percent, total) for total in sizes):
+        return []
     near = round(100 * n / float(percent))
     shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
-    return [_alone(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
+    return [_told(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
 
 
 def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
@@ -200,7 +286,7 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
     near = [
         total
         for total in sorted(arms.get(draft.cells["arm_id"], ()))
-        if int(n) <= total and one_slip_fits(n, percent, total)
+        if int(n) <= total and misprint_fits(n, percent, total)
     ]
     if not near or sizes & set(denominators(int(n), percent, max(sizes))):
         return []
@@ -217,7 +303,7 @@ def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> l
         return []
     total = int(totals.pop())
     explained = sizes & set(denominators(int(n), percent, max(sizes)))
-    if explained or int(n) > total or not one_slip_fits(n, percent, total):
+    if explained or int(n) > total or not misprint_fits(n, percent, total):
         return []
     return _missed(draft, total, "the denominator of all other shares of the sentence")
 
@@ -227,14 +313,14 @@ def _missed(draft: Draft, total: int, what: str) -> list[Finding]:
     if percent_fits(n, percent, total):
         return []
     exact = f"{100 * int(n) / total:.1f}"
-    return [_alone(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
+    return [_told(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
 
 
-def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
+def _told(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
     shown = f"{draft.cells['n']} ({draft.cells['percent']} %)"
     ids, places = (draft.claim_id,), (draft.cells["locator"],)
     return Finding("percentage", verdict, "major", ids, places, shown, recomputed, words)
 
 
-# More patients than any trial in this field has.
-MOST = 100_000
+# More patients than any trial in this field has; a count that may be of something else than patients.
+MOST, SMALL = 100_000, 10

@@ -7,7 +7,7 @@ import re
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.slips import one_slip_fits, percent_fits
-from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
+from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -135,7 +135,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
-        if not {"of", "from", "among"} & set(joined):
+        if not {"of", "from", "among"} & set(joined) or SITES & set(joined):
             return None
     above = slash or word_at(line, i + 1) != "of"
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
@@ -304,6 +304,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     between = {t.text.lower() for t in line.tokens[i + 1 : k]}
     if (VERBS | NOT_PATIENTS) & between or word_at(line, i - 1) == "/" or _compared(line, k + 1):
         return None
+    if _fraction(line, i) or ("least" in words_before(line, i, 2) and not between & (PATIENTS | EVENTS)):
+        return None
     label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
     # `refused (83, 14%)`: both numbers in one pair of brackets.
     label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
@@ -312,6 +314,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     elif word_at(line, k) not in ("=",):
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
+        return None
+    if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
         return None
     if _divided(line, k):
         return None
@@ -325,6 +329,22 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
+
+
+#: Sizes that a share in words is said of: `seven in ten`, `one in four`.
+IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
+
+
+def _fraction(line: Line, i: int) -> bool:
+    """`seven in ten (69.2%)`, `more than eight in 10 women (85%)`: the share in words, no count beside it."""
+    before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)
+    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number in IN_WORDS
+    below = word_at(line, i - 1) == "in" and before is not None and before.kind == "num" and here.number in IN_WORDS
+    return above or below
 
 
 def _divided(line: Line, k: int) -> bool:
@@ -351,8 +371,18 @@ def _parts_of_all(line: Line, n: int, k: int) -> bool:
     return bool(later) and not counted and abs(total - 100) <= 1
 
 
-# `the two groups (32% v 31%)`, `one trial (6%)`: the number before the bracket does not count patients.
+# `the two groups (32% v 31%)`, `one trial (6%)`, `three times higher (87%)`: the number before the bracket does not
+# count patients.
 NOT_PATIENTS = {
+    "times",
+    "fold",
+    "half",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "tenth",
+    "quarter",
     "quarters",
     "thirds",
     "groups",
@@ -400,6 +430,23 @@ def _words_up_to(line: Line, end: int) -> str:
     return " ".join(reversed(words))
 
 
+SCHEDULE = {
+    "daily",
+    "weekly",
+    "monthly",
+    "twice",
+    "once",
+    "day",
+    "d",
+    "/",
+    "continuously",
+    "orally",
+    "dose",
+    "doses",
+    "per",
+}
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
@@ -416,6 +463,9 @@ def _label_before(line: Line, i: int) -> str:
         if token.text in ("(", "["):
             if words:
                 break
+            continue
+        if not words and (token.text.lower() in SCHEDULE or (token.kind == "num" and token.unit)):
+            # `anastrozole 1 mg daily (n = 121)`: the name stands before the dose.
             continue
         if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
             break

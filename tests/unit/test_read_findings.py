@@ -1,0 +1,194 @@
+"""Misprints that only the neighbours contradict, and what many rows miss in the same way, which is no misprint."""
+
+from __future__ import annotations
+
+import pytest
+
+from resurvey.read import claims, draft
+from resurvey.read.contradictions import findings
+from resurvey.read.slips import misprint_fits, repairs
+from resurvey.read.sources import from_bytes
+from tests.made_papers import jats, results, table
+
+ARMS = "Patients were assigned to the drug A arm (n=120) or the drug B arm (n=118)."
+HEAD = ["Characteristic", "Drug A (n=120)", "Drug B (n=118)"]
+ROWS = [
+    ["Male, n (%)", "61 (50.8)", "55 (46.6)"],
+    ["ECOG 1, n (%)", "31 (25.8)", "41 (34.7)"],
+    ["Visceral disease, n (%)", "77 (64.2)", "70 (59.3)"],
+    ["Prior surgery, n (%)", "19 (15.8)", "23 (19.5)"],
+    ["Smoker, n (%)", "44 (36.7)", "37 (31.4)"],
+    ["Diabetes, n (%)", "13 (10.8)", "17 (14.4)"],
+    ["Hypertension, n (%)", "29 (24.2)", "31 (26.3)"],
+]
+
+
+def found_in(*parts: str, abstract: str = "") -> list[tuple[str, str]]:
+    opened = from_bytes(jats("".join(parts), abstract=f"<p>{abstract}</p>" if abstract else "").encode(), "made.nxml")
+    return [(one.rule, one.reported) for one in findings(opened, draft(claims(opened), "made"))]
+
+
+def with_cell(row: int, column: int, text: str) -> str:
+    rows = [list(cells) for cells in ROWS]
+    rows[row][column] = text
+    return table([HEAD, *rows])
+
+
+def test_a_table_without_a_misprint_gives_no_finding():
+    assert found_in(results(ARMS), table([HEAD, *ROWS])) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("91 (25.8)", "91 (25.8 %)"),  # a digit of the count
+        ("31 (28.8)", "31 (28.8 %)"),  # a digit of the percentage
+        ("13 (25.8)", "13 (25.8 %)"),  # transposed
+        ("3 (25.8)", "3 (25.8 %)"),  # lost
+        ("31 (258)", "31 (258 %)"),  # the point
+        ("31 (2.58)", "31 (2.58 %)"),
+        ("31 (34.7)", "31 (34.7 %)"),  # that of the other arm
+        ("311 (25.8)", "311 (25.8 %)"),
+    ],
+)
+def test_a_share_that_alone_misses_the_size_of_its_column(cell, told):
+    assert found_in(results(ARMS), with_cell(1, 1, cell)) == [("percentage", told)]
+
+
+def test_a_variable_with_fewer_patients_in_every_arm_is_no_misprint():
+    rows = [list(cells) for cells in ROWS]
+    rows[1][1:] = ["31 (26.7)", "41 (36.0)"]  # of 116 and 114
+    assert found_in(results(ARMS), table([HEAD, *rows])) == []
+
+
+def test_a_percentage_above_100_in_a_table_of_one_row():
+    rows = [["Characteristic", "Drug A (n=14)", "Drug B (n=14)"], ["Female, n (%)", "4 (28.6)", "5 (357)"]]
+    assert found_in(table(rows)) == [("percentage", "5 (357 %)")]
+
+
+def test_whole_percentages_printed_with_a_zero_are_a_convention():
+    rows = [["", "Drug A", "Drug B"], ["Episode, n/N (%)", "88/388 (23.0)", "105/393 (27.0)"]]
+    assert found_in(table(rows)) == []
+
+
+def test_percentages_of_all_patients_are_not_of_the_column():
+    rows = [
+        ["Event, n (%)", "Drug A (n=79)", "Drug B (n=80)"],
+        ["Pain", "26 (16)", "26 (16)"],
+        ["Rash", "10 (6)", "7 (4)"],
+        ["Fever", "9 (6)", "12 (8)"],
+        ["Other", "1 (0.6)", "1 (0.6)"],
+    ]
+    assert found_in(table(rows)) == []
+
+
+def test_categories_that_are_percentages_of_their_sum():
+    rows = [
+        ["", "Drug A", "%", "Drug B", "%"],
+        ["Sex", "", "", "", ""],
+        ["Male", "13", "43", "14", "47"],
+        ["Female", "17", "57", "61", "53"],
+    ]
+    assert found_in(table(rows)) == [("percentage", "14 (47 %); 61 (53 %)")]
+    rows[3][3] = "16"
+    assert found_in(table(rows)) == []
+    rows[2][4] = "74"
+    assert found_in(table(rows)) == [("percentage", "14 (74 %)")]
+
+
+def test_counts_of_arms_against_the_column_of_all():
+    rows = [["Event", "Drug A (n=40)", "Drug B (n=42)", "All (n=82)"]]
+    counts = {"one": (12, 9), "two": (4, 6), "three": (11, 3), "four": (8, 8), "five": (7, 5)}
+    rows += [[f"Event {name}", str(a), str(b), str(a + b)] for name, (a, b) in counts.items()]
+    assert found_in(table(rows)) == []
+    rows[3][1] = "17"
+    assert found_in(table(rows)) == [("row-sum", "17 + 3 = 14")]
+
+
+def test_estimates_printed_with_the_number_of_events_are_no_misprints():
+    text = "At one year 51.8% (8/17) had died in the drug A arm and 81.5% (14/18) in the drug B arm."
+    assert found_in(results(text)) == []
+    assert found_in(results(text.replace("81.5", "77.8"))) == [("percentage", "8 (51.8 %)")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Health facility delivery was three times higher in the drug A arm (87%) than in the drug B arm (28%).",
+        "Seven in ten (69.2%) were treated at once.",
+        "Most participants reported at least 3 partners (72%).",
+    ],
+)
+def test_a_number_in_words_before_a_percentage_that_counts_no_patients(text):
+    assert found_in(results(text)) == []
+
+
+DIFFERENCES = ["0.7 (-0.8 to 2.2)", "1.1 (-0.5 to 2.7)", "-0.4 (-1.9 to 1.1)", "0.2 (-1.2 to 1.6)"]
+
+
+def differences(values: list[str], p: list[str]) -> str:
+    rows = [["Score", "Mean difference (95% CI)", "P"]]
+    return table([*rows, *([f"Score {k}", *cells] for k, cells in enumerate(zip(values, p, strict=True), start=1))])
+
+
+def test_a_difference_off_the_middle_where_the_others_are_at_it():
+    p = ["0.36", "0.18", "0.60", "0.78"]
+    assert found_in(differences(DIFFERENCES, p)) == []
+    assert found_in(differences([*DIFFERENCES[:3], "0.2 (-1.2 to 4.6)"], p)) == [
+        ("difference-interval", "0.2 (-1.2 to 4.6)")
+    ]
+    assert found_in(differences(DIFFERENCES, ["0.36", "0.018", "0.60", "0.78"])) == [
+        ("difference-p", "1.1 (-0.5 to 2.7), p 0.018")
+    ]
+
+
+@pytest.mark.parametrize("text", ["P = 3.06", "p&lt;05", "P = 09.4"])
+def test_p_values_that_are_none(text):
+    assert [rule for rule, _ in found_in(results(f"The difference was significant ({text})."))] == ["p-value"]
+
+
+def test_a_pressure_is_no_p_value():
+    assert found_in(results("It was recorded (p = 12.5 mmHg) and (p = 0.05) at rest.")) == []
+
+
+@pytest.mark.parametrize(
+    ("summary", "text", "told"),
+    [
+        (
+            "The mean difference was 3.6 (95% CI 2.4 to 4.8; P = 0.002).",
+            "The mean difference was 3.6 (95% CI 2.4 to 7.8; P = 0.002).",
+            "upper 4.8 and 7.8, beside 3.6, 2.4, 0.002",
+        ),
+        (
+            "The hazard ratio for OS was 1.85 (95% CI 0.91-3.77).",
+            "The hazard ratio for OS was 1.85 (95% CI 0.91-3.75).",
+            "upper 3.77 and 3.75, beside 1.85, 0.91",
+        ),
+        (
+            "In all 33 patients (82.5%) had a rash.",
+            "In all 33 patients (28.5%) had a rash.",
+            "33 (82.5 %) and 33 (28.5 %)",
+        ),
+    ],
+)
+def test_a_row_printed_again_with_one_number_changed(summary, text, told):
+    assert ("repeat", told) in found_in(results(text), abstract=summary)
+    assert [one for one in found_in(results(summary), abstract=summary) if one[0] == "repeat"] == []
+
+
+def test_exact_intervals_lie_to_one_side():
+    exact = ["0.54 (0.25-1.08)", "0.60 (0.18-1.72)", "0.56 (0.15-1.75)", "0.38 (0.20-0.67)", "0.35 (0.14-0.76)"]
+    wald = ["0.54 (0.26-1.12)", "0.60 (0.20-1.80)", "0.56 (0.16-1.96)", "0.38 (0.21-0.69)", "0.35 (0.14-0.76)"]
+    wald += ["0.70 (0.50-0.98)"]
+
+    def of(cells: list[str]) -> list[tuple[str, str]]:
+        return found_in(table([["Event", "OR (95% CI)"], *([f"Event {k}", cell] for k, cell in enumerate(cells))]))
+
+    assert of(exact) == []
+    assert of(wald) == [("ratio-interval", "OR 0.35 (0.14-0.76)")]
+
+
+def test_what_one_misprint_may_have_been():
+    assert {"28.9", "8.9"[::-1], "89"} & set(repairs("8.9")) == {"28.9", "9.8", "89"}
+    assert misprint_fits("26", "8.9", 90)
+    assert not misprint_fits("26", "51.3", 90)
