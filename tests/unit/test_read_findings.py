@@ -66,6 +66,19 @@ def test_a_percentage_above_100_in_a_table_of_one_row():
     assert found_in(table(rows)) == [("percentage", "5 (357 %)")]
 
 
+def test_a_count_after_its_percentage_is_no_percentage_above_100():
+    rows = [["Characteristic", "Drug A (n=509)", "Drug B (n=505)"], ["Sex, % male (n)", "45 (229)", "41 (207)"]]
+    assert found_in(table(rows)) == []
+
+
+def test_two_lopsided_intervals_of_one_row_are_another_method():
+    rows = [["Event", "A against C, RR (95% CI)", "B against C, RR (95% CI)"]]
+    rows += [["Improved", "1.5 (1.03-1.77)", "1.66 (1.24-1.93)"], ["Worse", "1.00 (0.50-2.00)", "0.80 (0.40-1.60)"]]
+    assert found_in(table(rows)) == []
+    rows[1][2] = "1.55 (1.24-1.93)"
+    assert found_in(table(rows)) == [("ratio-interval", "RR 1.5 (1.03-1.77)")]
+
+
 def test_whole_percentages_printed_with_a_zero_are_a_convention():
     rows = [["", "Drug A", "Drug B"], ["Episode, n/N (%)", "88/388 (23.0)", "105/393 (27.0)"]]
     assert found_in(table(rows)) == []
@@ -162,7 +175,7 @@ def test_a_pressure_is_no_p_value():
         (
             "The hazard ratio for OS was 1.85 (95% CI 0.91-3.77).",
             "The hazard ratio for OS was 1.85 (95% CI 0.91-3.75).",
-            "upper 3.77 and 3.75, beside 1.85, 0.91",
+            "upper 3.75 and 3.77, beside 1.85, 0.91",
         ),
         (
             "In all 33 patients (82.5%) had a rash.",

@@ -178,30 +178,43 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    drafts = [by_id[claim] for claim in off]
+    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
     symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
-    return [
+    found = [
         finding_of(row, by_id)
         for row in bad
         if row["verdict"] == "impossible"
         or (
             off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
             and row["claim_ids"] not in symmetric
-            and not _like_others(by_id[row["claim_ids"]], drafts)
+            and not _like_others(by_id[row["claim_ids"]], apart)
         )
+    ]
+    rows_of = [_row_of(one, by_id) for one in found]
+    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
+    return [
+        one
+        for one, place in zip(found, rows_of, strict=True)
+        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
     ]
 
 
-def _like_others(draft: Draft, drafts: Sequence[Draft]) -> bool:
+def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table row of a finding, empty in running text."""
+    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
+
+
+def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
     """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
 
-    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events.
+    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
+    distances of all ratios, the ratio's own among them.
     """
-    side, off = _side(draft), _off(draft)
-    return sum(_side(one) == side and OF_OWN * off <= _off(one) for one in drafts if one is not draft) >= ALIKE
+    own = _side(draft) * _off(draft)
+    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
 
 
 def _side(draft: Draft) -> int:
