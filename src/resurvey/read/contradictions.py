@@ -80,11 +80,12 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 
 
 def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits or p values where one table gives many of them: not the paper, but the reading is wrong.
+    """No findings of limits or p values where one table or the text gives many: the reading, not the paper, is wrong.
 
-    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row.
+    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row; pairs of
+    values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
     """
-    tables = [(one.rule, _table_of(one, by_id)) for one in found]
+    tables = [(one.rule, _place_of(one, by_id)) for one in found]
     return [
         one
         for one, place in zip(found, tables, strict=True)
@@ -92,10 +93,10 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
     ]
 
 
-def _table_of(one: Finding, by_id: dict[str, Draft]) -> str:
+def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
     block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else ""
+    return block.partition(".")[0] if "." in block else "text" if block else ""
 
 
 def _limits_in(reported: str) -> str:

@@ -87,6 +87,9 @@ def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
 def _slipped(one: Draft, other: Draft) -> bool:
     """Whether two shares have the same count of two figures or percentage with a decimal, the other a slip apart."""
     first, second = ((draft.cells["n"], draft.cells["percent"]) for draft in (one, other))
+    totals = {one.cells["total"], other.cells["total"]} - {""}
+    if len(totals) > 1:
+        return False
     if first[0] == second[0]:
         return len(first[0]) > 1 and one_slip(first[1], second[1]) and not same_rounded(first[1], second[1])
     return first[1] == second[1] and "." in first[1] and float(first[1]) < 100 and one_slip(first[0], second[0])

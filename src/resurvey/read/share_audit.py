@@ -36,6 +36,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
         if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
             rowwise[row_of(draft)].append(draft.claim_id)
     around = Neighbours(drafts)
+    missed = {row["claim_ids"].split(";")[0] for row in bad}
     found = []
     for row in bad:
         draft = by_id[row["claim_ids"].split(";")[0]]
@@ -50,10 +51,24 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
             continue
         if not beside and "n-N" not in draft.claim.rule and not one_misprint(draft):
             continue
-        if around.explain(draft):
+        if around.explain(draft) or _fewer_in_row(draft, [by_id[claim] for claim in beside if claim in missed]):
             continue
         found.append(finding_of(row, by_id))
     return _by_denominator(_without_estimates(found, by_id), by_id)
+
+
+def _fewer_in_row(draft: Draft, missed: Sequence[Draft]) -> bool:
+    """Whether a smaller number of patients gives another percentage of the row that misses its denominator too."""
+    total = draft.cells["total"]
+    group = [draft, *(one for one in missed if one.cells["total"] == total)]
+    sizes = range(math.ceil(FEWEST * float(total)), math.ceil(float(total)))
+    return len(group) > 1 and any(
+        all(percent_fits(one.cells["n"], one.cells["percent"], size) for one in group) for size in sizes
+    )
+
+
+# The smallest share of patients with data that is thought of before two misprints of one row.
+FEWEST = 0.7
 
 
 def _without_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
@@ -91,14 +106,15 @@ def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Findi
             for size in range(math.ceil(0.8 * total), math.floor(1.2 * total) + 1)
             if size != total and all(percent_fits(cells["n"], cells["percent"], size) for cells in rows)
         ]
-        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or len(others) != 1:
+        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or not others:
             kept += group
             continue
         ids = tuple(claim for one in group for claim in one.claim_ids)
         places = tuple(place for one in group for place in one.locators)
-        words = f"{len(group)} percentages of this column are of {others[0]}, not of the {total:g} of its head"
+        known = f"{others[0]}" if len(others) == 1 else f"{others[0]} to {others[-1]}"
+        words = f"{len(group)} percentages of this column are of {known}, not of the {total:g} of its head"
         shown = "; ".join(one.reported for one in group[:3])
-        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, str(others[0]), words))
+        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, known, words))
     return kept
 
 
@@ -136,7 +152,7 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
         for draft in group:
             if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
                 found += (
-                    _impossible(draft, sizes)
+                    _impossible(draft)
                     or _adding_up(draft, group)
                     or _of_its_arm(draft, arms, sizes)
                     or _of_its_sentence(draft, group, sizes)
@@ -156,16 +172,15 @@ def _sizes_of_arms(drafts: Sequence[Draft]) -> dict[str, set[int]]:
     return sizes
 
 
-def _impossible(draft: Draft, sizes: set[int]) -> list[Finding]:
+def _impossible(draft: Draft) -> list[Finding]:
     """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %.
 
-    A small number may count something else (`three visits (87%)`); it is believed where one wrong character separates
-    it from a size that the paper prints.
+    A small number of a small group counts something else (`three visits (87%)`).
     """
     n, percent = int(draft.cells["n"]), draft.cells["percent"]
     if float(percent) == 0 or denominators(n, percent, MOST):
         return []
-    if n < SMALL and not any(misprint_fits(str(n), percent, total) for total in sizes):
+    if n < SMALL and 100 * n / float(percent) < SMALL:
         return []
     near = round(100 * n / float(percent))
     shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
