@@ -123,3 +123,52 @@ def test_a_confidence_level_makes_no_column_of_percentages():
 def test_a_group_named_beta_and_beta_blockers_are_counted():
     rows = [["", "Alfa (n = 40)", "Interferon beta-1a (n = 41)"], ["Deaths", "4", "5"], ["Beta-blocker", "14", "15"]]
     assert totals(rows, caption="Patients") == ["40", "41"] * 2
+
+
+def test_a_row_of_all_patients_holds_until_the_next_one():
+    rows = [["", "Alfa, n (%)"], ["<td colspan='2'>Study 12.1</td>"], ["Total number of patients", "225 (100.0)"]]
+    rows += [["Any", "153 (68.0)"], ["<td colspan='2'>Specific</td>"], ["Rash", "15 (6.7)"], ["Pain", "8 (3.6)"]]
+    rows += [["<td colspan='2'>Study 12.2</td>"], ["Total number of patients", "235 (100.0)"], ["Any", "173 (73.6)"]]
+    rows += [["<td colspan='2'>Specific</td>"], ["Rash", "12 (5.1)"], ["Pain", "9 (3.8)"]]
+    assert [t for t in totals(rows, caption="Adverse events") if t] == ["225"] * 4 + ["235"] * 4
+
+
+def test_a_title_over_the_whole_width_is_above_rows_that_are_set_in_no_further():
+    rows = [["", "Alfa"], ["<td colspan='2'>&#160;Month 3</td>"], ["&#160;Any", "15"], ["&#160;&#160;Rash", "4"]]
+    rows += [["<td colspan='2'>&#160;Month 6</td>"], ["&#160;Any", "19"]]
+    items = [item for (item,) in of_table(read(rows, caption="Harms, numbers of patients"), "item")]
+    found = read(rows, caption="Numbers of patients")
+    assert len(items) == 3 and ["Month 3" in c.locator for c in found if c.cells.get("n") in ("15", "19")] == [
+        True,
+        False,
+    ]
+
+
+def test_a_second_heading_row_of_measures_where_the_file_marks_none():
+    rows = [["", "Phase A", "", "Phase B", ""], ["", "N", "Good n (%)", "N", "Good n (%)"]]
+    rows += [["Food", "57", "53 (93.0)", "38", "34 (89.5)"], ["Staff", "56", "46 (82.1)", "35", "23 (65.7)"]]
+    found = of_table(read(rows, caption="Satisfaction", heads=0), "n", "total", kind="proportion")
+    assert [pair for pair in found if pair[1]] == [("53", "57"), ("34", "38"), ("46", "56"), ("23", "35")]
+
+
+def test_a_number_in_brackets_behind_a_name_may_be_the_size_of_the_group():
+    rows = [["", "Sleeve (28)", "Bypass (27)"], ["Cured", "25 (89.3)", "25 (92.6)"], ["Better", "2 (7.1)", "1 (3.7)"]]
+    assert totals(rows, caption="Outcomes, no. (%)") == ["28", "27"] * 2
+    rows = [["", "Sleeve (36)", "Bypass (37)"], ["Cured", "25 (89.3)", "25 (92.6)"], ["Better", "2 (7.1)", "1 (3.7)"]]
+    assert totals(rows, caption="Outcomes, no. (%)") == [""] * 4
+
+
+def test_sizes_in_words_and_marked_sizes_in_notes():
+    rows = [["", "Alfa (n = 205)", "Beta (n = 99)"], ["Bleeding, no. (%)", "9 (4.4)", "2 (2.0)"]]
+    rows += [["Ejaculation, no. (%)^a", "3 (3.3)", "3 (5.5)"], ["Ileus, no. (%)", "2 (1.0)", "1 (1.0)"]]
+    note = "^a Of 92 men in the alfa arm and 55 men in the beta arm."
+    assert totals(rows, caption="Harms", notes=note) == ["205", "99", "92", "55", "205", "99"]
+    rows = [["", "Agree, n (%)"], ["One", "16 (84)"], ["Two^a", "15 (83)"], ["Three", "13 (68)"], ["Four", "4 (21)"]]
+    assert totals(rows, caption="Clinicians (n=19)", notes="^an=18.") == ["19", "18", "19", "19"]
+
+
+def test_whole_numbers_of_a_list_of_patients_are_no_counts():
+    rows = [["No.", "Age at implant", "Visits"]] + [[str(k), str(40 + k), "3"] for k in range(1, 8)]
+    assert of_table(read(rows, caption="Characteristics of the patients"), "n", kind="proportion") == []
+    rows = [["Domain", "Alfa (n = 25)"]] + [[f"{k}. Item", str(10 + k)] for k in range(1, 8)]
+    assert totals(rows, caption="Number of patients who changed") == ["25"] * 7

@@ -39,7 +39,8 @@ MASTER = re.compile(
     rf"(?:\s?%|\s?per ?cent\b)?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
     rf"|(?P<turned>\b{INTERVAL_WORDS}\s?[(=:,]?\s?(?P<turnedvalue>9\d(?:\.\d)?)(?:\s?%|\s?per ?cent\b)\)?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
-    rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
+    rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend(?: by [a-z]{{2,12}})?|"
+    rf"inter(?:action)?(?: by [a-z]{{2,12}})?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
     rf"(?:\s?\([^()]{{0,30}}\))?\s{{0,6}}(?:was |of |is |were )?(?P<psign><=|"
     rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
@@ -240,7 +241,7 @@ def _hundreds(line: Line) -> None:
     tokens = line.tokens
     i = 1
     while i < len(tokens):
-        if tokens[i - 1].text.lower().endswith("-hundred"):
+        if tokens[i - 1].kind == "word" and tokens[i - 1].text.lower().endswith("-hundred"):
             head = tokens[i - 1]
             cut = head.end - len("-hundred")
             tokens[i - 1 : i] = [

@@ -26,6 +26,11 @@ SIZED = re.compile(
     r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
     r"\d{1,5})\b"
 )
+# `Of 92 men in the alfa group and 55 men in the beta group`.
+COUNTED_IN = re.compile(
+    r"\b(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\s(?:patients|men|women|subjects|participants|children)\sin\s(?:the\s)?"
+    r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s[\w+/-]{1,24}){0,3})\s(?:group|arm)\b"
+)
 NOTED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s(?:\+|[A-Za-z0-9][\w+/-]{0,24})){0,4})\s?[,(:\[]\s?[nN]\s?=\s?"
     r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\b"
@@ -249,6 +254,9 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
 def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
     """Sizes printed for arms in a caption or note: `intervention group, n = 827; control group, n = 1,320`."""
     found: dict[str, dict[str, None]] = {}
+    for match in COUNTED_IN.finditer(plain(text)):
+        if arm := arm_named(match["name"], lexicon):
+            found.setdefault(arm, {})[match["n"].replace(",", "")] = None
     for match in NOTED.finditer(plain(text)):
         words = re.split(r"\band\b|\bthe\b|\bin\b|\bof\b|\bfor\b", match["name"])[-1]
         if arm := arm_named(words, lexicon):

@@ -29,8 +29,9 @@ ENOUGH = 0.5
 MOST = 0.8
 # Places outside the table and its notes.
 ELSEWHERE = frozenset({"elsewhere", "said"})
-# Places that explain complete sets of categories by their construction, so that other sections say nothing of them.
-OF_ONE_SET = frozenset({"sum", "across"})
+# Places that explain complete sets of categories by their construction, and notes on single rows: other sections say
+# nothing of them.
+OF_SOME_ROWS = frozenset({"sum", "across", "noted"})
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Evidence:
             around = 0.0
             if source.kind == "above" and self._explains(source, self.sections[section]) < MOST:
                 continue
-            if source.kind not in OF_ONE_SET:
+            if source.kind not in OF_SOME_ROWS:
                 around += _within(self.of_section[section].get(source, 0.0) - whole.get(source, 0.0))
                 around += _within(self.of_column[column].get(source, 0.0) - whole.get(source, 0.0))
             scores[source] = score + around
@@ -144,7 +145,7 @@ class Evidence:
         for source, score in self.of(rows).items():
             columns = {self.shares[k].column for k in rows if k in self.offers[source]}
             around = [_within(self.of_column[column].get(source, 0.0), most=-AGAINST) for column in columns]
-            scores[source] = score + (sum(around) / len(around) if source.kind not in OF_ONE_SET else 0.0)
+            scores[source] = score + (sum(around) / len(around) if source.kind not in OF_SOME_ROWS else 0.0)
         return self._chosen(rows, scores, least)
 
     def _chosen(self, part: Sequence[int], scores: dict[Source, float], least: float) -> Choice | None:

@@ -80,6 +80,8 @@ def _heading_rows(table: Table) -> int:
     return heads
 
 
+# What the cells of a second heading row name.
+MEASURED = frozenset({"n_pct", "pct_n", "pct", "n", "p", "hr", "or", "rr", "ci"})
 # Titles of the column of labels.
 TITLE = re.compile(
     r"(?:baseline |clinical |patients?'? )?"
@@ -96,6 +98,9 @@ def _continues(row: tuple[Cell | None, ...]) -> bool:
     titled = TITLE.fullmatch(first) is not None and any(SIZE.search(plain(text)) for text in rest)
     if (first and not titled) or len(rest) < 1 or len(texts) < 2:
         return False
+    measures = [text for text in rest if not re.search(r"\d", text) and hints(text) & MEASURED]
+    if len(measures) >= 4 and len(measures) >= len(rest) - 1:
+        return True
     return all(
         SIZE.fullmatch(text.strip("()"))
         or (
@@ -225,9 +230,10 @@ def _parent(path: tuple[str, ...]) -> str:
 
 def _body(layout: Layout, heads: int, first: int) -> None:
     grid, stub = layout.table.grid, layout.stub
-    stack: list[tuple[int, str, str]] = []
+    stack: list[tuple[float, str, str]] = []
     last_outer: tuple[str, str] = ("", "")
     sizes: dict[int, str] = {}
+    earlier: dict[int, str] = {}
     indents = [_indent(row, stub) for row in grid[heads:]]
     stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
     for number, row in enumerate(grid[heads:], start=heads + first):
@@ -245,9 +251,10 @@ def _body(layout: Layout, heads: int, first: int) -> None:
                 stack = []
                 continue
             if words:
-                sizes = {}
-                stack = _outer_titles(stack, words, indent if stepped else None)
-                stack.append((indent, words, size_in(words)))
+                earlier, sizes = earlier | sizes, {}
+                level = _title_depth(row, indents[number - heads - first :])
+                stack = _outer_titles(stack, words, level if stepped else None)
+                stack.append((level, words, size_in(words)))
             continue
         if not label and not outer:
             label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
@@ -277,14 +284,22 @@ def _body(layout: Layout, heads: int, first: int) -> None:
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
         depth = _indent(row, stub, innermost=True)
-        for made in split_lines(Row(number, sections, label, cells, size, depth, dict(sizes)), row, stub):
-            layout.rows.append(made)
+        made = Row(number, sections, label, cells, size, depth, dict(sizes), dict(earlier))
+        layout.rows += split_lines(made, row, stub)
         if label and _only_p(layout, cells):
             stack = _outer_titles(stack, label, indent if stepped else None)
             stack.append((indent, label, size_in(label)))
 
 
-def _outer_titles(stack: list[tuple[int, str, str]], title: str, indent: int | None) -> list[tuple[int, str, str]]:
+def _title_depth(row: tuple[Cell | None, ...], indents: list[int]) -> float:
+    """How far a title is set in; one over the whole width is above the next row, even if that is set in no further."""
+    wide = len({id(cell) for cell in row if cell is not None}) == 1
+    return min(indents[0], indents[1] - 0.5) if wide and len(indents) > 1 else indents[0]
+
+
+def _outer_titles(
+    stack: list[tuple[float, str, str]], title: str, indent: float | None
+) -> list[tuple[float, str, str]]:
     """Titles that a new one comes under: those set in less; without indents, those that name a group by its size."""
     if indent is not None:
         return [item for item in stack if item[0] < indent]
@@ -312,7 +327,7 @@ def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
     return {
         c: place.value.numbers[0].text
         for c, place in cells.items()
-        if place.value.shape in ("n", "n(p)")
+        if (place.value.shape == "n" or (place.value.shape in ("n(p)", "n(n)") and place.value.numbers[1].value == 100))
         and place.value.numbers[0].text.isdigit()
         and place.value.numbers[0].text != "0"
     }

@@ -291,15 +291,15 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("ratio", "ratio-p", subject.upper())
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
-    # `All values are mean (SD) unless indicated as n (%)`: what does not fit the size of the column is no count.
-    either = {"n_pct", "mean"} <= context.table.tags and not nearest & {"n_pct", "paren_pct", "pct"}
-    if either and size and not fits:
+    impossible = bool(size) and not nearest & {"n_pct", "pct"} and _of_more(first.value, second.text, size)
+    # `All values are mean (SD) unless indicated as n (%)`.
+    if impossible and {"n_pct", "mean"} <= context.table.tags:
         return Role("mean", "mean-sd-by-caption")
     if named in ("n_pct", "paren_pct") and first.whole and second.value <= 100:
         return Role("n_percent", "n-percent-by-head")
     if fits and second.value <= 100:
         return Role("n_percent", "n-percent-by-sum")
-    if size and not nearest & {"n_pct", "pct"} and _of_more(first.value, second.text, size):
+    if impossible:
         if {"mean", "sd"} & (context.heads | context.sections):
             return Role("mean", "mean-sd-by-head")
         return Role("mean", "mean-sd-by-caption") if {"mean", "sd"} & context.table.tags else NOTHING
@@ -405,6 +405,8 @@ def _named_single(
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
     if measures(layout.leaf(column)):
         return NOTHING
+    if layout.lists_patients:
+        return NOTHING
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
     return NOTHING
@@ -441,7 +443,7 @@ def _pair_of_limits(layout: Layout) -> bool:
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number, whole = place.value.numbers[0], of_table(layout.table)
-    if measures(layout.leaf(column)):
+    if measures(layout.leaf(column)) or layout.lists_patients:
         return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING

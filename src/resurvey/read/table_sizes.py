@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from resurvey.read.normal import plain
 from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in
+from resurvey.read.table_hints import hints, size_in, sizes_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.table_places import Layout, Row
 
@@ -40,11 +41,15 @@ PRIOR = {
     "total": 2.0,
     "caption": 2.0,
     "span": 1.5,
+    "earlier": 1.5,
     "whole": 1.5,
     "row": 1.0,
     "heads": 0.0,
+    "bracket": 0.0,
     "same": -2.0,
+    "noted": -2.0,
     "elsewhere": -4.0,
+    "everyone": -4.0,
     "said": -4.0,
     "sum": -4.0,
     "across": -4.0,
@@ -53,7 +58,7 @@ PRIOR = {
     "sums": -8.0,
 }
 #: Sizes that no place prints: they are computed from the counts.
-COMPUTED = frozenset({"sum", "across", "sums", "heads"})
+COMPUTED = frozenset({"sum", "across", "sums", "heads", "everyone"})
 
 Offers = dict[Source, dict[int, str]]
 
@@ -72,6 +77,7 @@ class Sizes:
         self.elsewhere = dict(elsewhere or {})
         self.noted = dict(noted or {})
         self.caption = size_in(layout.table.caption)
+        self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
 
     def printed(self, column: int) -> str:
         """The size that the table prints for a column: in its head, a row of sizes, its notes or its caption."""
@@ -107,14 +113,18 @@ class Sizes:
     def _printed_for(self, one: Found) -> Iterator[tuple[Source, str]]:
         row, column = one.row, one.column
         yield Source("body"), row.sizes.get(column, "")
+        yield Source("earlier"), row.earlier.get(column, "")
         yield Source("section"), row.section_size
         yield Source("head"), self.layout.sizes.get(column, "")
         for k, text in enumerate(self.layout.heads[column]):
             yield Source("span", (k,)), size_in(text)
+            yield Source("bracket", (k,)), _bracketed(text)
         yield Source("beside"), self._beside(column)
         yield Source("whole"), self._whole(column)
         yield Source("caption"), self._of_caption()
-        yield Source("heads"), self._of_all(column)
+        yield self._of_all(column)
+        for k, size in enumerate(self.in_notes):
+            yield Source("noted", (k,)), size
         for k, size in enumerate(self.noted.get(column, ())):
             yield Source("note", (k,)), size
         for k, size in enumerate(dict.fromkeys(self.elsewhere.get(column, ()))):
@@ -143,12 +153,19 @@ class Sizes:
                     return first.text
         return ""
 
-    def _of_all(self, column: int) -> str:
-        """The sum of the sizes of the other columns, for a column of all patients without a size of its own."""
-        if column in self.layout.sizes or not any(TOTAL.fullmatch(part.strip()) for part in self.layout.heads[column]):
-            return ""
+    def _of_all(self, column: int) -> tuple[Source, str]:
+        """The sum of the sizes of the columns: for one of all patients without a size of its own, or by percentages."""
         others = list(self.layout.sizes.values())
-        return str(sum(int(size) for size in others)) if len(others) > 1 else ""
+        total = str(sum(int(size) for size in others)) if len(others) > 1 else ""
+        heads = self.layout.heads[column]
+        of_all = column not in self.layout.sizes and any(TOTAL.fullmatch(part.strip()) for part in heads)
+        return Source("heads" if of_all else "everyone"), total
+
+
+def _bracketed(text: str) -> str:
+    """A bare number in brackets behind a name, `Sleeve (28)`: perhaps the size of the group."""
+    match = re.search(r"[A-Za-z][^()]*[(\[](\d{2,5})[)\]]\s*$", plain(text))
+    return match[1] if match else ""
 
 
 def row_of(one: Found) -> tuple[int, int]:
