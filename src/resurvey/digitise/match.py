@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import permutations
 
@@ -20,6 +20,16 @@ SAME_INK, OTHER_INK = 10.0, 20.0
 ALIKE_NAMES = 0.6  # share of letters in common from which two names may be the same
 # Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two curves (numbers from 0) of one ink and style that meet, last at a time, and part again."""
+
+    first: int
+    second: int
+    at: float
+    times: int
 
 
 def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
@@ -76,23 +86,22 @@ def _cost(curve: TracedCurve, row: RiskRow) -> float:
 
 
 def settle_crossings(
-    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float, int]], rows: Sequence[RiskRow]
-) -> tuple[list[TracedCurve], list[str]]:
+    curves: Sequence[TracedCurve], crossed: Sequence[Meeting], rows: Sequence[RiskRow]
+) -> tuple[list[TracedCurve], list[Meeting]]:
     """Try both ways through each crossing of curves of one ink; keep the one that clearly fits the numbers at risk.
 
-    `crossed` holds pairs, the time of their last meeting and the number of meetings. Returns the curves and, in words,
-    the undecided pairs. Pairs that meet more than once always remain undecided: numbers at risk identify the end of
-    each curve but not the middle.
+    Returns the curves and the meetings that remain undecided. Pairs that meet more than once always remain so: numbers
+    at risk identify the end of each curve but not the middle.
     """
     found, undecided = list(curves), []
-    for i, j, at, times in crossed:
+    for met in crossed:
+        i, j = met.first, met.second
         other = list(found)
-        other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
+        other[i], other[j] = exchanged(found[i], found[j], met.at), exchanged(found[j], found[i], met.at)
         kept, changed = best_misfit(found, rows), best_misfit(other, rows)
         clear = kept is not None and changed is not None and abs(kept - changed) >= CLEARLY
-        if times > 1 or not clear:
-            often = f"{times} times, last " if times > 1 else ""
-            undecided.append(f"{found[i].name} and {found[j].name} {often}at {at:.3g}")
+        if met.times > 1 or not clear:
+            undecided.append(met)
         if clear and changed < kept:  # type: ignore[operator]
             found = other
     return found, undecided
