@@ -225,8 +225,9 @@ class Reader:
         rows: Sequence[RiskRow] = corrected_rows(empty.at_risk, fixed)
         curves = swapped(sorted(curves, key=_order), panel, fixed)
         curves, legend = name_curves(curves, words, panel, picture)
-        curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
+        curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
+        curves, ambiguous = assign_rows(curves, rows)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
         count = doubts.check_count(curves, rows, legend, arms, tangled=seen.tangled)
         said = [
