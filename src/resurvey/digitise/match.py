@@ -264,7 +264,7 @@ def _after_sample(word: Word, picture: np.ndarray) -> Word:
     part = picture[top:bottom, left : int(word.right) + 1].astype(float)
     if part.size == 0:
         return word
-    dark = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2) > 60
+    dark: np.ndarray = np.asarray((np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2) > 60)
     first = _after_stroke(dark, max(word.height, 6.0))
     if first is None and not word.text[0].isalnum():
         first = _after_gap(dark[:, : round(4 * max(word.height, 6))], word.height)
