@@ -335,3 +335,17 @@ def test_hundreds_with_a_hyphen_are_read_once(words):
     assert [n for (n,) in cells(f"{words} women were randomly allocated.", "proportion", "n")] in (
         [["200"], ["206"], ["1200"]]
     )
+
+
+def test_p_values_listed_behind_one_letter_and_of_a_trend_by_age():
+    sentence = "The groups did not differ (P=0.112, 0.098, and 0.089, respectively)."
+    assert cells(sentence, "p", "p") == [("0.112",), ("0.098",), ("0.089",)]
+    assert cells("The index rose in older women (P trend by age = 0.016).", "p", "p", "test") == [("0.016", "trend")]
+
+
+def test_an_index_is_measured_and_patients_by_it_are_counted():
+    sentence = "Response was alike in patients with low Ki67 (alfa: 63%, beta: 58%)."
+    assert not cells(sentence, "quantity", "value")
+    sentence = "Responses (58% for alfa and 62% for beta) and decrease in area (61% for alfa and 55% for beta)."
+    assert [one for (one,) in cells(sentence, "proportion", "endpoint")][:2] == ["ORR", "ORR"]
+    assert "ORR" not in [one for (one,) in cells(sentence, "proportion", "endpoint")][2:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import permutations
 
@@ -22,6 +22,16 @@ ALIKE_NAMES = 0.6  # share of letters in common from which two names may be the 
 # Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
 AS_WELL = 1.0  # difference in cost below which two assignments of rows to curves fit equally well
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two curves (numbers from 0) of one ink and style that meet, last at a time, and part again."""
+
+    first: int
+    second: int
+    at: float
+    times: int
 
 
 def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
@@ -94,23 +104,22 @@ def _cost(curve: TracedCurve, row: RiskRow) -> float:
 
 
 def settle_crossings(
-    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float, int]], rows: Sequence[RiskRow]
-) -> tuple[list[TracedCurve], list[str]]:
+    curves: Sequence[TracedCurve], crossed: Sequence[Meeting], rows: Sequence[RiskRow]
+) -> tuple[list[TracedCurve], list[Meeting]]:
     """Try both ways through each crossing of curves of one ink; keep the one that clearly fits the numbers at risk.
 
-    `crossed` holds pairs, the time of their last meeting and the number of meetings. Returns the curves and, in words,
-    the undecided pairs. Pairs that meet more than once always remain undecided: numbers at risk identify the end of
-    each curve but not the middle.
+    Returns the curves and the meetings that remain undecided. Pairs that meet more than once always remain so: numbers
+    at risk identify the end of each curve but not the middle.
     """
     found, undecided = list(curves), []
-    for i, j, at, times in crossed:
+    for met in crossed:
+        i, j = met.first, met.second
         other = list(found)
-        other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
+        other[i], other[j] = exchanged(found[i], found[j], met.at), exchanged(found[j], found[i], met.at)
         kept, changed = best_misfit(found, rows), best_misfit(other, rows)
         clear = kept is not None and changed is not None and abs(kept - changed) >= CLEARLY
-        if times > 1 or not clear:
-            often = f"{times} times, last " if times > 1 else ""
-            undecided.append(f"{found[i].name} and {found[j].name} {often}at {at:.3g}")
+        if met.times > 1 or not clear:
+            undecided.append(met)
         if clear and changed < kept:  # type: ignore[operator]
             found = other
     return found, undecided
@@ -264,7 +273,7 @@ def _after_sample(word: Word, picture: np.ndarray) -> Word:
     part = picture[top:bottom, left : int(word.right) + 1].astype(float)
     if part.size == 0:
         return word
-    dark: np.ndarray = np.asarray((np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2) > 60)
+    dark = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2) > 60
     first = _after_stroke(dark, max(word.height, 6.0))
     if first is None and not word.text[0].isalnum():
         first = _after_gap(dark[:, : round(4 * max(word.height, 6))], word.height)
@@ -275,12 +284,12 @@ def _after_sample(word: Word, picture: np.ndarray) -> Word:
 
 def _after_stroke(dark: np.ndarray, tall: float) -> int | None:
     """The column of the first letter after a level stroke, or the dashes of one, at the left end of a box."""
-    inked = dark.any(axis=0)
+    inked: np.ndarray = np.asarray(dark.any(axis=0))
     extent = np.where(inked, dark.shape[0] - dark.argmax(axis=0) - dark[::-1].argmax(axis=0), 0)
     letters = np.flatnonzero(extent > max(LEVEL * tall, 4.0))
     if not len(letters):
         return None
-    paper = np.flatnonzero(~inked[: letters[0]])
+    paper = np.flatnonzero(np.logical_not(inked[: letters[0]]))
     stroke = np.flatnonzero(inked[: paper[-1]]) if len(paper) else np.array([])
     if not len(stroke) or paper[-1] - stroke[-1] < 0.25 * tall:
         return None

@@ -49,7 +49,7 @@ CONNECTING = re.compile(
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
     r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
-    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b[^\d]*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
