@@ -233,11 +233,17 @@ def _total_first(line: Line, i: int) -> Found | None:
     if not is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
         return None
     percent = _has_percent(line, k)
+    if percent is not None and OWN_TOTAL.match(line.text, line.tokens[percent].end):
+        return None
     if percent is None or not (_near(line, k, i, percent) or _of_all_said(line, k, i, percent)):
         return None
     made = make(line, "of-N-n-percent", n=k, percent=percent)
     made.cells["total"] = line.tokens[i].printed
     return made
+
+
+# `4 (4%) of the 99 patients, as did 5 (6%) of the 82`: the second count has its own denominator behind it.
+OWN_TOTAL = re.compile(r"\s?%?\)\sof (?:the )?\d")
 
 
 def _near(line: Line, n: int, total: int, percent: int) -> bool:
