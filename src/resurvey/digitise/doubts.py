@@ -258,20 +258,22 @@ def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:
 def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous: bool) -> Check | None:
     """Check that no number at risk exceeds n(0) S(t) and that each row ends where its curve ends."""
     pairs = [(curve, rows[curve.risk]) for curve in curves if curve.risk is not None]
-    if not pairs:
+    if not pairs and not ambiguous:
         return None
     wrong = [f"{curve.name} (misfit {misfit(curve, row):.0f})" for curve, row in pairs if misfit(curve, row) > 6]
     flagged = sum(sum(row.flagged) for row in rows)
     if wrong:
         return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
+    said = []
     if flagged:
         why = "grow where they must fall, were read in two ways or are too small to be read reliably"
-        words = f"{flagged} cells of the numbers at risk are left out: they {why}"
-        return Check("at risk", "open", words)  # said beside each cell, and nothing against the curves
-    words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
-    if ambiguous:
-        return Check("at risk", "open", f"{words}; another assignment of rows to curves fits as well")
-    return Check("at risk", "passed", words)
+        said.append(f"{flagged} cells of the numbers at risk are left out: they {why}")
+    loose = [curve.name for curve in curves if curve.risk is None]
+    if ambiguous and loose:
+        said.append(f"rows at risk fit {' and '.join(loose)} equally well: name these curves as their rows are named")
+    if said:  # said beside each cell or curve, and nothing against the curves
+        return Check("at risk", "open", "; ".join(said))
+    return Check("at risk", "passed", "numbers at risk fit the curves: n(t) <= n(0) S(t)")
 
 
 def check_crossing(

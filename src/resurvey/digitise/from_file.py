@@ -206,8 +206,9 @@ class Reader:
         rows: Sequence[RiskRow] = corrected_rows(empty.at_risk, fixed)
         curves = swapped(sorted(curves, key=_order) if seen is None else curves, panel, fixed)
         curves, legend = name_curves(curves, words, panel, picture)
-        curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
+        curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
+        curves, ambiguous = assign_rows(curves, rows)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
         ink = seen.checks(curves) if seen is not None else []
         steady = seen is not None and seen.unlike is not None and seen.unlike.same(len(curves))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
-from resurvey.read.slips import denominators, misprint_fits, percent_fits
+from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
@@ -28,7 +28,10 @@ PRINTED = re.compile(r"(\d{1,5}) ?[(\[] ?(\d{1,4}(?:\.\d{1,3})?) ?%? ?[)\]] ?%?(
 
 @dataclass(frozen=True)
 class Share:
-    """A count and a percentage in one place of a table; `total` is 0 where no denominator was read for it."""
+    """A count and a percentage in one place of a table, `turned` if the percentage is printed first.
+
+    `total` is 0 where no denominator was read for it.
+    """
 
     n: int
     percent: str
@@ -39,6 +42,7 @@ class Share:
     section: str
     claim_ids: tuple[str, ...]
     locator: str
+    turned: bool = False
 
     @property
     def telling(self) -> bool:
@@ -74,21 +78,29 @@ def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Findin
 def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> Iterator[Finding]:
     """Findings of one table; `counts` are the denominators of the counts without percentages, by column."""
     totals = _totals(shares, counts)
-    told = [one for one in shares if totals[one.column] and one.telling]
+    told = [one for one in shares if totals[one.column] > 0 and (one.telling or one.n > totals[one.column])]
     wrong = [one for one in told if not one.fits(totals[one.column])]
+    sections: dict[tuple[int, str], list[Share]] = defaultdict(list)
+    rows: dict[int, list[Share]] = defaultdict(list)
+    for one in shares:
+        rows[one.row].append(one)
+        if one.section:
+            sections[one.column, one.section].append(one)
     rare = len(wrong) * OF_TABLE <= len(told)
     for share in wrong:
         total = totals[share.column]
         if share.total:
             continue
-        section = [one for one in shares if one is not share and _same_section(one, share)]
-        beside = [one for one in shares if one is not share and one.row == share.row and one.telling]
+        section = [one for one in sections[share.column, share.section] if one is not share]
+        beside = [one for one in rows[share.row] if one is not share and one.telling]
         above = [one.fits(total) for one in section]
         across = [one.fits(totals[one.column]) for one in beside]
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
         fewer = _fewer([share, *section], total)
         slip = misprint_fits(str(share.n), share.percent, total)
         likely = slip or any(share.percent == one.percent or share.n == one.n for one in beside) or not share.claim_ids
+        if fewer_patients(str(share.n), share.percent, total):
+            continue
         if around and likely and (not fewer or (rare and slip and not section and across)):
             yield _finding(share, total, fewer)
 
@@ -99,7 +111,7 @@ def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Fin
         for column, cell in enumerate(table.grid[share.row]):
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
             unread = f"{table.id}.r{share.row}.c{column}" not in read
-            if match and unread and float(match[2]) > 100:
+            if match and unread and not share.turned and float(match[2]) > 100:
                 shown = f"{match[1]} ({match[2]} %)"
                 place = share.locator.rpartition(", ")[0]
                 words = f"{match[2]} % of patients are impossible; the other groups of the row have {share.percent} %"
@@ -120,7 +132,17 @@ def share_of(draft: Draft) -> Share:
     total = int(cells["total"]) if cells["total"].isdigit() else 0
     section = cells.get("item", "").rpartition(", ")[0]
     places = int(row[1:]), int(column[1:])
-    return Share(int(cells["n"]), cells["percent"], total, table, *places, section, (draft.claim_id,), cells["locator"])
+    return Share(
+        int(cells["n"]),
+        cells["percent"],
+        total,
+        table,
+        *places,
+        section,
+        (draft.claim_id,),
+        cells["locator"],
+        "percent-n" in draft.claim.rule,
+    )
 
 
 def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Share]:
@@ -165,10 +187,6 @@ def _most_fit(group: Sequence[Share], total: int) -> bool:
     told = [one for one in group if one.telling]
     fitting = sum(one.fits(total) for one in told)
     return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
-
-
-def _same_section(one: Share, other: Share) -> bool:
-    return one.column == other.column and one.section == other.section and bool(one.section)
 
 
 def _fewer(section: Sequence[Share], total: int) -> int:

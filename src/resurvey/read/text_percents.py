@@ -89,7 +89,7 @@ def _threshold(line: Line, i: int) -> bool:
 CHANGED_BY = re.compile(
     r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
 )
-LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?% (?:and|or) $")
+LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?%? (?:and|or|v|vs\.?|versus) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
 LISTED_CHANGE = re.compile(
     r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
