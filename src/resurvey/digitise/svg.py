@@ -73,7 +73,7 @@ def _refuse_many(data: bytes, name: str) -> None:
             raise InputError(f"{name}: paths of more than {MOST_LETTERS:,} letters")
         if lines > MOST_STROKES:
             raise InputError(
-                f"{name}: more than {MOST_STROKES:,} lines, those of each use counted: save the figure as a PNG and read that"
+                f"{name}: more than {MOST_STROKES:,} lines, those of each use counted: save the figure as a PNG"
             )
         waiting += element
         if element.tag.rpartition("}")[2] == "use":
