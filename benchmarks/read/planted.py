@@ -256,8 +256,10 @@ def _apart(claim: Claim) -> float:
     cells = claim.cells
     try:
         value, low, high, p = (float(cells[name]) for name in ("value", "lower", "upper", "p"))
-        se = (math.log(high) - math.log(low)) / (2 * NORMAL.inv_cdf(0.5 + float(cells.get("ci_level") or 95) / 200))
-        return abs(-NORMAL.inv_cdf(min(max(p, 1e-12), 1 - 1e-12) / 2) - abs(math.log(value)) / se)
+        if claim.kind == "ratio":
+            value, low, high = (math.log(number) for number in (value, low, high))
+        se = (high - low) / (2 * NORMAL.inv_cdf(0.5 + float(cells.get("ci_level") or 95) / 200))
+        return abs(-NORMAL.inv_cdf(min(max(p, 1e-12), 1 - 1e-12) / 2) - abs(value) / se)
     except (KeyError, ValueError, ZeroDivisionError):
         return 0.0
 
@@ -315,6 +317,7 @@ def plants(files: Sequence[Path], count: int, seed: int, only: Sequence[str] = K
     cache: dict[Path, tuple[Document, list[Claim], set[tuple[str, str]]]] = {}
     kinds = [*MADE, "limits swapped", "sign lost", "from beside"]
     made = 0
+    taken: set[tuple[Path, str, str]] = set()
     while made < count:
         kind = kinds[made % len(kinds)]
         for _ in range(400):
@@ -331,7 +334,8 @@ def plants(files: Sequence[Path], count: int, seed: int, only: Sequence[str] = K
                 continue
             claim = rng.choice(eligible)
             change = changes(kind, opened, claim, rows, rng)
-            if change:
+            if change and (path, kind, str(claim.spans)) not in taken:
+                taken.add((path, kind, str(claim.spans)))
                 yield _tried(path, kind, claim, change, opened, rows, before)
                 break
         made += 1

@@ -66,6 +66,19 @@ def test_a_percentage_above_100_in_a_table_of_one_row():
     assert found_in(table(rows)) == [("percentage", "5 (357 %)")]
 
 
+def test_a_count_after_its_percentage_is_no_percentage_above_100():
+    rows = [["Characteristic", "Drug A (n=509)", "Drug B (n=505)"], ["Sex, % male (n)", "45 (229)", "41 (207)"]]
+    assert found_in(table(rows)) == []
+
+
+def test_two_lopsided_intervals_of_one_row_are_another_method():
+    rows = [["Event", "A against C, RR (95% CI)", "B against C, RR (95% CI)"]]
+    rows += [["Improved", "1.5 (1.03-1.77)", "1.66 (1.24-1.93)"], ["Worse", "1.00 (0.50-2.00)", "0.80 (0.40-1.60)"]]
+    assert found_in(table(rows)) == []
+    rows[1][2] = "1.55 (1.24-1.93)"
+    assert found_in(table(rows)) == [("ratio-interval", "RR 1.5 (1.03-1.77)")]
+
+
 def test_whole_percentages_printed_with_a_zero_are_a_convention():
     rows = [["", "Drug A", "Drug B"], ["Episode, n/N (%)", "88/388 (23.0)", "105/393 (27.0)"]]
     assert found_in(table(rows)) == []
@@ -117,10 +130,34 @@ def test_estimates_printed_with_the_number_of_events_are_no_misprints():
         "Health facility delivery was three times higher in the drug A arm (87%) than in the drug B arm (28%).",
         "Seven in ten (69.2%) were treated at once.",
         "Most participants reported at least 3 partners (72%).",
+        "Of them 11/39 villages had 80%-99% coverage and 12/39 villages between 50% and 99%.",
+        "Drug A at 10/20 (24.3%, 42.4%, and 52.6%, respectively) did better.",
+        "It was highest with 2x the dose (5.4%) of drug B.",
     ],
 )
 def test_a_number_in_words_before_a_percentage_that_counts_no_patients(text):
     assert found_in(results(text)) == []
+
+
+def test_pairs_of_values_with_pairs_of_limits_were_misread():
+    pairs = [
+        f"In group {k} the adjusted mean difference was -{a}/-{b} mmHg; 95% CI -{a + 2}, -{a - 2}/-{b + 2}, -{b - 2}."
+        for k, a, b in ((1, 8.5, 3.2), (2, 6.9, 3.0), (3, 9.9, 3.4), (4, 11.3, 3.8), (5, 7.7, 2.7))
+    ]
+    assert found_in(results(*pairs)) == []
+
+
+def test_percentages_of_fewer_patients_in_a_row_are_told_once_or_not_at_all():
+    row = [
+        ["", "Drug A (n=25)", "Drug B (n=25)"],
+        ["Better, n (%)", "9 (38)", "13 (54)"],
+        ["Worse, n (%)", "1 (4)", "7 (28)"],
+    ]
+    assert found_in(table(row)) == []
+    head = [["", "Drug A (n=69)", "Drug B (n=70)"]]
+    head += [[f"Event {k}, n (%)", f"{n} ({100 * n / 79:.0f})", f"{m} ({100 * m / 70:.0f})"] for k, n, m in
+             ((1, 5, 7), (2, 22, 24), (3, 10, 11), (4, 21, 20), (5, 8, 9), (6, 30, 28))]  # fmt: skip
+    assert len(found_in(table(head))) <= 1
 
 
 DIFFERENCES = ["0.7 (-0.8 to 2.2)", "1.1 (-0.5 to 2.7)", "-0.4 (-1.9 to 1.1)", "0.2 (-1.2 to 1.6)"]
@@ -162,7 +199,7 @@ def test_a_pressure_is_no_p_value():
         (
             "The hazard ratio for OS was 1.85 (95% CI 0.91-3.77).",
             "The hazard ratio for OS was 1.85 (95% CI 0.91-3.75).",
-            "upper 3.77 and 3.75, beside 1.85, 0.91",
+            "upper 3.75 and 3.77, beside 1.85, 0.91",
         ),
         (
             "In all 33 patients (82.5%) had a rash.",

@@ -335,3 +335,37 @@ def test_hundreds_with_a_hyphen_are_read_once(words):
     assert [n for (n,) in cells(f"{words} women were randomly allocated.", "proportion", "n")] in (
         [["200"], ["206"], ["1200"]]
     )
+
+
+def test_p_values_listed_behind_one_letter_and_of_a_trend_by_age():
+    sentence = "The groups did not differ (P=0.112, 0.098, and 0.089, respectively)."
+    assert cells(sentence, "p", "p") == [("0.112",), ("0.098",), ("0.089",)]
+    assert cells("The index rose in older women (P trend by age = 0.016).", "p", "p", "test") == [("0.016", "trend")]
+
+
+def test_an_index_is_measured_and_patients_by_it_are_counted():
+    sentence = "Response was alike in patients with low Ki67 (alfa: 63%, beta: 58%)."
+    assert not cells(sentence, "quantity", "value")
+    sentence = "Responses (58% for alfa and 62% for beta) and decrease in area (61% for alfa and 55% for beta)."
+    assert [one for (one,) in cells(sentence, "proportion", "endpoint")][:2] == ["ORR", "ORR"]
+    assert "ORR" not in [one for (one,) in cells(sentence, "proportion", "endpoint")][2:]
+
+
+def test_a_count_with_a_verb_or_a_total_of_its_own():
+    sentence = "Thirty-three patients received alfa, 31 received beta, and 30 received gamma."
+    assert [one for (one,) in cells(sentence, "proportion", "item")] == [
+        "received alfa",
+        "received beta",
+        "received gamma",
+    ]
+    sentence = (
+        "Four (4%) of the 99 patients of one group had infections, as did 5 (6%) of the 82 patients of the other."
+    )
+    assert cells(sentence, "proportion", "n", "total") == [("4", "99"), ("5", "82")]
+
+
+def test_a_response_by_trait_and_adverse_events_said_without_the_word():
+    sentence = "pCR was seen in 10% of patients with trait A, 13% with trait B, and 33% with trait C."
+    assert cells(sentence, "proportion", "endpoint", "percent") == [("pCR", "10"), ("pCR", "13"), ("pCR", "33")]
+    sentence = "Dermatitis (36% v 69%), pruritus (54% v 81%) and fatigue (9% v 17%) were lower."
+    assert {one for (one,) in cells(sentence, "proportion", "kind")} == {"adverse_event"}

@@ -45,7 +45,7 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
             value = number_in(draft.cells.get("value", "") or draft.cells.get("percent", ""))
             own = draft.cells.get("value") or draft.cells.get("percent", "")
             printed = f"{own} ({draft.cells[low_name]}-{draft.cells[high_name]})".strip()
-            if low > high:
+            if low > high and (own or draft.table not in ("proportions", "quantities")):
                 found.append(
                     _one(
                         "limits",

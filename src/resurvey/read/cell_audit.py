@@ -28,7 +28,10 @@ PRINTED = re.compile(r"(\d{1,5}) ?[(\[] ?(\d{1,4}(?:\.\d{1,3})?) ?%? ?[)\]] ?%?(
 
 @dataclass(frozen=True)
 class Share:
-    """A count and a percentage in one place of a table; `total` is 0 where no denominator was read for it."""
+    """A count and a percentage in one place of a table, `turned` if the percentage is printed first.
+
+    `total` is 0 where no denominator was read for it.
+    """
 
     n: int
     percent: str
@@ -39,6 +42,7 @@ class Share:
     section: str
     claim_ids: tuple[str, ...]
     locator: str
+    turned: bool = False
 
     @property
     def telling(self) -> bool:
@@ -76,13 +80,19 @@ def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> It
     totals = _totals(shares, counts)
     told = [one for one in shares if totals[one.column] and one.telling]
     wrong = [one for one in told if not one.fits(totals[one.column])]
+    sections: dict[tuple[int, str], list[Share]] = defaultdict(list)
+    rows: dict[int, list[Share]] = defaultdict(list)
+    for one in shares:
+        rows[one.row].append(one)
+        if one.section:
+            sections[one.column, one.section].append(one)
     rare = len(wrong) * OF_TABLE <= len(told)
     for share in wrong:
         total = totals[share.column]
         if share.total:
             continue
-        section = [one for one in shares if one is not share and _same_section(one, share)]
-        beside = [one for one in shares if one is not share and one.row == share.row and one.telling]
+        section = [one for one in sections[share.column, share.section] if one is not share]
+        beside = [one for one in rows[share.row] if one is not share and one.telling]
         above = [one.fits(total) for one in section]
         across = [one.fits(totals[one.column]) for one in beside]
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
@@ -99,7 +109,7 @@ def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Fin
         for column, cell in enumerate(table.grid[share.row]):
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
             unread = f"{table.id}.r{share.row}.c{column}" not in read
-            if match and unread and float(match[2]) > 100:
+            if match and unread and not share.turned and float(match[2]) > 100:
                 shown = f"{match[1]} ({match[2]} %)"
                 place = share.locator.rpartition(", ")[0]
                 words = f"{match[2]} % of patients are impossible; the other groups of the row have {share.percent} %"
@@ -120,7 +130,17 @@ def share_of(draft: Draft) -> Share:
     total = int(cells["total"]) if cells["total"].isdigit() else 0
     section = cells.get("item", "").rpartition(", ")[0]
     places = int(row[1:]), int(column[1:])
-    return Share(int(cells["n"]), cells["percent"], total, table, *places, section, (draft.claim_id,), cells["locator"])
+    return Share(
+        int(cells["n"]),
+        cells["percent"],
+        total,
+        table,
+        *places,
+        section,
+        (draft.claim_id,),
+        cells["locator"],
+        "percent-n" in draft.claim.rule,
+    )
 
 
 def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Share]:
@@ -165,10 +185,6 @@ def _most_fit(group: Sequence[Share], total: int) -> bool:
     told = [one for one in group if one.telling]
     fitting = sum(one.fits(total) for one in told)
     return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
-
-
-def _same_section(one: Share, other: Share) -> bool:
-    return one.column == other.column and one.section == other.section and bool(one.section)
 
 
 def _fewer(section: Sequence[Share], total: int) -> int:

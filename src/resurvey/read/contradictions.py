@@ -80,11 +80,12 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 
 
 def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits or p values where one table gives many of them: not the paper, but the reading is wrong.
+    """No findings of limits or p values where one table or the text gives many: the reading, not the paper, is wrong.
 
-    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row.
+    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row; pairs of
+    values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
     """
-    tables = [(one.rule, _table_of(one, by_id)) for one in found]
+    tables = [(one.rule, _place_of(one, by_id)) for one in found]
     return [
         one
         for one, place in zip(found, tables, strict=True)
@@ -92,10 +93,10 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
     ]
 
 
-def _table_of(one: Finding, by_id: dict[str, Draft]) -> str:
+def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
     block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else ""
+    return block.partition(".")[0] if "." in block else "text" if block else ""
 
 
 def _limits_in(reported: str) -> str:
@@ -178,30 +179,43 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    drafts = [by_id[claim] for claim in off]
+    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
     symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
-    return [
+    found = [
         finding_of(row, by_id)
         for row in bad
         if row["verdict"] == "impossible"
         or (
             off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
             and row["claim_ids"] not in symmetric
-            and not _like_others(by_id[row["claim_ids"]], drafts)
+            and not _like_others(by_id[row["claim_ids"]], apart)
         )
+    ]
+    rows_of = [_row_of(one, by_id) for one in found]
+    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
+    return [
+        one
+        for one, place in zip(found, rows_of, strict=True)
+        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
     ]
 
 
-def _like_others(draft: Draft, drafts: Sequence[Draft]) -> bool:
+def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table row of a finding, empty in running text."""
+    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
+
+
+def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
     """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
 
-    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events.
+    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
+    distances of all ratios, the ratio's own among them.
     """
-    side, off = _side(draft), _off(draft)
-    return sum(_side(one) == side and OF_OWN * off <= _off(one) for one in drafts if one is not draft) >= ALIKE
+    own = _side(draft) * _off(draft)
+    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
 
 
 def _side(draft: Draft) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import number_in
+from resurvey.read.slips import number_in, repairs
 
 NORMAL = NormalDist()
 # Distance of a difference from the middle of its limits, in half-widths, from which on it is a fault where the others
@@ -19,7 +21,7 @@ APART, GROWTH = 0.5, 0.15
 
 def differences(drafts: Sequence[Draft]) -> list[Finding]:
     """Differences that their limits or p values contradict, where those of the paper's other differences agree."""
-    rows = [draft for draft in drafts if draft.table == "differences" and _half(draft) > 0]
+    rows = [draft for draft in drafts if draft.table == "differences" and _half(draft) > 0 and not _ratio(draft)]
     return [*_off_middle(rows), *_against_p([draft for draft in rows if number_in(draft.cells["p"]) is not None])]
 
 
@@ -29,12 +31,36 @@ def _off_middle(rows: Sequence[Draft]) -> Iterator[Finding]:
     if near < OTHERS or near < MOST * (len(rows) - 1):
         return
     for draft in rows:
-        if OFF < off[draft.claim_id] <= 1:
+        if OFF < off[draft.claim_id] <= 1 and _one_misprint(draft):
             low, high = _limits(draft)
             middle = f"{(low + high) / 2:.4g}"
             words = f"{draft.cells['lower']} to {draft.cells['upper']} has its middle at {middle}, printed "
             words += f"{draft.cells['value']}; the other differences of the paper are in the middle of their limits"
             yield _finding("difference-interval", draft, middle, words)
+
+
+def _one_misprint(draft: Draft) -> bool:
+    """Whether one misprint explains it; limits of a skewed cost or a bootstrap are off the middle for other reasons."""
+    return any(
+        _off(replace(draft, cells=draft.cells | {name: sign + text})) < NEAR
+        for name in ("value", "lower", "upper")
+        for sign, bare in [_signed(draft.cells[name])]
+        for text in repairs(bare)
+        if number_in(text) is not None and _half(replace(draft, cells=draft.cells | {name: sign + text})) > 0
+    )
+
+
+def _signed(text: str) -> tuple[str, str]:
+    return ("-", text[1:]) if text.startswith("-") else ("", text)
+
+
+def _ratio(draft: Draft) -> bool:
+    """Whether value and limits are positive, and even on the log scale but not on their own: a ratio misread."""
+    (low, high), value = _limits(draft), number_in(draft.cells["value"]) or 0.0
+    if min(low, high, value) <= 0 or low == high:
+        return False
+    half = (math.log(high) - math.log(low)) / 2
+    return abs(math.log(value) - (math.log(low) + math.log(high)) / 2) < NEAR * abs(half) < _off(draft) * abs(half)
 
 
 def _against_p(rows: Sequence[Draft]) -> Iterator[Finding]:

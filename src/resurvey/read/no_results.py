@@ -23,7 +23,7 @@ PLANNED_BEFORE = re.compile(
     r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
     r"sample(?: size)?|accrual|enroll?ment|target) "
     r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of|"
-    r"to reach an? (?:approximate )?total of|(?:was|were|is) (?:planned|scheduled) (?:at|after|for))"
+    r"to reach an? (?:approximate )?total of|(?:was|were|is|originally) (?:planned|scheduled) (?:at|after|for))"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )

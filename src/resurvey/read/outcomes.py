@@ -60,7 +60,6 @@ def outcomes_in(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(sorted([*kept, *others]))
 
 
-def nearest_before(text: str, place: int, among: frozenset[str] | set[str]) -> str | None:
-    """The last outcome named before a place, of `among` or without a name; None if there is none."""
-    names = [name for _, end, name in outcomes_in(text) if end <= place and (name == UNNAMED or name in among)]
-    return names[-1] if names else None
+def outcomes_before(text: str, place: int) -> tuple[tuple[int, int, str], ...]:
+    """Outcomes of a text that end before a place, in order: one search of the text for all its places."""
+    return tuple(one for one in outcomes_in(text) if one[1] <= place)

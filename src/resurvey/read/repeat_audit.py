@@ -55,13 +55,18 @@ def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
         one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
     ]
     summed = [one for one in rows if SUMMARY.search(one.cells["locator"])]
-    body = [one for one in rows if one not in summed]
+    body = [one for one in rows if not SUMMARY.search(one.cells["locator"])]
     printed = (
         {(one.cells["n"], one.cells["percent"]) for one in body},
         {(one.cells["n"], one.cells["percent"]) for one in summed},
     )
+    same: dict[tuple[str, str], list[Draft]] = defaultdict(list)
+    for one in body:
+        same["n", one.cells["n"]].append(one)
+        same["percent", one.cells["percent"]].append(one)
     for one in summed:
-        near = [other for other in body if _slipped(one, other) and _may_be_same(one, other)]
+        others = [other for name in ("n", "percent") for other in same[name, one.cells[name]]]
+        near = [other for other in others[:COMMON] if _slipped(one, other) and _may_be_same(one, other)]
         own = (one.cells["n"], one.cells["percent"])
         if len(near) == 1 and own not in printed[0]:
             other = near[0]
@@ -82,6 +87,9 @@ def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
 def _slipped(one: Draft, other: Draft) -> bool:
     """Whether two shares have the same count of two figures or percentage with a decimal, the other a slip apart."""
     first, second = ((draft.cells["n"], draft.cells["percent"]) for draft in (one, other))
+    totals = {one.cells["total"], other.cells["total"]} - {""}
+    if len(totals) > 1:
+        return False
     if first[0] == second[0]:
         return len(first[0]) > 1 and one_slip(first[1], second[1]) and not same_rounded(first[1], second[1])
     return first[1] == second[1] and "." in first[1] and float(first[1]) < 100 and one_slip(first[0], second[0])
@@ -105,7 +113,7 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
         "major",
         (one.claim_id, other.claim_id),
         (one.cells["locator"], other.cells["locator"]),
-        f"{name} {a} and {b}, beside {', '.join(rest)}",
+        f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}",
         "",
         f"the same numbers are printed with {name} {a} in one place and {b} in the other",
     )
@@ -121,6 +129,8 @@ def _likely(one: Draft, other: Draft, values: tuple[str, str], rest: Sequence[st
     """Whether one wrong character, or a summary of the other place, explains the difference."""
     places = {SUMMARY.search(draft.cells["locator"]) is not None for draft in (one, other)}
     slip, summed = one_slip(*values), places == {True, False}
+    if _nearly(*values) and one.cells.get("model", "") != other.cells.get("model", ""):
+        return False
     if not (summed or (slip and (len(rest) > 2 or not _nearly(*values)))):
         return False
     digits = sum(len(re.sub(r"\D", "", text).lstrip("0")) for text in rest)

@@ -49,7 +49,7 @@ CONNECTING = re.compile(
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
     r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
-    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b[^\d]*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
@@ -121,6 +121,10 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _of_the(line, shares, places)
 
 
+# `pCR was seen in 10% of patients with trait A, 13% with trait B and 33% with trait C`
+WITH_TRAIT = re.compile(r"[\s%]*(?:of (?:the )?patients )?with [^;.%]{1,40}?(?:,|,? and)\s")
+
+
 def _new_statement(before: str) -> bool:
     """Whether a `;` with a verb behind it parts a proportion from the one before: `; the rates of these were 8%`."""
     return ";" in before and VERB.search(before.rpartition(";")[2]) is not None
@@ -129,7 +133,8 @@ def _new_statement(before: str) -> bool:
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
     known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
-    listed = last.get("kind") == "response" and made["kind"] == "flow" and next_in_list(before)
+    response = last.get("kind") == "response" and made["kind"] == "flow"
+    listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
     return compares(before) or listed or (known and joins_groups(before))
 
 
@@ -142,6 +147,11 @@ CLAUSE = re.compile(
 OF_PATIENTS = re.compile(
     r"\s?(?:%|per ?cent)?\sof (?:the |all )?(?:patients|women|men|participants|subjects)\s(?!in\b|with\b|on\b)"
 )
+# `33 patients received alfa, 31 received beta`: a count with a verb of its own.
+DOING = re.compile(
+    r"\s(?:(?:patients|women|men|participants|subjects|cases) )?"
+    r"(?:received|underwent|had|to|were (?:randomi[sz]ed|assigned)) "
+)
 COUNTED = re.compile(r"\s(?:patients|women|men|participants|subjects|cases)\s")
 # `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
 WITH = re.compile(r"[\s%)\]]*(?:of (?:the )?patients )?(?:with|had|having)\s")
@@ -151,6 +161,7 @@ def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tu
     """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
     counted = "n" in one.cells and (any(word in PATIENTS for word in _words(line, one)) or COUNTED.match(after))
     clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
+    clause = clause or (bool(before) and set(one.cells) <= {"n"} and DOING.match(after) is not None)
     clause = clause or (before.rstrip()[-1:] == ";" and OF_PATIENTS.match(after) is not None)
     listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
     return bool(clause) or (listed and "n" in one.cells and "total" not in one.cells)

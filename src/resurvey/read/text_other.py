@@ -116,7 +116,26 @@ def p_values(line: Line) -> list[Found]:
         elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
+        found += [
+            Found("p", cells | {"p": line.tokens[j].printed}, take(line, j), "p-alone-list") for j in _p_list(line, i)
+        ]
     return found
+
+
+def _p_list(line: Line, i: int) -> list[int]:
+    """`(P = 0.102, 0.098 and 0.089, respectively)`: further p values without their letter."""
+    more: list[int] = []
+    if "respectively" not in line.lower():
+        return more
+    j = i + 1
+    while j + 1 < len(line.tokens) and line.tokens[j].text.lower() in (",", "and"):
+        j += line.tokens[j + 1].text.lower() == "and"
+        token = line.tokens[j + 1] if j + 1 < len(line.tokens) else line.tokens[j]
+        if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 1:
+            break
+        more.append(j + 1)
+        j += 2
+    return more
 
 
 def _own_words(text: str, start: int, end: int) -> str:

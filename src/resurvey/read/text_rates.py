@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.outcomes import UNNAMED, outcomes_before, outcomes_in
 from resurvey.read.share_groups import joins_groups
 from resurvey.read.text_rate_times import times_of
 from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
@@ -152,7 +152,7 @@ _SAID = re.compile(
 def _said(line: Line, i: int, name: str, found: list[Found]) -> bool:
     """Whether a value stands directly behind its endpoint, or is that of another group than the value before it."""
     place = line.tokens[i].start
-    named = outcomes_in(line.text[:place])
+    named = outcomes_before(line.text, place)
     if named and named[-1][2] == name and name in TIME_TO_EVENT and _SAID.fullmatch(line.text[named[-1][1] : place]):
         return True
     last = found[-1] if found else None

@@ -150,7 +150,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     percent = _has_percent(line, j)
     if percent is None and not slash:
         percent = _percent_behind(line, i, j)
-    if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
+    if percent is not None and (OF_ALL.match(line.text[line.tokens[percent].end :]) or _bounds(line, percent)):
         percent = None
     if slash and total <= 5 and percent is not None and abs(100 * n / total - line.tokens[percent].number) > 1.01:
         return None
@@ -166,6 +166,15 @@ def _percent_behind(line: Line, n: int, total: int) -> int | None:
         return None
     fits = percent_fits(line.tokens[n].printed, line.tokens[k].printed, line.tokens[total].number)
     return k if fits else None
+
+
+def _bounds(line: Line, i: int) -> bool:
+    """Whether a percentage is one of several: `11/39 villages had 80%-99% coverage`, `10/20 (24.3%, 42.4%)`."""
+    joined = word_at(line, i + 1) in ("-", "to") or (
+        word_at(line, i + 1) == "and" and word_at(line, i - 1) == "between"
+    )
+    listed = word_at(line, i + 1) == "," and _open(line, i - 1)
+    return is_percent(line, i + 2) and (listed or (joined and not _open(line, i - 1)))
 
 
 # `390 patients out of 398 (58% of total study population)`: the percentage has another denominator.
@@ -224,11 +233,17 @@ def _total_first(line: Line, i: int) -> Found | None:
     if not is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
         return None
     percent = _has_percent(line, k)
+    if percent is not None and OWN_TOTAL.match(line.text, line.tokens[percent].end):
+        return None
     if percent is None or not (_near(line, k, i, percent) or _of_all_said(line, k, i, percent)):
         return None
     made = make(line, "of-N-n-percent", n=k, percent=percent)
     made.cells["total"] = line.tokens[i].printed
     return made
+
+
+# `4 (4%) of the 99 patients, as did 5 (6%) of the 82`: the second count has its own denominator behind it.
+OWN_TOTAL = re.compile(r"\s?%?\)\sof (?:the )?\d")
 
 
 def _near(line: Line, n: int, total: int, percent: int) -> bool:
@@ -340,7 +355,9 @@ IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
 
 
 def _fraction(line: Line, i: int) -> bool:
-    """`seven in ten (69.2%)`, `more than eight in 10 women (85%)`: the share in words, no count beside it."""
+    """`seven in ten (69.2%)`, `eight in 10 women (85%)`: the share in words; `2x the dose (5.4%)`: a factor."""
+    if word_at(line, i + 1) in ("×", "x", "times"):
+        return True
     before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)
     above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number in IN_WORDS
     below = word_at(line, i - 1) == "in" and before is not None and before.kind == "num" and here.number in IN_WORDS

@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take
 from resurvey.read.lexer import Line
-from resurvey.read.outcomes import outcomes_in
+from resurvey.read.outcomes import outcomes_before
 from resurvey.read.share_groups import joins_groups
 from resurvey.read.word_lists import TIME_TO_EVENT
 
@@ -28,7 +28,7 @@ def untimed(line: Line) -> list[Found]:
         token = line.tokens[i]
         if token.used or not token.percent or token.op:
             continue
-        name = _said_of(line.text[: token.start]) or (_carried(line, found[-1], i) if found else "")
+        name = _said_of(line.text, token.start) or (_carried(line, found[-1], i) if found else "")
         if not name:
             continue
         interval = interval_after(line, i)
@@ -40,12 +40,12 @@ def untimed(line: Line) -> list[Found]:
     return found
 
 
-def _said_of(before: str) -> str:
-    named = outcomes_in(before)
+def _said_of(text: str, place: int) -> str:
+    named = outcomes_before(text, place)
     if not named or named[-1][2] not in TIME_TO_EVENT:
         return ""
     begin, end, name = named[-1]
-    said = SAID.fullmatch(before[end:]) is not None and OF_THE_DEAD.fullmatch(before[begin:end]) is None
+    said = SAID.fullmatch(text, end, place) is not None and OF_THE_DEAD.fullmatch(text, begin, end) is None
     return name if said else ""
 
 

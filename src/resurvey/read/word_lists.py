@@ -312,7 +312,8 @@ HARMS = re.compile(
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
     r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
-    r"heartburn|hot flash|hot flush|arthritis|fibrosis|bone pain|joint pain|musculoskeletal pain|cytopeni|amenorrh|"
+    r"heartburn|breast pain|hyperpigment|telangiectas|embolism|treatment[- ]related events|"
+    r"hot flash|hot flush|arthritis|fibrosis|bone pain|joint pain|musculoskeletal pain|cytopeni|amenorrh|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )

@@ -4,6 +4,8 @@
   const rows = data.rows, byId = new Map(rows.map((row) => [row.id, row]));
   const list = document.getElementById("rows"), filter = document.getElementById("filter"), tables = document.getElementById("tables");
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
+  const told = new Map();
+  for (const finding of data.findings) for (const id of finding.ids) told.set(id, [...(told.get(id) || []), `${finding.verdict}: ${finding.words}`]);
   const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
@@ -69,6 +71,7 @@
     made.append(element("span", { class: "numbers" }, summary(row)), element("span", { class: "what" }, what(row)), element("span", { class: "where" }, row.cells.locator || ""));
     if (row.cells.note) made.append(element("span", { class: "where" }, row.cells.note));
     const empty = lacks(row);
+    for (const words of told.get(row.id) || []) made.append(element("span", { class: "lacks" }, words));
     if (empty.length) made.append(element("span", { class: "lacks" }, "still needs " + empty.join(", ")));
     if (row === now && editing) made.append(form(row));
     return made;
