@@ -184,6 +184,21 @@ def test_p_values_that_are_none(text):
     assert [rule for rule, _ in found_in(results(f"The difference was significant ({text})."))] == ["p-value"]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The risk was higher (OR 1.510, 95% CI 2.161-1.056; P = 0.0240).", "2.161"),
+        ("The hazard ratio for OS was 0.91 (95% CI 00.6-1.4).", "00.6"),
+    ],
+)
+def test_what_no_row_can_hold(text, told):
+    assert [told in shown for _, shown in found_in(results(text))] == [True]
+
+
+def test_a_clock_is_no_misprint():
+    assert found_in(results("The median time of the dose was 09.30 and the response was seen at 07.45.")) == []
+
+
 def test_a_pressure_is_no_p_value():
     assert found_in(results("It was recorded (p = 12.5 mmHg) and (p = 0.05) at rest.")) == []
 

@@ -15,6 +15,13 @@ BROKEN = re.compile(
     r"(?<![\w./:-])(?:\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}\.\d{1,4}-\d{1,3}-\d{1,3}|"
     r"\d{1,3}-\d{1,3}\.\d{1,4}-\d{1,3}(?:\.\d{1,4})?)(?![\w./:-])"
 )
+# `00.1`, `07.5`: no clock time, which has two digits on both sides.
+ZEROS = re.compile(r"(?<![\w./:,-])0\d+\.(?:\d|\d{3})(?![\w./:])")
+# Limits of a confidence interval without signs, the first after the second.
+TURNED = re.compile(
+    r"\b(?:CI|confidence intervals?)\b[^\w.-]{0,4}(?P<low>\d{1,4}\.\d+) ?%?(?: ?- ?| to |[,;] )"
+    r"(?P<high>\d{1,4}\.\d+)(?![\d.])"
+)
 DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}")
 VERSION = re.compile(
     r"\b(?:version|ver\.?|v\.?|release|SAS|SPSS|R|Stata|software|Python|ICD|NCT|doi|package)\b", re.IGNORECASE
@@ -37,7 +44,7 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
     )
     turned = Counter(_block(draft) for draft in drafts if _turned(draft))
     for draft in drafts:
-        signed = signs[_block(draft)] >= SIGNED and turned[_block(draft)] == 1
+        signed = _block(draft) != "" and signs[_block(draft)] >= SIGNED and turned[_block(draft)] == 1
         for low_name, high_name in (("lower", "upper"), ("range_lower", "range_upper")):
             low, high = number_in(draft.cells.get(low_name, "")), number_in(draft.cells.get(high_name, ""))
             if low is None or high is None:
@@ -86,7 +93,7 @@ SIGNED = 2
 
 
 def _block(draft: Draft) -> str:
-    """The table of a draft; the place in running text."""
+    """The table of a draft, empty in running text."""
     block = draft.claim.spans[0].block
     return block.partition(".")[0] if "." in block else ""
 
@@ -164,6 +171,26 @@ def broken_numbers(document: Document) -> list[Finding]:
                         )
                     )
     return found
+
+
+def misprinted_text(document: Document, drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """Find, in running text, limits in the wrong order that no row holds, and numbers that begin with two zeros."""
+    held = {(draft.cells.get("lower", ""), draft.cells.get("upper", "")) for draft in drafts}
+    for paragraph in document.paragraphs:
+        text = plain(paragraph.text)
+        for match in TURNED.finditer(text):
+            low, high = match["low"], match["high"]
+            if float(low) > float(high) and (low, high) not in held:
+                words = f"the lower limit {low} exceeds the upper {high}"
+                yield _of_text("limits", paragraph.locator, f"({low}-{high})", words)
+        for match in ZEROS.finditer(text):
+            near = text[max(0, match.start() - 60) : match.end() + 60]
+            if RESULT.search(near) and not VERSION.search(near):
+                yield _of_text("broken-number", paragraph.locator, match.group(), f"{match.group()} begins with a zero")
+
+
+def _of_text(rule: str, place: str, shown: str, words: str) -> Finding:
+    return Finding(rule, "impossible", "minor", (), (place,), shown, "", words)
 
 
 def _broken_cells(document: Document) -> Iterator[Finding]:

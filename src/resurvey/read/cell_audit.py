@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
-from resurvey.read.slips import denominators, misprint_fits, percent_fits
+from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
@@ -78,7 +78,7 @@ def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Findin
 def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> Iterator[Finding]:
     """Findings of one table; `counts` are the denominators of the counts without percentages, by column."""
     totals = _totals(shares, counts)
-    told = [one for one in shares if totals[one.column] and one.telling]
+    told = [one for one in shares if totals[one.column] > 0 and (one.telling or one.n > totals[one.column])]
     wrong = [one for one in told if not one.fits(totals[one.column])]
     sections: dict[tuple[int, str], list[Share]] = defaultdict(list)
     rows: dict[int, list[Share]] = defaultdict(list)
@@ -99,6 +99,8 @@ def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> It
         fewer = _fewer([share, *section], total)
         slip = misprint_fits(str(share.n), share.percent, total)
         likely = slip or any(share.percent == one.percent or share.n == one.n for one in beside) or not share.claim_ids
+        if fewer_patients(str(share.n), share.percent, total):
+            continue
         if around and likely and (not fewer or (rare and slip and not section and across)):
             yield _finding(share, total, fewer)
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
-from resurvey.read.audit_words import broken_numbers, response_sums, reversed_limits
+from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
 from resurvey.read.objects import Claim, Document, Draft, Finding
@@ -63,6 +63,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
         and _serious(row, by_id)
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
+    found += misprinted_text(document, drafts)
     found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
     found += sums(drafts, {claim for one in found for claim in one.claim_ids})
     return _once(_without_misread(_without_broken(found), by_id))
@@ -145,8 +146,14 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
 
 
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
-    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them."""
+    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them.
+
+    `96 (38,2)` is a count with a decimal comma, read as a median with its range.
+    """
     draft = by_id[row["claim_ids"].split(";")[0]]
+    if row["rule"] == "median-interval" and len({span.block for span in draft.claim.spans}) == 1:
+        low, high = (draft.cells[name] for name in ("range_lower", "range_upper"))
+        return not (draft.claim.rule.startswith("table") and low.isdigit() and len(high) == 1 and high.isdigit())
     if row["rule"] != "binomial-interval":
         return True
     cells = draft.cells

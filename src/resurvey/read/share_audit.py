@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from resurvey.read.objects import Draft, Finding
 from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
-from resurvey.read.slips import denominators, misprint_fits, percent_fits
+from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
 def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
@@ -51,10 +51,19 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
             continue
         if not beside and "n-N" not in draft.claim.rule and not one_misprint(draft):
             continue
+        if row["verdict"] == "discrepant" and _of_fewer(draft):
+            continue
         if around.explain(draft) or _fewer_in_row(draft, [by_id[claim] for claim in beside if claim in missed]):
             continue
         found.append(finding_of(row, by_id))
     return _by_denominator(_without_estimates(found, by_id), by_id)
+
+
+def _of_fewer(draft: Draft) -> bool:
+    """Whether patients without data explain a share whose denominator stands in a heading, not beside it."""
+    cells = draft.cells
+    own = "n-N" in draft.claim.rule or not (cells["total"].isdigit() and counted(draft))
+    return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]))
 
 
 def _fewer_in_row(draft: Draft, missed: Sequence[Draft]) -> bool:

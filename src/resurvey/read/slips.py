@@ -119,6 +119,29 @@ def misprint_fits(n: str, percent: str, total: float) -> bool:
     ) or any(percent_fits(n, text, total) for text in repairs(percent) if DECIMAL.fullmatch(text))
 
 
+def fewer_patients(n: str, percent: str, total: int) -> bool:
+    """Whether a few patients without data explain a percentage, and a misprint would seldom look like that.
+
+    Some denominator above nine tenths of the total gives the percentage, but few of the texts that one wrong digit
+    makes of the right percentage.
+
+    Parameters
+    ----------
+    n, percent : str
+        As printed.
+    total : int
+        The denominator of the column.
+    """
+    decimals = len(percent.partition(".")[2])
+    sizes = range(max(int(n), math.ceil(MOST_DATA * total), 1), total)
+    explained = {f"{100 * int(n) / size:.{decimals}f}" for size in sizes}
+    right = f"{100 * int(n) / total:.{decimals}f}"
+    wrong = {text for text in slips(right) if len(text) == len(right)} - {right}
+    return percent in explained and len(wrong & explained) <= BY_CHANCE * len(wrong)
+
+
+# The share of patients that have data at least, and the share of misprints that look as if fewer had.
+MOST_DATA, BY_CHANCE = 0.9, 0.15
 DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 
 

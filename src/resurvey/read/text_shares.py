@@ -296,6 +296,9 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
     if is_count(line, k) and (slash or "of" in joined) and _of_all(line, j, k, i):
+        if word_at(line, i + 1) == ";" and not _near(line, j, k, i):
+            # `the completion rate was 91.6%; 10 of 120 subjects did not`: another clause.
+            return None
         return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
     inside = _open(line, i - 1) and bool(set(joined) & PATIENTS)
