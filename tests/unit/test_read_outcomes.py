@@ -112,6 +112,7 @@ def test_those_with_an_event_by_a_time_are_no_survival():
     [
         ("The 3-year rate of local control was 88% with alfa.", [("", "88", "3")]),
         ("PFS at week 16 was 52.5% (alfa) and 50.1% (beta).", [("PFS", "52.5", "16"), ("PFS", "50.1", "16")]),
+        ("They lost such cells by 12 months compared with the controls (67% v 35%).", []),
         ("Hair was kept at 6 weeks in 70% of the alfa and 20% of the control group.", []),
         ("Non-inferiority in 24-week PFS needed a lower limit above -12.5%.", []),
         ("The 5-year differences in survival compared with the control group were -0.7% (-1.2 to 0.3).", []),
@@ -246,3 +247,127 @@ def test_a_mean_beside_its_deviation_in_words():
 def test_a_size_is_named_before_its_dose():
     sentence = "They were assigned to alfa 2 mg daily (n = 101) or beta 40 mg twice weekly (n = 99)."
     assert [item for (item,) in cells(sentence, "proportion", "item")] == ["alfa", "beta"]
+
+
+def test_dates_have_no_arm():
+    sentence = "Women were enrolled in the alfa group from March 2011 to May 2013."
+    assert {c.cells.get("arm", "") for c in read(sentence, TWO)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("The hazard ratio for each additional 5% of the dose was 0.72 (95% CI, 0.57-0.90).", "proportion"),
+        ("The difference between the groups was larger than 2.5%.", "proportion"),
+        ("This analysis was planned at 380 deaths.", "proportion"),
+        ("Equivalence needed 90% and 95% confidence intervals within a day.", "proportion"),
+        ("It closed before the target enrollment (N = 200) was reached.", "proportion"),
+        ("Both received 20 mL of 0.25% bupivacaine.", "proportion"),
+        (
+            "Adults with early disease who were advised to take alfa will be assigned; 90 patients will be needed.",
+            "arm",
+        ),
+        ("During follow-up, women aged 50 to 59 years had a reduction in mortality.", "follow_up"),
+        ("They had a median follow-up of 2 years and 5 months (IQR 12-52 months).", "follow_up"),
+        ("The change was compared with samples collected at 3 months (from another site).", "difference"),
+        ("The difference was seen in stage II (90% in the alfa group vs. 64% in the beta group).", "difference"),
+    ],
+)
+def test_numbers_that_are_no_results(sentence, kind):
+    assert [c for c in read(sentence) if c.kind == kind and {"value", "n", "percent"} & set(c.cells)] == []
+
+
+def test_endpoints_and_ratios_in_the_same_order():
+    sentence = (
+        "The hazard ratios for OS and relapse-free survival (RFS) were 0.61 (95% CI 0.31-1.20; p = 0.2) and 0.47 "
+        "(95% CI 0.26-0.85; p = 0.01), respectively."
+    )
+    assert cells(sentence, "ratio", "endpoint", "value") == [("OS", "0.61"), ("RFS", "0.47")]
+
+
+def test_values_in_brackets_are_of_the_value_before_them():
+    sentence = "The 5-year OS and RFS were 76% (ER+ 87%, ER- 53%) and 54% (ER+ 59%, ER- 42%)."
+    assert [one for (one,) in cells(sentence, "rate", "endpoint")] == ["OS"] * 3 + ["RFS"] * 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule"),
+    [
+        ("No difference was seen in overall survival (HR = 1.07; 95% CI, 0.87 to 1.33).", "text-ratio-interval-said"),
+        ("Cardiac survival (HR = 1.07; 95% CI, 0.87 to 1.33) was the same.", "text-ratio-interval"),
+        ("PFS was 7 v 8 months (hazard ratio [HR], 1.1; 95% CI, 0.9 to 1.3; P = .4).", "text-ratio-interval-p-said"),
+        ("PFS and OS did not differ (HR, 1.1; 95% CI, 0.9 to 1.3; P = .4).", "text-ratio-interval-p"),
+    ],
+)
+def test_the_rule_of_a_ratio_says_whether_its_endpoint_is_plainly_named(sentence, rule):
+    assert [c.rule for c in read(sentence) if c.kind == "ratio"] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule"),
+    [
+        ("Median overall survival was 13 months.", "text-median-said"),
+        ("Alfa prolonged PFS (median, 4 months).", "text-median"),
+        ("Median PFS was 6.2 months (2-12).", "text-median-interval-bare"),
+        ("Five-year OS was 62%.", "text-rate-said"),
+        ("Five-year OS of all randomised patients was 62%.", "text-rate"),
+        ("The median follow-up was 8 years.", "text-follow-up-said"),
+        ("A total of 118 patients were randomised.", "text-n-noun-entered"),
+        ("There were 118 patients with stage II disease.", "text-n-noun"),
+        ("The response rate was 31%.", "text-percent-response"),
+    ],
+)
+def test_the_rule_says_how_directly_a_number_stands_behind_what_it_is_of(sentence, rule):
+    assert [c.rule for c in read(sentence)] == [rule]
+
+
+def test_a_p_of_an_interaction_belongs_to_no_ratio():
+    sentence = "Rates were alike (HR = 0.93; 95% CI, 0.84 to 1.03; P for interaction = .12)."
+    assert cells(sentence, "ratio", "p") == [("",)]
+    assert cells(sentence, "p", "p", "test") == [(".12", "interaction")]
+
+
+def test_limits_glued_to_their_word_and_digits_parted_by_a_blank():
+    sentence = "DFS was worse (HR 2.61; 95 % CI1.17-5.82; P<0.000 1)."
+    assert cells(sentence, "ratio", "value", "lower", "upper", "p") == [("2.61", "1.17", "5.82", "<0.0001")]
+
+
+@pytest.mark.parametrize("words", ["Two-hundred", "Two hundred", "Two-hundred and six", "One thousand two-hundred"])
+def test_hundreds_with_a_hyphen_are_read_once(words):
+    assert [n for (n,) in cells(f"{words} women were randomly allocated.", "proportion", "n")] in (
+        [["200"], ["206"], ["1200"]]
+    )
+
+
+def test_p_values_listed_behind_one_letter_and_of_a_trend_by_age():
+    sentence = "The groups did not differ (P=0.112, 0.098, and 0.089, respectively)."
+    assert cells(sentence, "p", "p") == [("0.112",), ("0.098",), ("0.089",)]
+    assert cells("The index rose in older women (P trend by age = 0.016).", "p", "p", "test") == [("0.016", "trend")]
+
+
+def test_an_index_is_measured_and_patients_by_it_are_counted():
+    sentence = "Response was alike in patients with low Ki67 (alfa: 63%, beta: 58%)."
+    assert not cells(sentence, "quantity", "value")
+    sentence = "Responses (58% for alfa and 62% for beta) and decrease in area (61% for alfa and 55% for beta)."
+    assert [one for (one,) in cells(sentence, "proportion", "endpoint")][:2] == ["ORR", "ORR"]
+    assert "ORR" not in [one for (one,) in cells(sentence, "proportion", "endpoint")][2:]
+
+
+def test_a_count_with_a_verb_or_a_total_of_its_own():
+    sentence = "Thirty-three patients received alfa, 31 received beta, and 30 received gamma."
+    assert [one for (one,) in cells(sentence, "proportion", "item")] == [
+        "received alfa",
+        "received beta",
+        "received gamma",
+    ]
+    sentence = (
+        "Four (4%) of the 99 patients of one group had infections, as did 5 (6%) of the 82 patients of the other."
+    )
+    assert cells(sentence, "proportion", "n", "total") == [("4", "99"), ("5", "82")]
+
+
+def test_a_response_by_trait_and_adverse_events_said_without_the_word():
+    sentence = "pCR was seen in 10% of patients with trait A, 13% with trait B, and 33% with trait C."
+    assert cells(sentence, "proportion", "endpoint", "percent") == [("pCR", "10"), ("pCR", "13"), ("pCR", "33")]
+    sentence = "Dermatitis (36% v 69%), pruritus (54% v 81%) and fatigue (9% v 17%) were lower."
+    assert {one for (one,) in cells(sentence, "proportion", "kind")} == {"adverse_event"}

@@ -59,14 +59,15 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
-            (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
+            (k for k, one in enumerate(found) if one.kind == kind and one.rule != "date"),
+            key=lambda k: line.tokens[found[k].tokens[0]].start,
         )
         group = {k: found[k] for k in chosen}
         if kind == "proportion":
             # A count that no rule read may be what an arm beside it belongs to.
             group |= {-1 - i: Found(kind, {}, [i], "unread") for i in line.free() if line.tokens[i].whole}
         keys = sorted(group, key=lambda k: line.tokens[group[k].tokens[0]].start)
-        arms |= _assign(line, [group[k] for k in keys], keys, places)
+        arms |= _assign(line, [group[k] for k in keys], keys, places) if keys else {}
     return {k: arm for k, arm in arms.items() if k >= 0}
 
 
@@ -212,6 +213,9 @@ def _one_of_two(text: str, begin: int, end: int) -> bool:
     """`in the A and B arms`, of which only one is known: the values of both cannot be told apart."""
     following = re.match(r"(?:\s(?:and|or|versus|vs\.?|v)\s(?:the )?[\w+/-]{1,24})?\s(?:arms|groups)\b", text[end:])
     joined = re.search(r"[\w+/-]\s(?:and|or|versus|vs\.?|v)\s(?:the )?$", text[:begin]) is not None
+    if following is None and re.search(r"[\w+/-]\sor\s(?:the )?$", text[:begin]) is not None:
+        # `assigned to A or placebo for a mean of 3 years`
+        return True
     return following is not None and (joined or len(following.group().split()) > 1)
 
 

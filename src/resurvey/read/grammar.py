@@ -287,7 +287,7 @@ def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = Fals
     for j in range(index + 1, min(index + 1 + reach, len(line.tokens))):
         token = line.tokens[j]
         if token.kind == "p":
-            return None if token.used else j
+            return None if token.used or "inter" in token.extra.lower() or "trend" in token.extra.lower() else j
         if token.kind == "ratio" or (token.kind == "num" and not past_numbers and not token.masked):
             return None
     return None

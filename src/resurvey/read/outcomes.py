@@ -25,6 +25,7 @@ OTHER = re.compile(
     r"\b(?:fracture|amputation|symptom|pain|local(?: |-)control|colectomy|laryngectomy|dialysis|transplant|stroke|"
     r"infection|seizure|steroid|treatment|colostomy|larynx|bladder|biochemical|PSA|neurologic(?:al)?|intracranial)"
     r"(?:[- ](?:recurrence|relapse|failure|progression|event))?[- ]free survival|"
+    r"\b(?:relapse|recurrence|disease|metastasis|cancer)[- ]free interval\b|\b(?:D?RFI|DFI|MFI|BCFI)\b|"
     r"\bincidence\b(?: of (?:the )?(?:[a-z-]+ ){0,2}[a-z-]{4,})?|"
     r"\btimes? to (?!(?:disease |tumou?r )?progression|treatment failure|death\b|the event)(?:the )?"
     r"(?:first |onset of |receipt of |next )?[a-z-]+"
@@ -59,7 +60,6 @@ def outcomes_in(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(sorted([*kept, *others]))
 
 
-def nearest_before(text: str, place: int, among: frozenset[str] | set[str]) -> str | None:
-    """The last outcome named before a place, of `among` or without a name; None if there is none."""
-    names = [name for _, end, name in outcomes_in(text) if end <= place and (name == UNNAMED or name in among)]
-    return names[-1] if names else None
+def outcomes_before(text: str, place: int) -> tuple[tuple[int, int, str], ...]:
+    """Outcomes of a text that end before a place, in order: one search of the text for all its places."""
+    return tuple(one for one in outcomes_in(text) if one[1] <= place)

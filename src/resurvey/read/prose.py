@@ -21,9 +21,10 @@ from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
 from resurvey.read.text_percents import percentages
 from resurvey.read.text_rates import named_in_order, rates
-from resurvey.read.text_ratios import carried, ratios
+from resurvey.read.text_ratios import carried, plainly_named, ratios
 from resurvey.read.text_shares import proportions
-from resurvey.read.text_times import durations, medians, times_alone
+from resurvey.read.text_times import durations, medians
+from resurvey.read.text_times_alone import times_alone
 from resurvey.read.text_untimed import untimed
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
@@ -59,7 +60,7 @@ def find(line: Line) -> list[Found]:
     return found
 
 
-GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+GROUPS = ("n-noun", "n-noun-entered", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
@@ -112,6 +113,24 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 member.cells["endpoint"] = name
 
 
+def _ratios_in_order(line: Line, found: list[Found]) -> None:
+    """`HRs for OS and RFS were 0.6 (...) and 0.5 (...), respectively`: endpoints and ratios in the same order."""
+    listed = sorted((one for one in found if one.kind == "ratio"), key=lambda one: one.tokens[0])
+    if len(listed) < 2 or "respectively" not in line.lower():
+        return
+    first = line.tokens[listed[0].tokens[0]].start
+    names = named_in_order(line.text[:first])
+    ends = [max(line.tokens[i].end for i in one.tokens) for one in listed]
+    starts = [line.tokens[one.tokens[0]].start for one in listed]
+    joints = [line.text[a:b] for a, b in zip(ends, starts[1:], strict=False)]
+    if len(names) == len(listed) and all(RATIO_JOINT.fullmatch(joint) for joint in joints):
+        for one, name in zip(listed, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+RATIO_JOINT = re.compile(r"[\s)\]]*(?:,|and|, and)\s")
+
+
 def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
     """`(n = 45)` after anything but an arm is a count of that item."""
     for one in found:
@@ -139,6 +158,9 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
         if one.kind == "p" and (behind := _endpoint_behind(line, one)):
             one.cells["endpoint"], last = behind, line.tokens[one.tokens[0]].end
             continue
+        if one.kind == "p" and OF_OTHER.match(line.text, place + len(line.tokens[one.tokens[0]].value)):
+            one.cells["endpoint"], last = "", line.tokens[one.tokens[0]].end
+            continue
         before = [value for value in values if last <= line.tokens[value.tokens[0]].start < place]
         if before:
             nearest = _beside(line, before, place)
@@ -146,6 +168,7 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
             if not outcomes_in(between):
                 one.cells["endpoint"] = nearest.cells.get("endpoint", "")
             if one.kind == "p" and BESIDE.fullmatch(between):
+                one.rule = "p-alone-beside"
                 one.cells |= {"item": nearest.cells["item"]} if nearest.cells.get("item") else {}
         elif one.kind == "p" and last and _own_subject(line.text[last:place]):
             one.cells["endpoint"] = ""
@@ -154,6 +177,13 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
 
 # `41%; P = 0.07`, `6 (4%), p=0.3`: the p value stands directly behind the values it compares.
 BESIDE = re.compile(r"[\s%)\]]*(?:months|years|weeks|days)?[\s,;:)(\[]*(?:[pP]\s?[=<>≤≥]?\s?)?")
+
+
+# `(p = 0.02 for survival and p = 0.009 for the share free of cancer)`: what is named behind is not in our vocabulary.
+OF_OTHER = re.compile(
+    r"\s?for (?:the )?(?!interaction|trend|hetero|difference|comparison|superiority|non|log|both|all|each|group)"
+    r"[a-z]{4,}"
+)
 
 
 def _p_in_order(line: Line, found: list[Found]) -> None:
@@ -230,6 +260,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
+        _ratios_in_order(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
@@ -267,7 +298,10 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     section = (
         "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
     )
-    rule = f"text-{found.rule}" + ("" if section == "own" else "-elsewhere")
+    name = found.rule
+    if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
+        name += "-said"
+    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 

@@ -32,6 +32,12 @@ GIVEN = re.compile(
 )
 
 
+# `55% (27 of 49) was higher than in the A group, 32%`
+HIGHER = re.compile(
+    r"\s(?:was|were) (?:significantly |much |slightly )?(?:higher|lower|greater|less|better|worse) than\s"
+)
+
+
 def joins_groups(between: str) -> bool:
     """Whether words between two percentages compare groups and name nothing that is counted.
 
@@ -40,10 +46,19 @@ def joins_groups(between: str) -> bool:
     between : str
         The text from the end of one percentage to the next.
     """
-    between = GIVEN.sub(" receiving ", between)
+    between = HIGHER.sub(" than ", GIVEN.sub(" receiving ", between))
     if BETWEEN.fullmatch(between) is None or VERB.search(between):
         return False
     return not outcomes_in(between) and HARMS.search(between) is None
+
+
+# `(alfa, 26%; beta, 22%)`
+NEXT_GROUP = re.compile(rf"[\s%)\]]*;\s{_NAME},?\s", re.IGNORECASE)
+
+
+def next_in_list(between: str) -> bool:
+    """Whether a `;` and a name alone join two percentages: the next group of a list."""
+    return NEXT_GROUP.fullmatch(between) is not None and not outcomes_in(between) and HARMS.search(between) is None
 
 
 def compares(between: str) -> bool:

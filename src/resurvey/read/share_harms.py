@@ -8,18 +8,18 @@ from functools import lru_cache
 from resurvey.read.word_lists import GRADE, HARMS, grade_in
 
 ADVERSE = re.compile(
-    r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
+    r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bS?AEs?\b",
     re.IGNORECASE,
 )
 # `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
 SUFFERED = re.compile(
-    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidence|"
-    r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
+    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidences?|"
+    r"(?:more|less) (?:frequent|common|severe|often)\w*|uncommon|common|infrequent|rare)\b",
     re.IGNORECASE,
 )
 ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$", re.IGNORECASE)
 # Harms named in one sentence that make a list of adverse events of it.
-SEVERAL = 4
+SEVERAL = 3
 REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")
 # A grade of what a tumour is, not of what a patient suffered.
 OF_TUMOUR = re.compile(

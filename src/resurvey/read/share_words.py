@@ -12,7 +12,7 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
-from resurvey.read.share_groups import compares, joins_groups
+from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
     ASSESSED,
@@ -49,7 +49,7 @@ CONNECTING = re.compile(
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
     r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
-    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b[^\d]*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
@@ -105,11 +105,13 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
-        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and ";" not in before:
+        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and not _new_statement(before):
             made["grade"] = last.get("grade", "")
         if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
             made["item"] = last["item"]
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
+        if one.cells["kind"] == "response" and one.rule in ("percent", "percent-interval"):
+            one.rule += "-response"
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
     _sized_behind(line, shares, found)
@@ -119,15 +121,36 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _of_the(line, shares, places)
 
 
+# `pCR was seen in 10% of patients with trait A, 13% with trait B and 33% with trait C`
+WITH_TRAIT = re.compile(r"[\s%]*(?:of (?:the )?patients )?with [^;.%]{1,40}?(?:,|,? and)\s")
+
+
+def _new_statement(before: str) -> bool:
+    """Whether a `;` with a verb behind it parts a proportion from the one before: `; the rates of these were 8%`."""
+    return ";" in before and VERB.search(before.rpartition(";")[2]) is not None
+
+
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
     known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
-    return compares(before) or (known and joins_groups(before))
+    response = last.get("kind") == "response" and made["kind"] == "flow"
+    listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
+    return compares(before) or listed or (known and joins_groups(before))
 
 
 # `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
 CLAUSE = re.compile(
-    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
+    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused|who|whose|experienced|developed|"
+    r"achieved|showed|completed)\b"
+)
+# `...; 91% of patients completed`: a statement of its own.
+OF_PATIENTS = re.compile(
+    r"\s?(?:%|per ?cent)?\sof (?:the |all )?(?:patients|women|men|participants|subjects)\s(?!in\b|with\b|on\b)"
+)
+# `33 patients received alfa, 31 received beta`: a count with a verb of its own.
+DOING = re.compile(
+    r"\s(?:(?:patients|women|men|participants|subjects|cases) )?"
+    r"(?:received|underwent|had|to|were (?:randomi[sz]ed|assigned)) "
 )
 COUNTED = re.compile(r"\s(?:patients|women|men|participants|subjects|cases)\s")
 # `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
@@ -138,6 +161,8 @@ def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tu
     """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
     counted = "n" in one.cells and (any(word in PATIENTS for word in _words(line, one)) or COUNTED.match(after))
     clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
+    clause = clause or (bool(before) and set(one.cells) <= {"n"} and DOING.match(after) is not None)
+    clause = clause or (before.rstrip()[-1:] == ";" and OF_PATIENTS.match(after) is not None)
     listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
     return bool(clause) or (listed and "n" in one.cells and "total" not in one.cells)
 
@@ -150,7 +175,7 @@ def _words(line: Line, one: Found) -> list[str]:
 
 def _is_size(line: Line, one: Found, before: str) -> bool:
     """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
-    return one.rule == "n-noun" and before != "" and BEHIND_LIST.fullmatch(before) is not None
+    return one.rule.startswith("n-noun") and before != "" and BEHIND_LIST.fullmatch(before) is not None
 
 
 BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
@@ -177,7 +202,7 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
         number = line.tokens[after.tokens[0]].number
-        if after.rule == "n-noun" and SIZED_BEHIND.fullmatch(between) and number > 3:
+        if after.rule.startswith("n-noun") and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
         elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
@@ -245,7 +270,9 @@ def _own_words(
         return False
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
-    return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
+    return any(
+        CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}|\bc?[tnm]\d[a-z]?\b", text.lower())
+    )
 
 
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:

@@ -24,7 +24,8 @@ def counts(line: Line) -> list[Found]:
             cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
             found.append(Found("quantity", cells, take(line, i), "n-sites"))
         elif noun:
-            found.append(make(line, "n-noun", n=i))
+            entered = ENTERED.match(line.text, line.tokens[i].end) is not None
+            found.append(make(line, "n-noun-entered" if entered else "n-noun", n=i))
         elif _distributed(line, i):
             found.append(make(line, "n-list", n=i))
         elif _acts(line, i):
@@ -39,6 +40,13 @@ def counts(line: Line) -> list[Found]:
 
 # `1 CR, 5 PR, 19 SD and 9 PD`: counts of responses, which need no noun.
 OF_RESPONSE = re.compile(r"\s(?:(?:c?CR|PR|SD|PD|NC)s?\b(?![-+])|(?:complete|partial) (?:response|remission)s?\b)")
+# `1491 women were enrolled`, `40 eligible patients with stage II disease were randomised`: what became of them.
+ENTERED = re.compile(
+    r"\s(?:(?!and\b|or\b)[\w-]+ ){0,3}?(?:patients|women|men|participants|subjects|individuals|cases)"
+    r"(?: [^.;:,()\d]{1,60}?)? (?:were|was|have been|had been) (?:\w+ ){0,1}(?:randomi[sz]ed|assigned|allocated|"
+    r"enrolled|included|recruited|registered|entered|accrued|analy[sz]ed|evaluable|eligible|treated|studied|assessable)\b",
+    re.IGNORECASE,
+)
 ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
 ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
 LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
@@ -177,6 +185,9 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
+    if any(token.kind == "num" for token in line.tokens[i + 1 : i + 2 + len(between)]):
+        # `100 comprised two cases`: the noun is that of the nearer number.
+        return ""
     plus = line.text[line.tokens[i].end : line.tokens[i].end + 1] == "+"
     if plus or (noun == "patient" and line.tokens[i].number != 1):
         # `IHC 1+/2+ tumours`, `two patient domains`

@@ -116,9 +116,10 @@ def _sex_counted(line: Line, index: int) -> str:
 
 def _behind_its_noun(line: Line, index: int) -> bool:
     """`neutropenia (6%)`: a number that opens brackets directly behind a word."""
-    opened = word_at(line, index - 1) in ("(", "[", ":") and index > 1
+    if index < 2 or word_at(line, index - 1) not in ("(", "[", ":"):
+        return False
     before = line.tokens[index - 2]
-    return opened and (before.kind in ("word", "name") or (before.kind == "num" and before.unit not in ("", "%")))
+    return before.kind in ("word", "name") or (before.kind == "num" and before.unit not in ("", "%"))
 
 
 def _words_in_front(line: Line, index: int) -> str:

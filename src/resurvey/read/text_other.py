@@ -116,7 +116,26 @@ def p_values(line: Line) -> list[Found]:
         elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
+        found += [
+            Found("p", cells | {"p": line.tokens[j].printed}, take(line, j), "p-alone-list") for j in _p_list(line, i)
+        ]
     return found
+
+
+def _p_list(line: Line, i: int) -> list[int]:
+    """`(P = 0.102, 0.098 and 0.089, respectively)`: further p values without their letter."""
+    more: list[int] = []
+    if "respectively" not in line.lower():
+        return more
+    j = i + 1
+    while j + 1 < len(line.tokens) and line.tokens[j].text.lower() in (",", "and"):
+        j += line.tokens[j + 1].text.lower() == "and"
+        token = line.tokens[j + 1] if j + 1 < len(line.tokens) else line.tokens[j]
+        if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 1:
+            break
+        more.append(j + 1)
+        j += 2
+    return more
 
 
 def _own_words(text: str, start: int, end: int) -> str:
@@ -139,7 +158,7 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
+    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|(?<!clinical )benefit|"
     r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,10}"
     r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
@@ -150,6 +169,11 @@ DIFFERENCE = re.compile(
 LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
 
 
+# `no difference in the rate: 1.5% (n = 46) in one group`: the share of that group.
+OF_GROUP = re.compile(
+    r"\s?%?\s?(?:\(n\s?=|(?:in|with|for) (?:the )?[^.;,()]{1,40}?(?:group|arm)s? (?:vs\.?|versus|v|compared)\s)",
+    re.IGNORECASE,
+)
 # `treatment difference (95% CI) was 1.3%`
 HEADED = re.compile(r"\s?\(9\d\s?% ?CI\)", re.IGNORECASE)
 
@@ -161,8 +185,11 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        from_to = words_after(line, i, 2) == ["(", "from"] and not {"at", "after"} & set(words_before(line, i, 1))
+        stated = from_to or (
+            OF_GROUP.match(line.text, token.end) is None
+            and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        )
         stated = stated or _measured_change(line, i)
         stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
         if token.used or not measured or not stated:

@@ -53,12 +53,13 @@ PER_YEAR = re.compile(r"\s?(?:%|per ?cent)?\s?(?:per|a|/)\s?(?:patient-|person-)
 
 # `the Ki-67 index fell from 55 to 22.5%`: a value of an index, not a share of patients.
 INDEX = re.compile(
-    r"\b(?:Ki-?67|labell?ing index|ejection fraction|LVEF|h[a]?ematocrit|relative dose[- ]intensity)\b"
-    r"(?:[^;.]|\.(?=\d)){0,110}$",
+    r"(?<!with )(?<!high )(?<!low )\b(?:Ki-?67|labell?ing index|ejection fraction|LVEF|h[a]?ematocrit|"
+    r"relative dose[- ]intensity)"
+    r"(?: (?:index|levels?|values?|expression))?(?: \([A-Za-z]{2,6}\))? "
+    r"(?:was|were|is|fell|rose|decreased|increased|declined|remained|"
+    r"changed|dropped)\b(?:[^;.]|\.(?=\d)){0,110}$",
     re.IGNORECASE,
 )
-
-
 OF_PATIENTS = re.compile(r"^in |% (?:of|in)\b")
 
 
@@ -69,7 +70,8 @@ def _rate_of_what(line: Line, i: int) -> str:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of|"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|"
+    r"at least|at most|up to|in excess of|below|above|"
     r"time to)(?: an?)?\s?$"
 )
 
@@ -87,7 +89,7 @@ def _threshold(line: Line, i: int) -> bool:
 CHANGED_BY = re.compile(
     r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
 )
-LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?% (?:and|or) $")
+LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?%? (?:and|or|v|vs\.?|versus) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
 LISTED_CHANGE = re.compile(
     r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
@@ -96,11 +98,12 @@ LISTED_CHANGE = re.compile(
     re.IGNORECASE,
 )
 # `50% fewer visits`: how much less, not how many.
-COMPARING = {"fewer", "lower", "higher", "greater", "longer", "shorter"}
+COMPARING = {"more", "fewer", "lower", "higher", "greater", "longer", "shorter"}
 # `a 66% relative risk reduction`
 RISK_BEHIND = re.compile(r"\s?(?:%|per ?cent)?\s(?:relative |absolute )?risk reduction\b", re.IGNORECASE)
 CHANGES = {
     "improvements",
+    "difference",
     "reductions",
     "decline",
     "reduction",
@@ -127,7 +130,8 @@ def _change(line: Line, i: int) -> Found | None:
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
-    return _changed(line, i, {"item": " ".join(after[: k + 2])})
+    words = [word for word in after[: k + 2] if word[0].isalpha()]
+    return _changed(line, i, {"item": " ".join(words)})
 
 
 def _changed(line: Line, i: int, words: dict[str, str]) -> Found:

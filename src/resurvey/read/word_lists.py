@@ -13,7 +13,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "LRFS",
         r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
     ),
-    ("DDFS", r"distant disease[- ]free survival|\bDDFS\b"),
+    ("DDFS", r"distant (?:disease[- ]free survival|DFS\b)|\bDDFS\b"),
     ("DRFS", r"distant (?:relapse|recurrence)[- ]free survival|\bDRFS\b"),
     ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
     ("DFS", r"disease[- ]free survival|\bDFS\b"),
@@ -22,11 +22,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ("FFS", r"failure[- ]free survival|\bFFS\b|freedom from (?:treatment )?failure"),
     ("BCSS", r"breast[- ]cancer(?:[- ]specific)? survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
-    ("OS", r"overall survival|\bm?OS\b"),
+    ("OS", r"overall survival|\bm?OS\b|\bOAS\b"),
     (
         "TTP",
         r"times? to (?:disease |tumou?r )?progression"
-        r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
+        r"(?! (?:of|in) (?!\d|$|the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
         r"\bTTPs?\b",
     ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
@@ -61,7 +61,8 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "OS",
-        r"(?<!free )(?<!free-)\bsurvival\b|(?<!\bor )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
+        r"(?<!free )(?<!free-)\bsurvival\b(?! analys| curve| function| model| data)|"
+        r"(?<!\bor )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
         r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
     ),
 )
@@ -311,6 +312,7 @@ HARMS = re.compile(
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
     r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
+    r"heartburn|breast pain|hyperpigment|telangiectas|embolism|treatment[- ]related events|"
     r"hot flash|hot flush|arthritis|fibrosis|bone pain|joint pain|musculoskeletal pain|cytopeni|amenorrh|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
