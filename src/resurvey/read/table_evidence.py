@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.table_found import Found
@@ -52,6 +53,7 @@ def told(one: Found) -> bool:
     return {"n", "percent"} <= set(one.cells) and magnitude(one.cells["n"]) > 0
 
 
+@lru_cache(maxsize=1 << 16)
 def weight(n: str, percent: str, size: str) -> float:
     """Log odds for a size from one count and its percentage, either of which may be empty."""
     if not n or not percent:
