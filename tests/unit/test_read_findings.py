@@ -211,6 +211,13 @@ def test_categories_of_which_a_patient_has_several():
     assert found_in(table(rows)) == []
 
 
+def test_a_difference_that_was_observed_is_no_follow_up():
+    text = "No difference was observed between the groups for OS (median, {} months (drug A) vs {} months (drug B))."
+    again = "Median OS was 15.3 months (95% CI 12.1-18.5) in the drug A arm."
+    found = found_in(results(ARMS, again), abstract=f"{ARMS} {text.format('15.9', '19.9')}")
+    assert found == [("said-again", "median OS 15.9 months and median OS 15.3 months")]
+
+
 def test_a_clock_is_no_misprint():
     assert found_in(results("The median time of the dose was 09.30 and the response was seen at 07.45.")) == []
 

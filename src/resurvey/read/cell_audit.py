@@ -94,7 +94,7 @@ def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> It
         section = [one for one in sections[share.column, share.section] if one is not share]
         beside = [one for one in rows[share.row] if one is not share and one.telling]
         above = [one.fits(total) for one in section]
-        across = [one.fits(totals[one.column]) for one in beside]
+        across = [one.fits(totals[one.column]) for one in beside if one.total or totals[one.column]]
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
         fewer = _fewer([share, *section], total)
         slip = misprint_fits(str(share.n), share.percent, total)
