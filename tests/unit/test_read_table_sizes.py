@@ -211,3 +211,12 @@ def test_one_misprint_beside_zeros_does_not_cost_its_column_the_size_of_the_head
     ]
     rows += [["Later", "13 (43.3)", "0 (0)", "1 (3.3)"], ["At last", "10 (33.3)", "0 (0)", "2 (6.7)"]]
     assert totals(rows, caption="Agitation, n (%)") == ["30"] * 9
+
+
+def test_a_size_whose_sign_the_text_layer_of_a_pdf_lost():
+    rows = [
+        ["", "Poor (N 1110)", "Rich (N 863)"],
+        ["Fever", "247 (22.3)", "500 (57.9)"],
+        ["Stroke", "58 (5.2)", "125 (14.5)"],
+    ]
+    assert totals(rows, caption="History, n (%)") == ["1110", "863"] * 2
