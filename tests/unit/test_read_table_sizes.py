@@ -220,3 +220,9 @@ def test_a_size_whose_sign_the_text_layer_of_a_pdf_lost():
         ["Stroke", "58 (5.2)", "125 (14.5)"],
     ]
     assert totals(rows, caption="History, n (%)") == ["1110", "863"] * 2
+
+
+def test_a_broken_percentage_is_refused_and_says_nothing():
+    assert weight("12", "5.1.5", "118") == 0
+    rows = [["", "Alfa (n = 25)"], ["Fever", "4 (16)"], ["Score", "8 (30.80.012)"], ["Rash", "5 (20.1.5)"]]
+    assert totals(rows, caption="Harms")[:1] == ["25"]

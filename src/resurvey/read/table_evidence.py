@@ -57,8 +57,8 @@ def told(one: Found) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def weight(n: str, percent: str, size: str) -> float:
-    """Log odds for a size from one count and its percentage, either of which may be empty."""
-    if not n or not percent:
+    """Log odds for a size from one count and its percentage, either of which may be empty or broken."""
+    if math.isnan(magnitude(n)) or math.isnan(magnitude(percent)):
         return 0.0
     value, unit = magnitude(percent), 10.0 ** -len(percent.partition(".")[2])
     chance = 1.0 if percent[:1] in "<≤>≥" else min(1.0, unit / max(value, unit) / (2 * WITHIN))
