@@ -11,15 +11,13 @@ from resurvey.digitise.ends import under_others
 from resurvey.digitise.layers import inks
 from resurvey.digitise.new_ink import BELIEVED, COUNTED, Least
 from resurvey.digitise.one_ink import MOST_CURVES, of_ink
+from resurvey.digitise.plausible import is_curve
 from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import described
 from resurvey.digitise.tails import with_tails
 from resurvey.digitise.trace import PRIZE, falling_path
 from resurvey.digitise.traced import Traced, alike, beside, is_edge, on_ink, residue, shadow
 
-# Smallest share of the plot's width that a curve must span, and of its columns that must show ink of its own.
-LEAST_REACH = 0.12
-LEAST_COVER = 0.28
 WELL_COVERED = 0.85  # coverage from which a curve is believed although the figure seems to name fewer
 DASH_SHARE = 0.6  # usual share of a broken line's columns that hold its ink
 
@@ -142,7 +140,7 @@ def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ())
     """Curves that run far enough and are not the edge, marks or residue of a curve that explains more."""
     kept: list[Traced] = list(taken)
     for curve in sorted(found, key=lambda curve: -curve.own * curve.coverage * curve.strength):
-        if not _is_curve(curve, region) or residue(curve, kept):
+        if not is_curve(curve, region) or residue(curve, kept):
             continue
         edge = next((k for k in range(len(taken), len(kept)) if is_edge(kept[k], curve)), None)
         if edge is not None:
@@ -154,43 +152,3 @@ def _distinct(found: list[Traced], region: Region, taken: Sequence[Traced] = ())
         elif not alike(curve, kept[casts]) and beside(curve, kept[casts]):
             kept[casts] = replace(kept[casts], edges=(*kept[casts].edges, curve.path))
     return kept[len(taken) :]
-
-
-def _is_curve(curve: Traced, region: Region) -> bool:
-    reach = (curve.path.stop - curve.path.start) / region.shape[1]
-    return (
-        reach >= LEAST_REACH
-        and np.ptp(curve.path.rows) > max(3, 0.012 * region.shape[0])
-        and curve.coverage >= LEAST_COVER
-        and _line_share(curve, region) < 0.5
-        and _bare_fall(curve)
-        < max(0.15 * region.shape[0], (0.8 if curve.dashed else 0.6) * float(np.ptp(curve.path.rows)))
-    )
-
-
-def _bare_fall(curve: Traced) -> int:
-    """Number of rows a path falls where no stroke falls, ignoring small steps."""
-    rows, total = curve.path.rows, 0
-    for k in np.flatnonzero(np.diff(rows) > 6):
-        column = curve.path.columns[k]
-        band = curve.ink[rows[k] : rows[k + 1], max(0, column - 1) : column + 3]
-        total += int((band.max(axis=1) < 0.25).sum())
-    return total
-
-
-def _line_share(curve: Traced, region: Region) -> float:
-    """Share of a path that runs along a line that begins before the path reaches it, such as a grid line."""
-    rows, columns = curve.path.rows, curve.path.columns
-    starts = np.flatnonzero(np.diff(rows) > 0) + 1
-    along = 0
-    for begin, end in zip(np.r_[0, starts], np.r_[starts, len(rows)], strict=True):
-        before = columns[begin] - region.start[0]
-        if end - begin < 0.08 * region.shape[1] or before < 0.04 * region.shape[1]:
-            near_top = abs(rows[begin] - region.start[1]) < 4
-            if not (end - begin > 0.5 * region.shape[1] and not near_top):
-                continue
-        row = rows[begin]
-        band = curve.ink[max(0, row - 1) : row + 2, max(0, region.start[0]) : columns[begin]]
-        if band.shape[1] < 5 or (band.max(axis=0) > 0.3).mean() > 0.35:
-            along += end - begin
-    return along / max(len(rows), 1)

@@ -9,6 +9,7 @@ import numpy as np
 from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink
 from resurvey.digitise.new_ink import Least, is_new
+from resurvey.digitise.plausible import is_curve
 from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import bridges, described, marks_at, to_zero
 from resurvey.digitise.styles import styles_of
@@ -77,9 +78,16 @@ def _without(ink: np.ndarray, curves: Sequence[Traced]) -> np.ndarray:
 
 
 def _left_over(way: tuple[list[Traced], np.ndarray], region: Region) -> float:
-    """Columns with ink that the curves leave unexplained, plus a penalty for each curve that often leaves its ink."""
+    """Columns with ink that no curve explains, plus a penalty for each curve, and for its columns without ink.
+
+    The ink of paths that cannot be curves, such as rules, remains unexplained.
+    """
     found, rest = way
     rest = rest.copy()
+    for path in found:
+        if not is_curve(path, region):
+            near = stroke(path.path, region.shape, path.steps.width / 2 + 1.0)
+            rest[near] = np.maximum(rest, path.ink)[near]
     rest[: max(0, round(region.start[1]))] = 0
     broken = sum((1 - curve.own / len(curve.path.rows)) * len(curve.path.rows) for curve in found if not curve.dashed)
     return float(_spread(rest)) + 0.5 * broken + CURVE * region.shape[1] * len(found)
