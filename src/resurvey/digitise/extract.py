@@ -16,7 +16,7 @@ from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import described
 from resurvey.digitise.tails import with_tails
 from resurvey.digitise.trace import PRIZE, falling_path
-from resurvey.digitise.traced import Traced, alike, beside, is_edge, on_ink, residue, shadow
+from resurvey.digitise.traced import ALONG, Traced, alike, beside, is_edge, marks_along, on_ink, residue, shadow
 
 WELL_COVERED = 0.85  # coverage from which a curve is believed although the figure seems to name fewer
 DASH_SHARE = 0.6  # usual share of a broken line's columns that hold its ink
@@ -51,6 +51,8 @@ def _of_inks(
 
 def _believed(found: list[Traced], region: Region, printed: int | None) -> list[Traced]:
     """Curves except those that leave their ink to follow a rule or text, and weak ones beyond the printed number."""
+    if printed is not None and len(found) > printed > 1:
+        found = [curve for curve in found if marks_along(curve, found) <= ALONG]
     kept: list[Traced] = []
     for k, curve in enumerate(found):
         share = on_ink(curve) / (0.7 if curve.dashed else 1.0)

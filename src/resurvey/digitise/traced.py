@@ -11,8 +11,8 @@ from resurvey.digitise.levels import Steps
 from resurvey.digitise.trace import Path
 
 # A grey path is residue of other curves' marks and lines if at most the first share of its columns shows ink and at
-# least the second share lies along a coloured curve; with more ink, if at least the third share does.
-RESIDUE, ALONG, ALL_ALONG = 0.5, 0.8, 0.95
+# least the second share lies along a coloured curve.
+RESIDUE, ALONG = 0.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,22 @@ def shadow(curve: Traced, other: Traced) -> bool:
 
 
 def residue(curve: Traced, kept: Sequence[Traced]) -> bool:
-    """Whether a grey path stays within the marks of coloured curves, possibly of several in turn.
+    """Whether a grey path of little ink stays within the marks of coloured curves, possibly of several in turn."""
+    return curve.own < RESIDUE * len(curve.path.rows) and marks_along(curve, kept) > ALONG
 
-    With little ink of its own it may leave them now and then.
-    """
+
+def marks_along(curve: Traced, kept: Sequence[Traced]) -> float:
+    """Share of a grey path that stays within the marks of coloured curves; 0 for other paths."""
     others = [other for other in kept if not other.grey]
     if not curve.grey or not others:
-        return False
+        return 0.0
     near = np.zeros(len(curve.path.rows), dtype=bool)
     for other in others:
         first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
         columns = np.arange(first, max(first, last))
         off = np.abs(curve.path.rows[columns - curve.path.start] - other.path.rows[columns - other.path.start])
         near[columns - curve.path.start] |= off <= 1.5 * other.steps.width + 4
-    return bool(near.mean() > (ALONG if curve.own < RESIDUE * len(curve.path.rows) else ALL_ALONG))
+    return float(near.mean())
 
 
 def is_edge(grey: Traced, coloured: Traced) -> bool:
