@@ -1,10 +1,10 @@
 """Accuracy and speed of the reader on the papers beside the checkout.
 
-usage: python benchmarks/read/run.py [--shared ../shared] [--planted 400]
+usage: python benchmarks/read/run.py [--shared ../shared]
 
-Prints processor seconds a paper; shares of rows that are sure, likely, to look at; findings a paper; how many misprints
-planted in rows that were read are found; and the five papers of data/raw against their own tables, by the scorer that
-lies beside the papers.
+Prints processor seconds a paper; shares of rows that are sure, likely, to look at; findings a paper; and the five
+papers of data/raw against their own tables, by the scorer that lies beside the papers. Planted misprints have their own
+script, `planted.py`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,16 @@ import contextlib
 import csv
 import importlib.util
 import io
-import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from resurvey.read import claims, document, draft
-from resurvey.read.contradictions import findings, proves
-from resurvey.read.objects import Cell, Claim, Document, Draft, Paragraph, Span, Table
+from resurvey.read.contradictions import findings
+from resurvey.read.objects import Draft
 from resurvey.tables import read_raw
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,107 +107,10 @@ def five_papers(shared: Path) -> str:
         return said.getvalue()
 
 
-def put(opened: Document, block: str, start: int, end: int, text: str) -> Document:
-    """A document with other characters at one place."""
-
-    def changed(one: Paragraph | Table) -> Paragraph | Table:
-        if isinstance(one, Paragraph):
-            return replace(one, text=one.text[:start] + text + one.text[end:]) if one.id == block else one
-        if one.id != block.partition(".")[0]:
-            return one
-        row, column = (int(part[1:]) for part in block.split(".")[1:])
-        old = one.grid[row][column]
-        assert old is not None
-        new = replace(old, text=old.text[:start] + text + old.text[end:])
-
-        def cell(other: Cell | None) -> Cell | None:
-            return new if other is old else other
-
-        return replace(one, grid=tuple(tuple(cell(c) for c in cells) for cells in one.grid))
-
-    return replace(opened, blocks=tuple(changed(one) for one in opened.blocks))
-
-
-def misprint(opened: Document, claim: Claim, rng: random.Random) -> Document | None:
-    """One digit of one number of a row exchanged for another."""
-    span = rng.choice(claim.spans)
-    blocks = {one.id: one for one in opened.blocks}
-    holder = blocks[span.block.partition(".")[0]]
-    if isinstance(holder, Paragraph):
-        text = holder.text
-    else:
-        row, column = (int(part[1:]) for part in span.block.split(".")[1:])
-        cell = holder.grid[row][column]
-        text = cell.text if cell is not None else ""
-    digits = [k for k in range(span.start, span.end) if text[k].isdigit()]
-    if not digits:
-        return None
-    at = rng.choice(digits)
-    return put(opened, span.block, at, at + 1, rng.choice([d for d in "0123456789" if d != text[at]]))
-
-
-def contradicted(claim: Claim, opened: Document, wrong: Document) -> bool:
-    """Whether the numbers of a row, its denominator as read before, prove the planted one wrong."""
-    changed = [span for span in claim.spans if printed(opened, span) != printed(wrong, span)]
-    if len(changed) != 1:
-        return False
-    old, new = (plain_number(printed(one, changed[0])) for one in (opened, wrong))
-    columns = [name for name in PROVING if plain_number(claim.cells.get(name, "")) == old and old]
-    if len(columns) != 1:
-        return False
-    sign = claim.cells[columns[0]][0] if claim.cells[columns[0]][0] in "<>≤≥~" else ""
-    return proves(replace(claim, cells=claim.cells | {columns[0]: sign + new})) is False
-
-
-PROVING = ("n", "percent", "total", "value", "lower", "upper", "range_lower", "range_upper")
-
-
-def plain_number(text: str) -> str:
-    """Digits and decimal point of a printed number."""
-    return "".join(char for char in text.replace("·", ".") if char.isdigit() or char == ".")
-
-
-def printed(opened: Document, span: Span) -> str:
-    """What a document prints at a span."""
-    holder = {one.id: one for one in opened.blocks}[span.block.partition(".")[0]]
-    if isinstance(holder, Paragraph):
-        return holder.text[span.start : span.end]
-    row, column = (int(part[1:]) for part in span.block.split(".")[1:])
-    cell = holder.grid[row][column]
-    return cell.text[span.start : span.end] if cell is not None else ""
-
-
-def planted(files: list[Path], count: int) -> dict[str, tuple[int, int]]:
-    """Misprints that a row and the denominator read for it before contradict, and how many are told, by kind of row."""
-    rng = random.Random(1)
-    told: dict[str, list[bool]] = {"tables": [], "text, all printed beside": [], "text, denominator elsewhere": []}
-    while sum(map(len, told.values())) < count:
-        opened = document(rng.choice(files))
-        rows = [claim for claim in claims(opened) if proves(claim)]
-        if not rows:
-            continue
-        claim = rng.choice(rows)
-        wrong = misprint(opened, claim, rng)
-        if wrong is None or not contradicted(claim, opened, wrong):
-            continue
-        again = draft(claims(wrong), "made")
-        first = claim.spans[0]
-        near = {
-            one.claim_id
-            for one in again
-            if one.claim.spans[0].block == first.block and abs(one.claim.spans[0].start - first.start) < 40
-        }
-        kind = "tables" if claim.rule.startswith("table") else "text, all printed beside"
-        kind = "text, denominator elsewhere" if "linked" in claim.rule else kind
-        told[kind].append(any(near & set(one.claim_ids) for one in findings(wrong, again)))
-    return {kind: (len(hits), sum(hits)) for kind, hits in told.items()}
-
-
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
-    parser.add_argument("--planted", type=int, default=200)
     options = parser.parse_args()
     out = sys.stdout
     for folder, name in (("jats", "JATS"), ("pdf", "PDF")):
@@ -227,9 +128,6 @@ def main() -> None:
         mean = sum(seconds) / len(seconds)
         out.write(f"{name}: {len(files)} papers, {taken} rows, {share}; {wrong / len(files):.2f} findings a paper; ")
         out.write(f"{mean:.2f} s of processor a paper, at most {max(seconds):.2f}\n")
-    jats = sorted((options.shared / "papers/jats").iterdir())
-    for kind, (made, found) in planted(jats, options.planted).items():
-        out.write(f"planted misprints that contradict their row, {kind}: {made}, found {found}\n")
     out.write("\n")
     out.write(five_papers(options.shared))
 

@@ -45,7 +45,7 @@ def implausible(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
 
 
 def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
-    """Find numbers that cannot be used, whatever their note: with an unknown unit, or wrongly "not reached".
+    """Find what cannot be used, whatever its note: an unknown unit, a wrong "not reached", an unknown data cut.
 
     Parameters
     ----------
@@ -57,7 +57,24 @@ def unusable(tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
     rows = [row for name in WITH_UNITS for row in rows_of(name, tables[name])]
     found = [fault for row in rows for fault in _units(row, families)]
     rows = [row for name in ALWAYS_REACHED for row in rows_of(name, tables[name])]
-    return found + [fault for row in rows for fault in _not_reached(row)]
+    found += [fault for row in rows for fault in _not_reached(row)]
+    return found + list(_printed_cuts(tables))
+
+
+def _printed_cuts(tables: Mapping[str, pd.DataFrame]) -> Iterator[Fault]:
+    """Curves that name a data cut of printed numbers under which nothing of their study is typed."""
+    wanted = [row for row in rows_of("curves", tables["curves"]) if row.cells["printed_cut"]]
+    if not wanted:
+        return
+    known: dict[str, set[str]] = {}
+    for name in ("medians", "survival_rates", "hazard_ratios"):
+        for study, cut in zip(tables[name]["study_id"], tables[name]["data_cut"], strict=True):
+            known.setdefault(study, set()).add(cut)
+    for row in wanted:
+        cuts = known.get(row.cells["study_id"], set()) - {""}
+        if row.cells["printed_cut"] not in cuts:
+            said = ", ".join(sorted(cuts)) or "none: no number of this study has a data cut"
+            yield row.fault("printed_cut", "no number of this study is printed at this data cut", f"known: {said}")
 
 
 WITH_UNITS = ("medians", "follow_up", "designs", "differences")

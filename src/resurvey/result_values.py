@@ -12,6 +12,13 @@ class RestsOn(StrEnum):
     PRINT = "printed numbers"
 
 
+class Reference(StrEnum):
+    """What an estimate from printed numbers is set beside."""
+
+    PRINTED = "printed"
+    CURVE = "curve"
+
+
 class Role(StrEnum):
     """Purpose of a row of estimates."""
 

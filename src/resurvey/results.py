@@ -15,7 +15,7 @@ import pandas as pd
 
 from resurvey import inert
 from resurvey.errors import InputError
-from resurvey.result_values import Concern, Contrast, FactKind, Limit, Model, Quantity, RestsOn, Risk, Role
+from resurvey.result_values import Concern, Contrast, FactKind, Limit, Model, Quantity, Reference, RestsOn, Risk, Role
 from resurvey.tables import write_csv
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "ANALYSIS",
     "ARM",
     "BESIDE",
+    "BESIDE_CURVES",
     "CHECKLIST",
     "CHECKS",
     "COMPARISON",
@@ -50,6 +51,7 @@ __all__ = [
     "Limit",
     "Model",
     "Quantity",
+    "Reference",
     "RestsOn",
     "ResultTable",
     "Risk",
@@ -181,6 +183,15 @@ FACTS = _table(
     "binding:flag held:number replicates:number claim_id",
 )
 CURVES = _table("curves", f"{ARM} time:number survival:number lower:number upper:number at_risk:number")
+BESIDE_CURVES = _table(
+    "beside_curves",
+    "study_id endpoint population data_cut arm_id comparator_arm_id",
+    _choice("quantity", Quantity.HAZARD_RATIO, Quantity.RESTRICTED_MEAN),
+    "time_months:number printed:number printed_lower:number printed_upper:number summary:number summary_lower:number",
+    "summary_upper:number curve:number curve_lower:number curve_upper:number",
+    _choice("reference", *Reference),
+    "error:number holds:flag refused:flag claim_ids note",
+)
 ANALYSIS = _table(
     "analysis_results", "result_id analysis method population statistic value:number formatted source_rows"
 )

@@ -272,7 +272,7 @@ TABLES: dict[str, Table] = {
             _columns(
                 f"{COMMON} file:file! endpoint>endpoints.endpoint! n:size! events:count time_unit:time_unit! "
                 "survival_unit:choice(%|proportion)! axis_max:number at_risk_file:file note "
-                "curve? at_risk_arm?"
+                "curve? at_risk_arm? printed_cut?"
             ),
             ("claim_id",),
             folder="curves",

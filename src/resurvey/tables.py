@@ -65,7 +65,10 @@ def read_raw(folder: Path, *, plausible: bool = True) -> Tables:
         With everything that is wrong in any table.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder; name the folder of the tables, usually data/raw")
+        raise InputError(
+            f"{folder}: there is no such folder; name the folder of the tables, usually data/raw "
+            "(`resurvey init` makes a project with one)"
+        )
     tables: Tables = {}
     faults = _stray(folder)
     for name, table in TABLES.items():

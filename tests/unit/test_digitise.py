@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from resurvey.cli import main
-from resurvey.digitise import digitise, digitise_all
+from resurvey.digitise import digitise, digitise_all, pdf_drawings, sheets
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.corrections import FORMAT, Corrections, read_corrections
 from resurvey.digitise.digitised import Word
 from resurvey.digitise.numbers import plain, readings, whole
+from resurvey.digitise.offers import offers
 from resurvey.digitise.trace import falling_path
 from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
@@ -161,8 +162,6 @@ def test_vector_marks_of_censoring(folder):
 
 
 def test_figures_of_a_paper_are_offered(folder):
-    from resurvey.digitise.offers import offers
-
     (line,) = offers(draw(folder / "paper.pdf", ARMS))
     assert "page 1: a figure with 1 pair of axes" in line and "resurvey digitise" in line and "--page 1" in line
     assert offers(folder / "coloured.png") == []
@@ -287,6 +286,11 @@ def pdf_of(drawing, box=b"0 0 500 500", resources=b"", form=b""):
         ("itself.svg", svg_of(b'<g id="a"><use href="#a"/></g>'), "those of each use counted"),
         ("long.svg", svg_of(b'<path d="M0 0 ' + b"L1 1 " * 700_000 + b'"/>'), "3,000,000 letters"),
         ("laughs.svg", svg_of(many_uses(8)), "those of each use counted"),
+        (
+            "crowded.svg",
+            svg_of(b'<path stroke="black" d="' + b"M0 0L1 1" * 60_001 + b'"/>'),
+            "save the figure as a PNG",
+        ),
         ("figure.xyz", b"", "unknown kind"),
     ],
 )
@@ -294,6 +298,25 @@ def test_files_that_cannot_be_read_are_refused_in_words(tmp_path, name, content,
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=words):
         digitise(tmp_path / name)
+
+
+def test_a_page_of_too_many_lines_is_read_as_a_picture(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(sheets.ocr, "read_words", lambda picture: seen.append(picture.shape) or [])
+    monkeypatch.setattr(sheets.ocr, "read_turned", lambda _picture: [])
+    monkeypatch.setattr(pdf_drawings, "MOST_STROKES", 10)
+    path = tmp_path / "crowded.pdf"
+    path.write_bytes(pdf_of(b"90 90 m 200 200 l S\n" * 11))
+    page = sheets.read_page(path, None)
+    assert page.drawing is None and seen[0] == page.picture.shape and np.ptp(page.picture) == 255
+    assert offers(path) == [
+        f"page 1: very many lines that may be a figure: resurvey digitise {path} --page 1 --into figures"
+    ]
+
+
+def test_a_picture_without_ink_is_not_searched_for_letters(monkeypatch):
+    monkeypatch.setattr(sheets.ocr, "read_words", lambda _picture: pytest.fail("searched"))
+    assert sheets.words_of(np.full((90, 90, 3), 255, dtype=np.uint8)) == []
 
 
 def test_command_writes_what_reconstruct_takes(coloured, tmp_path, capsys):
@@ -427,7 +450,7 @@ def test_the_core_imports_without_the_extra_and_names_it(tmp_path):
 
 def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     from resurvey.digitise.digitised import RiskRow, TracedCurve
-    from resurvey.digitise.match import exchanged, settle_crossings
+    from resurvey.digitise.match import Meeting, exchanged, settle_crossings
 
     times = np.array([0.0, 5, 10, 15, 20, 30])
 
@@ -439,11 +462,12 @@ def test_crossing_curves_of_one_ink_are_told_apart_by_their_numbers_at_risk():
     none = (False,) * 3
     rows = [RiskRow("early", shown, (100, 40, 36), none), RiskRow("late", shown, (100, 60, 4), none)]
     wrong = [exchanged(early, late, 10.0), exchanged(late, early, 10.0)]
-    settled, undecided = settle_crossings(wrong, [(0, 1, 10.0, 1)], rows)
+    once, often = Meeting(0, 1, 10.0, 1), Meeting(0, 1, 10.0, 3)
+    settled, undecided = settle_crossings(wrong, [once], rows)
     assert settled[0].survival[-1] == early.survival[-1] and settled[1].survival[-1] == late.survival[-1]
     assert undecided == []
-    assert settle_crossings(wrong, [(0, 1, 10.0, 1)], [])[1] == ["early and late at 10"]
-    assert settle_crossings(wrong, [(0, 1, 10.0, 3)], rows)[1] == ["early and late 3 times, last at 10"]
+    assert settle_crossings(wrong, [once], [])[1] == [once]
+    assert settle_crossings(wrong, [often], rows)[1] == [often]
 
 
 def test_crowded_numbers_are_parted_where_the_gaps_jump():

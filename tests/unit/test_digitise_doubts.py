@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from resurvey.digitise import digitise, digitise_all
-from resurvey.digitise.axes import search_axes
+from resurvey.digitise.axes import MOST_WORK, search_axes
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
 from resurvey.digitise.doubts import (
+    check_again,
     check_axis,
     check_count,
     check_crossing,
@@ -20,10 +21,13 @@ from resurvey.digitise.doubts import (
     check_ink,
     check_start,
 )
+from resurvey.digitise.extract import extract
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
 from resurvey.digitise.left_over import left_over, unexplained
+from resurvey.digitise.match import Meeting
 from resurvey.digitise.print_checks import Printed, hazard_ratio, read_printed
 from resurvey.digitise.region import Region, cut_out
+from resurvey.digitise.retrace import Unlike, retraced
 from resurvey.digitise.straighten import skew_of
 from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
@@ -35,6 +39,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 ARMS = [arm("Placebo", 1, median=9.0), arm("Docetaxel", 2, median=20.0, n=80)]
+
+NAMED = [TracedCurve(name, np.array([0.0]), np.array([1.0]), np.array([0.0])) for name in "AB"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def table_of_numbers(columns, rows):
 
 def test_a_page_of_numbers_is_searched_so_far_and_no_further():
     words = table_of_numbers(40, 60)
-    first, again = search_axes(words), search_axes(list(words))
+    first, again = (search_axes(list(words), Budget(MOST_WORK // 20)) for _ in range(2))
     assert not first.whole and first == again
 
 
@@ -107,24 +113,54 @@ def test_little_ink_may_be_left_over_where_nothing_counts_the_curves():
 
 
 def test_a_first_step_may_lie_under_another_curve_but_a_late_start_not():
-    class Named:
-        name = "A"
-
-    assert check_start([Named], [(0.005, 0.9)]).outcome == "passed"
-    assert check_start([Named], [(0.03, 0.9)]).outcome == "doubtful"
-    assert check_start([Named], [(0.06, 1.0)]).outcome == "passed"
-    assert check_start([Named], [(0.06, 0.95)]).outcome == "doubtful"
-    assert check_start([Named], [(0.08, 1.0)]).outcome == "doubtful"
+    assert check_start(NAMED[:1], [(0.005, 0.9)]).outcome == "passed"
+    assert check_start(NAMED[:1], [(0.03, 0.9)]).outcome == "doubtful"
+    assert check_start(NAMED[:1], [(0.06, 1.0)]).outcome == "passed"
+    assert check_start(NAMED[:1], [(0.06, 0.95)]).outcome == "doubtful"
+    assert check_start(NAMED[:1], [(0.08, 1.0)]).outcome == "doubtful"
 
 
 def test_ends_are_doubted_where_more_ink_follows():
-    assert check_ends([], []).outcome == "passed"
-    assert "more ink follows" in check_ends([], ["A"]).words
+    assert check_ends(NAMED, [], []).outcome == "passed"
+    assert check_ends(NAMED, [], [1]).words == "B: more ink follows the end of the curve"
 
 
-def test_curves_that_end_in_one_stroke_are_doubted():
-    assert check_crossing([], []).outcome == "passed"
-    assert "A and B" in check_crossing([], ["A and B"]).words
+def test_curves_that_meet_or_end_in_one_stroke_are_doubted_by_name():
+    assert check_crossing(NAMED, [], []).outcome == "passed"
+    assert check_crossing(NAMED, [], [(0, 1)]).words == "curves of one ink run or end in one stroke: A and B"
+    assert "A and B at 10;" in check_crossing(NAMED, [Meeting(0, 1, 10.0, 1)], []).words
+    assert "A and B 3 times, last at 10;" in check_crossing(NAMED, [Meeting(0, 1, 10.0, 3)], []).words
+
+
+def test_a_second_tracing_that_differs_is_doubted_with_the_difference():
+    assert check_again(NAMED, Unlike(2, 0.01, 0.01)).outcome == "passed"
+    assert "1 curve instead of 2" in check_again(NAMED, Unlike(1, 0.0, 0.0)).words
+    assert "B elsewhere, by 0.050 of survival" in check_again(NAMED, Unlike(2, 0.05, 0.0, at=1)).words
+    ends = check_again(NAMED, Unlike(2, 0.0, 0.2))
+    assert "the end of A elsewhere, by 20% of its length" in ends.words and ends.outcome == "open"
+
+
+def test_a_plot_traced_again_has_the_same_curves_and_one_that_hangs_on_a_pixel_has_not():
+    ink = np.zeros((220, 320), dtype=bool)
+    ink[5:7, :120] = ink[5:122, 118:120] = ink[120:122, 118:300] = True
+    plain = region_of(ink)
+    found = extract(plain)
+    same = retraced(plain, found, most=None, printed=None)
+    assert same.count == 1 and same.level < 0.005 and same.end < 0.01
+    # A path that the other size does not find is compared with what it has.
+    lower = replace(found[0], steps=replace(found[0].steps, rows=found[0].steps.rows + 40))
+    unlike = retraced(plain, [lower], most=None, printed=None)
+    assert unlike.level == pytest.approx(40 / 214, abs=0.01) and unlike.count == 1
+
+
+def test_the_next_label_at_another_distance_makes_an_axis_doubtful():
+    axis = axis_of([0, 0, 0, 0])
+    assert check_axis(axis, "time", vector=False).outcome == "passed"
+    nearer = replace(axis, stray=(Label(370.0, 4.0, "4"),))
+    assert "4 continues it at another distance" in check_axis(nearer, "time", vector=False).words
+    # A number of another panel, or one that is not the next, says nothing of this axis.
+    for other in (Label(600.0, 4.0, "4"), Label(370.0, 7.0, "7"), Label(402.0, 4.0, "4")):
+        assert check_axis(replace(axis, stray=(other,)), "time", vector=False).outcome == "passed"
 
 
 def region_of(picture, boxes=()):

@@ -197,6 +197,8 @@ def test_a_long_level_at_a_half_is_doubted(level, end, outcome):
     curve = TracedCurve("A", np.array([0.0, 10, end]), np.array([1.0, level, level]), np.zeros(3))
     check = check_half([curve], PANEL)  # a pixel is 0.0056 of survival, the axis 24 long
     assert check.outcome == outcome and ("A: a long level at 0.5" in check.words) is (outcome == "doubtful")
+    held = check_half([curve], PANEL, steady=True).outcome
+    assert held == ("open" if outcome == "doubtful" else outcome)
     assert check_half([replace(curve, colour=(200, 30, 30))], PANEL).outcome == "passed"  # such a line is not red
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
+from resurvey.digitise.doubts import check_risk
 from resurvey.digitise.from_file import Reader
 from resurvey.digitise.ink import apart, letters_colour
 from resurvey.digitise.match import assign_rows, name_curves
@@ -191,3 +192,57 @@ def test_words_in_the_ink_of_one_curve_name_it():
     ]
     named, legend = name_curves(curves, words, PANEL, picture)
     assert [curve.name for curve in named] == ["1", "High"] and legend == ("High",)
+
+
+def flat(name, *, level=0.8, end=20.0, **options):
+    times = np.array([0.0, 10, end])
+    return TracedCurve(name, times, np.array([1.0, 0.9, level]), np.zeros(3), **options)
+
+
+def test_rows_that_could_be_exchanged_are_joined_to_no_curve():
+    rows = [RiskRow(name, (0.0, 10.0), (100, count), (False, False)) for name, count in (("A", 70), ("B", 72))]
+    given, ambiguous = assign_rows([flat("1"), flat("2")], rows)
+    assert ambiguous and [(curve.name, curve.risk) for curve in given] == [("1", None), ("2", None)]
+    said = check_risk(given, rows, ambiguous)
+    assert said.outcome == "open" and "1 and 2 equally well" in said.words
+    # A third curve whose row fits no other is joined, and names that a person or the legend gave decide.
+    third = RiskRow("C", (0.0, 10.0, 20.0, 30.0), (100, 80, 40, 30), (False,) * 4)
+    given, _ = assign_rows([flat("1"), flat("2"), flat("3", end=40.0)], [*rows, third])
+    assert [curve.risk for curve in given] == [None, None, 2]
+    given, ambiguous = assign_rows([flat("Arm B"), flat("Arm A")], [replace(r, label=f"Arm {r.label}") for r in rows])
+    assert not ambiguous and [curve.risk for curve in given] == [1, 0]
+
+
+def legend(*samples):
+    """A picture with entries of a legend, each a sample of ink and dashes, and letters as blocks; and their words."""
+    picture = np.full((220, 340, 3), 255, np.uint8)
+    words = []
+    for k, (ink, dashed, text, joined) in enumerate(samples):
+        y = 30 + 20 * k
+        picture[y - 1 : y + 2, 200:230] = ink
+        if dashed:
+            picture[y - 1 : y + 2, 208:213] = 255
+            picture[y - 1 : y + 2, 221:226] = 255
+        for letter in range(len(text)):
+            picture[y - 5 : y + 6, 240 + 8 * letter : 246 + 8 * letter] = 0
+        words.append(Word(text, 200 if joined else 240, y - 5, 240 + 8 * len(text), y + 5))
+    return picture, words
+
+
+def test_a_sample_read_as_part_of_the_first_word_still_names_its_curve():
+    blue, red = (68, 86, 148), (162, 58, 46)
+    curves = [flat("1", colour=blue), flat("2", colour=red, dashed=True)]
+    picture, words = legend((blue, False, "Control", True), (red, True, "Placebo", True))
+    named, entries = name_curves(curves, words, PANEL, picture)
+    assert [curve.name for curve in named] == ["Control", "Placebo"] and entries == ("Control", "Placebo")
+
+
+def test_a_grey_sample_names_no_coloured_curve():
+    blue, red, grey = (68, 86, 148), (200, 112, 106), (154, 154, 154)
+    picture, words = legend((blue, False, "Control", False), (grey, False, "Placebo", False))
+    named, _ = name_curves([flat("1", colour=blue), flat("2", colour=red)], words[1:], PANEL, picture)
+    assert [curve.name for curve in named] == ["1", "2"]  # a grey sample names no red curve by its likeness
+    dark = (30, 30, 30)
+    picture, words = legend((dark, False, "Control", False), (dark, True, "Placebo", False))
+    named, _ = name_curves([flat("1", colour=dark), flat("2", colour=dark, dashed=True)], words, PANEL, picture)
+    assert [curve.name for curve in named] == ["Control", "Placebo"]

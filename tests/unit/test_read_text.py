@@ -254,3 +254,8 @@ def test_a_decimal_comma_is_a_point_where_it_can_be_nothing_else(printed, expect
 )
 def test_dates_of_enrolment_are_two_that_a_word_joins(sentence, expected):
     assert cells(sentence, "follow_up", "item", "value") == expected
+
+
+@pytest.mark.parametrize("text", ["2%", "(2%).", "[2%]", ": 2%"])
+def test_a_sentence_that_begins_with_its_number_is_read(text):
+    assert [c.cells["percent"] for c in read(text) if c.kind == "proportion"] in ([], ["2"])

@@ -458,7 +458,7 @@ class TestBlocks:
         ]
         pd.testing.assert_frame_equal(*made)
 
-    def test_an_ensemble_grows_until_another_draw_would_not_matter(self, rows):
+    def test_an_ensemble_grows_until_another_draw_would_not_matter(self, rows, tmp_path):
         start = rebuild_study(typed(rows), "alpha", replicates=20, seed=3)
         assert start.accuracy["monte_carlo"].max() > 0.2
         made = blocks.grown({0: start}, typed(rows), "alpha", replicates=20, more=600, seed=3)
@@ -466,8 +466,18 @@ class TestBlocks:
         rebuilt = made.accuracy[made.accuracy["status"] == "rebuilt"]
         assert rebuilt["replicates"].nunique() == 1
         assert 100 < rebuilt["replicates"].iloc[0] < 500
-        first = made.patients[made.patients["replicate"] < 20].reset_index(drop=True)
-        pd.testing.assert_frame_equal(first, start.patients)
+        at_once = rebuild_study(typed(rows), "alpha", replicates=int(rebuilt["replicates"].iloc[0]), seed=3)
+        assert bytes_of(made, tmp_path / "grown") == bytes_of(at_once, tmp_path / "at once")
+
+    @pytest.mark.parametrize("more", [1, 4])
+    def test_what_has_grown_has_the_bytes_of_what_was_asked_for_at_once(self, rows, settings, more, tmp_path):
+        """Of blocks of 5 and 7 replicates the first is kept, and the last drawn anew as one of 8, or as 5 and 6."""
+        given = {name: value for name, value in settings.items() if name != "replicates"}
+        parts = blocks.rebuild_blocks(typed(rows), "alpha", replicates=12, **given)
+        made = blocks.grown(parts, typed(rows), "alpha", replicates=12, more=more, **given)
+        at_once = blocks.join_blocks(blocks.rebuild_blocks(typed(rows), "alpha", replicates=12 + more, **given))
+        assert bytes_of(made, tmp_path / "grown") == bytes_of(at_once, tmp_path / "at once")
+        assert set(made.accuracy["replicates"].dropna()) == {12 + more, 1}
 
     @pytest.mark.parametrize(("more", "replicates"), [(0, 20), (7, 27)])
     def test_it_does_not_grow_beyond_what_is_allowed(self, rows, more, replicates):

@@ -135,6 +135,7 @@ else:
             "../../environment.yml"
         params:
             replicates=config["reconstruction"]["replicates"],
+            block=BLOCK_SIZE,
             more=config["reconstruction"].get("more_replicates", 0),
             partitions=lambda wildcards: partitions(wildcards.study),
             kmdata=KMDATA,
@@ -169,3 +170,37 @@ rule accuracy:
         code=code("accuracy"),
     script:
         "../scripts/accuracy.py"
+
+
+# Studies with a digitised curve: what their printed numbers alone make of the same arms is set beside it.
+CURVE_STUDIES = sorted(study for study, files in PIECES.curves.items() if files)
+
+
+if CURVE_STUDIES:
+
+    rule beside_curves:
+        input:
+            typed=flat(PIECES.of_patients(study) for study in CURVE_STUDIES),
+            curves=flat(PIECES.of_curves(study) for study in CURVE_STUDIES),
+            shapes=SHAPES,
+            figures=flat(figures(study) for study in CURVE_STUDIES),
+            again=again("beside_curves"),
+        output:
+            update("results/reconstruction/beside_curves.csv"),
+            done=done("beside_curves"),
+        log:
+            "logs/beside_curves.log",
+        priority: LAST
+        conda:
+            "../../environment.yml"
+        params:
+            studies=CURVE_STUDIES,
+            pieces=[PIECES.of_patients(study) for study in CURVE_STUDIES],
+            curves=[PIECES.of_curves(study) for study in CURVE_STUDIES],
+            # whether an interval holds a ratio, and an error to two digits, ask for no more
+            replicates=min(config["reconstruction"]["replicates"], 100),
+            kinds=KINDS,
+            seed=config["seed"],
+            code=code("beside_curves"),
+        script:
+            "../scripts/beside_curves.py"

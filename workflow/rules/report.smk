@@ -6,6 +6,8 @@ RESULTS = {
     "summary": "results/audit/summary.csv",
     "accuracy": "results/reconstruction/accuracy.csv",
     "facts": "results/reconstruction/facts.csv",
+    # of a project with digitised curves
+    "beside_curves": rules.beside_curves.output[0] if CURVE_STUDIES else [],
     "comparisons": "results/comparisons/comparisons.csv",
     "tables": expand("data/processed/{table}.csv", table=TABLE_NAMES),
     "designs": expand("results/design/{design}.csv", design=DESIGNS),

@@ -23,6 +23,7 @@ made = blocks.grown(
     typed,
     study,
     replicates=params.replicates,
+    block=params.block,
     more=params.more,
     seed=params.seed,
     partitions=params.partitions,

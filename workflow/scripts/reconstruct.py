@@ -24,8 +24,9 @@ for number, study in enumerate(params.studies):
         "given": curve_evidence.kmdata_of(params.kmdata, study),
         "shapes": shapes,
     }
-    parts = blocks.rebuild_blocks(typed, study, replicates=params.replicates, block=params.block, **sources)
-    made = blocks.grown(parts, typed, study, replicates=params.replicates, more=params.more, **sources)
+    asked = {"replicates": params.replicates, "block": params.block}
+    parts = blocks.rebuild_blocks(typed, study, **asked, **sources)
+    made = blocks.grown(parts, typed, study, more=params.more, **asked, **sources)
     tables.write_parquet(made.patients, Path(output.patients[number]))
     results.write(results.ACCURACY, made.accuracy, Path(output.accuracy[number]))
     results.write(results.FACTS, made.facts, Path(output.facts[number]))

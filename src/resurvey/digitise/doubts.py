@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from resurvey.digitise.digitised import Axis, Check, Label, Outcome, Panel, RiskRow, TracedCurve, Verdict, Word
-from resurvey.digitise.match import misfit
+from resurvey.digitise.match import Meeting, misfit
 from resurvey.digitise.numbers import readings
+from resurvey.digitise.retrace import SAME_LEVEL, Unlike
 
 UNITS = (
     ("months", r"\bmon?ths?\b|\bmos?\b"),
@@ -23,10 +24,14 @@ HALF_PIXELS, HALF_LENGTH = 1.5, 0.1
 GREY = 50  # largest difference between the channels of a grey ink
 CUT_SHORT = "the page has so many numbers that not all were searched for axes"
 ENOUGH_LABELS = 4
+# Distance from the line, as a share of the axis, from which the next label beyond its end is displaced.
+OFF_LINE = 0.02
 # Largest accepted standard error at the ends of an axis of a picture, as a share of its length.
 AXIS_ERROR = 0.004
 # Ink of marks per curve above which an undetected curve may be among the marks.
 MOST_MARKS = 0.25
+# Share of a curve's length by which its end may move in a tracing at another size before it is said.
+AGAIN_END = 0.03
 # Share of columns with unexplained ink that is accepted, with and without a printed count of the curves.
 UNEXPLAINED = 0.1
 UNEXPLAINED_UNCOUNTED = 0.02
@@ -75,6 +80,10 @@ def check_axis(axis: Axis, name: str, *, vector: bool, anchored: bool = False) -
     pointed = [label.text for label in axis.labels if name == "time" and _pointed(label)]
     if pointed:
         return Check(f"{name} axis", "doubtful", f"{said}; a decimal point was put into {', '.join(pointed[:6])}")
+    displaced = [label.text for label in axis.stray if _displaced(axis, label)]
+    if displaced:
+        words = f"{said}; {', '.join(displaced[:6])} continues it at another distance"
+        return Check(f"{name} axis", "doubtful", words)
     if len(within) >= 2:
         return Check(f"{name} axis", "doubtful", f"{said}; off the line are {', '.join(strays[:6])}")
     enough = count >= ENOUGH_LABELS or (count == 3 and ticks == 3)
@@ -107,6 +116,17 @@ def _continues(axis: Axis, label: Label) -> bool:
     return label.pixel < first.pixel and (label.value - first.value) * axis.slope < 0
 
 
+def _displaced(axis: Axis, label: Label) -> bool:
+    """Whether a label is the next in the row beyond an end of an axis, but stands nearer or farther than the others."""
+    first, last = axis.labels[0], axis.labels[-1]
+    step = (last.value - first.value) / max(len(axis.labels) - 1, 1)
+    apart = (last.pixel - first.pixel) / max(len(axis.labels) - 1, 1)
+    near = last if label.pixel > last.pixel else first
+    follows = _continues(axis, label) and abs(abs(label.value - near.value) - abs(step)) < 1e-6 * abs(step)
+    off = abs(float(axis.pixel(label.value)) - label.pixel)
+    return follows and OFF_LINE * (last.pixel - first.pixel) < off < 0.5 * apart
+
+
 def _pointed(label: Label) -> bool:
     read = readings(label.text)
     return bool(read) and abs(read[0] - label.value) > 1e-9
@@ -133,17 +153,21 @@ def check_ink(unexplained: float, *, counted: bool) -> Check:
     )
 
 
-def check_ends(hidden: Sequence[str], followed: Sequence[str]) -> Check:
+def check_ends(curves: Sequence[TracedCurve], hidden: Sequence[int], followed: Sequence[int]) -> Check:
     """Check whether a curve's end is uncertain: under another curve, or followed by more ink."""
     said = []
     if hidden:
         other = "another, a legend, the time axis or the edge of the plot"
-        said.append(f"{', '.join(hidden)}: the curve meets {other}, and may end elsewhere")
+        said.append(f"{_named(curves, hidden)}: the curve meets {other}, and may end elsewhere")
     if followed:
-        said.append(f"{', '.join(followed)}: more ink follows the end of the curve")
+        said.append(f"{_named(curves, followed)}: more ink follows the end of the curve")
     if said:
         return Check("end", "doubtful", "; ".join(said))
     return Check("end", "passed", "every curve ends in the open")
+
+
+def _named(curves: Sequence[TracedCurve], chosen: Sequence[int]) -> str:
+    return ", ".join(curves[k].name for k in chosen)
 
 
 def check_count(
@@ -186,8 +210,12 @@ def check_cover(curves: Sequence[TracedCurve]) -> Check:
     return Check("cover", "passed", "the ink of every curve is seen over most of its length")
 
 
-def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
-    """Check whether a grey curve runs for long along S = 0.5, where many figures have a line of medians."""
+def check_half(curves: Sequence[TracedCurve], panel: Panel, *, steady: bool = False) -> Check:
+    """Check whether a grey curve runs for long along S = 0.5, where many figures have a line of medians.
+
+    Said and not held against a `steady` reading, in which another size of the plot shows the same curves: a path that
+    leaves its curve for a printed line does not follow it at every size.
+    """
     slack = HALF_PIXELS * abs(panel.y.slope)
     span = max(label.value for label in panel.x.labels)
     along = [
@@ -197,45 +225,76 @@ def check_half(curves: Sequence[TracedCurve], panel: Panel) -> Check:
         and float(np.diff(curve.times)[np.abs(curve.survival[:-1] - 0.5) <= slack].sum()) > HALF_LENGTH * span
     ]
     if along:
-        return Check("half", "doubtful", f"{', '.join(along)}: a long level at 0.5, where a line of medians may lie")
+        outcome: Outcome = "open" if steady else "doubtful"
+        return Check("half", outcome, f"{', '.join(along)}: a long level at 0.5, where a line of medians may lie")
     return Check("half", "passed", "no curve runs for long along 0.5")
 
 
-def check_redraw(worst: float, name: str) -> Check:
-    """Check that the curves, redrawn, fall on ink."""
-    said = f"drawn again, {worst:.0%} of {name} falls on ink"
+def check_redraw(curves: Sequence[TracedCurve], worst: float, at: int) -> Check:
+    """Check that the curves, redrawn, fall on ink; `worst` is the smallest share and `at` its curve."""
+    said = f"drawn again, {worst:.0%} of {curves[at].name} falls on ink"
     return Check("redraw", "passed" if worst > 0.9 else "doubtful", said)
+
+
+def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:
+    """Check that the same curves are found when the plot is reduced.
+
+    An end that moves is said and not held against the reading: dashes at the end of a line are lost first where a plot
+    is reduced, and all eight figures in which nothing else was doubtful were right (benchmarks/digitise).
+    """
+    said = []
+    if unlike.count != len(curves):
+        said.append(f"{unlike.count} curve{'' if unlike.count == 1 else 's'} instead of {len(curves)}")
+    if unlike.level > SAME_LEVEL:
+        said.append(f"{curves[unlike.at].name} elsewhere, by {unlike.level:.3f} of survival")
+    if unlike.end > AGAIN_END:
+        said.append(f"the end of {curves[unlike.ends].name} elsewhere, by {unlike.end:.0%} of its length")
+    if said:
+        words = f"traced again at another size, the plot shows {'; '.join(said)}"
+        return Check("again", "open" if unlike.same(len(curves)) else "doubtful", words)
+    return Check("again", "passed", "traced again at another size, the plot shows the same curves")
 
 
 def check_risk(curves: Sequence[TracedCurve], rows: Sequence[RiskRow], ambiguous: bool) -> Check | None:
     """Check that no number at risk exceeds n(0) S(t) and that each row ends where its curve ends."""
     pairs = [(curve, rows[curve.risk]) for curve in curves if curve.risk is not None]
-    if not pairs:
+    if not pairs and not ambiguous:
         return None
     wrong = [f"{curve.name} (misfit {misfit(curve, row):.0f})" for curve, row in pairs if misfit(curve, row) > 6]
     flagged = sum(sum(row.flagged) for row in rows)
     if wrong:
         return Check("at risk", "doubtful", f"numbers at risk do not fit {', '.join(wrong)}")
+    said = []
     if flagged:
         why = "grow where they must fall, were read in two ways or are too small to be read reliably"
-        words = f"{flagged} cells of the numbers at risk are left out: they {why}"
-        return Check("at risk", "open", words)  # said beside each cell, and nothing against the curves
-    words = "numbers at risk fit the curves: n(t) <= n(0) S(t)"
-    if ambiguous:
-        return Check("at risk", "open", f"{words}; another assignment of rows to curves fits as well")
-    return Check("at risk", "passed", words)
+        said.append(f"{flagged} cells of the numbers at risk are left out: they {why}")
+    loose = [curve.name for curve in curves if curve.risk is None]
+    if ambiguous and loose:
+        said.append(f"rows at risk fit {' and '.join(loose)} equally well: name these curves as their rows are named")
+    if said:  # said beside each cell or curve, and nothing against the curves
+        return Check("at risk", "open", "; ".join(said))
+    return Check("at risk", "passed", "numbers at risk fit the curves: n(t) <= n(0) S(t)")
 
 
-def check_crossing(crossing: Sequence[str], joined: Sequence[str]) -> Check:
+def check_crossing(
+    curves: Sequence[TracedCurve], undecided: Sequence[Meeting], joined: Sequence[tuple[int, int]]
+) -> Check:
     """Curves of one ink that meet and separate again, or run or end together, cannot be told apart by their ink."""
     said = []
-    if crossing:
-        said.append(f"curves of one ink meet and part: {'; '.join(crossing)}; check which is which")
+    if undecided:
+        met = "; ".join(_met(curves, meeting) for meeting in undecided)
+        said.append(f"curves of one ink meet and part: {met}; check which is which")
     if joined:
-        said.append(f"curves of one ink run or end in one stroke: {'; '.join(joined)}")
+        pairs = "; ".join(f"{curves[i].name} and {curves[j].name}" for i, j in joined)
+        said.append(f"curves of one ink run or end in one stroke: {pairs}")
     if said:
         return Check("crossing", "doubtful", "; ".join(said))
     return Check("crossing", "passed", "no curves of one ink and style meet and part again, or end together")
+
+
+def _met(curves: Sequence[TracedCurve], meeting: Meeting) -> str:
+    often = f"{meeting.times} times, last " if meeting.times > 1 else ""
+    return f"{curves[meeting.first].name} and {curves[meeting.second].name} {often}at {meeting.at:.3g}"
 
 
 def verdict_of(checks: Sequence[Check]) -> tuple[Verdict, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +16,15 @@ from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, Traced
 from resurvey.digitise.extract import extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
-from resurvey.digitise.left_over import goes_on, left_over, unexplained
 from resurvey.digitise.mark_words import without_marks
-from resurvey.digitise.match import assign_rows, name_curves, settle_crossings
+from resurvey.digitise.match import Meeting, assign_rows, name_curves, settle_crossings
 from resurvey.digitise.one_ink import MOST_CURVES
 from resurvey.digitise.print_checks import Printed, check_printed, known
-from resurvey.digitise.raster import (
-    crossings,
-    hidden_ends,
-    panels_of,
-    redrawn,
-    starts_of,
-    tangled,
-    to_values,
-    together,
-)
+from resurvey.digitise.raster import crossings, panels_of, to_values
 from resurvey.digitise.region import Region, cut_out
+from resurvey.digitise.retrace import retraced
 from resurvey.digitise.risk_readings import rows_at_risk
+from resurvey.digitise.seen import Seen, seen_in
 from resurvey.digitise.sheets import Page, read_page
 from resurvey.digitise.straighten import Skew, skew_of, straightened
 from resurvey.digitise.traced import Traced
@@ -97,19 +89,6 @@ def digitise_all(
     """
     reader = Reader(Path(path), page)
     return [reader.read(k + 1, arms=arms, incidence=incidence) for k in range(max(1, len(reader.outer)))]
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What the ink of a picture says about its curves.
-
-    `left` is the share of the plot's width with unexplained ink, `tangled` whether several curves of one ink
-    meet, or marks are crowded, so that one may be missed.
-    """
-
-    checks: tuple[Check, ...] = ()
-    left: float | None = None
-    tangled: bool = False
 
 
 class Reader:
@@ -194,7 +173,7 @@ class Reader:
         if incidence:
             picture, panel, words = _turned(picture, panel, self.page)
         curves: list[TracedCurve] = []
-        seen = _Seen()
+        seen: Seen | None = None
         kind = "raster"
         if self.page.drawing is not None and not incidence and not fixed.through and not fixed.points:
             curves = vector.curves_of(self.page.drawing, _in_units(panel, self.page.scale))
@@ -203,9 +182,11 @@ class Reader:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
             printed = max(sum(row.kind == "at risk" for row in empty.at_risk), region.samples) or None
             traced, curves = _traced(region, panel, fixed, arms, printed)
-            met = crossings(traced, region, panel)
-            curves, undecided = settle_crossings(curves, met, empty.at_risk)
-            seen = _seen(region, traced, curves, undecided)
+            curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
+            if traced and not fixed.points:
+                curves, traced, undecided = _from_the_top(curves, traced, undecided)
+                again = None if fixed.by_hand else retraced(region, traced, most=arms, printed=printed)
+                seen = seen_in(region, traced, undecided, again)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
@@ -217,29 +198,32 @@ class Reader:
         empty: Digitised,
         panel: Panel,
         curves: list[TracedCurve],
-        seen: _Seen,
+        seen: Seen | None,
         kind: str,
         fixed: Corrections,
         arms: int | None,
     ) -> Digitised:
         words, picture = self.page.words, self.page.picture
         rows: Sequence[RiskRow] = corrected_rows(empty.at_risk, fixed)
-        curves = swapped(sorted(curves, key=_order), panel, fixed)
+        curves = swapped(sorted(curves, key=_order) if seen is None else curves, panel, fixed)
         curves, legend = name_curves(curves, words, panel, picture)
-        curves, ambiguous = assign_rows(curves, rows)
         names = dict(fixed.names)
+        curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(curves)]
+        curves, ambiguous = assign_rows(curves, rows)
         curves = [replace(curve, name=names.get(k, curve.name)) for k, curve in enumerate(_unique(curves))]
-        count = doubts.check_count(curves, rows, legend, arms, tangled=seen.tangled)
+        ink = seen.checks(curves) if seen is not None else []
+        steady = seen is not None and seen.unlike is not None and seen.unlike.same(len(curves))
+        count = doubts.check_count(curves, rows, legend, arms, tangled=seen is not None and seen.tangled)
         said = [
             doubts.check_axis(panel.x, "time", vector=kind == "vector"),
             doubts.check_axis(
                 panel.y, "survival", vector=kind == "vector", anchored=anchored(panel, darkness(picture))
             ),
-            *seen.checks,
-            doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen.left is not None else None,
+            *ink,
+            doubts.check_ink(seen.left, counted=count.outcome == "passed") if seen is not None else None,
             count,
             doubts.check_cover(curves),
-            doubts.check_half(curves, panel) if kind == "raster" else None,
+            doubts.check_half(curves, panel, steady=steady) if kind == "raster" else None,
             doubts.check_risk(curves, rows, ambiguous),
         ]
         kept = [check for check in said if check is not None]
@@ -294,19 +278,14 @@ def _traced(
     return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
 
 
-def _seen(region: Region, traced: list[Traced], curves: list[TracedCurve], undecided: list[str]) -> _Seen:
-    if not traced:
-        return _Seen()
-    share, name = redrawn(traced, curves)
-    rest, marks = left_over(traced, region)
-    checks = (
-        doubts.check_start(curves, starts_of(traced, region)),
-        doubts.check_redraw(share, name),
-        doubts.check_ends(hidden_ends(traced, curves, region), goes_on(rest, traced, curves, region)),
-        doubts.check_crossing(undecided, together(traced, curves)),
-    )
-    crowded = marks > doubts.MOST_MARKS
-    return _Seen(checks, unexplained(rest, region), crowded or tangled(traced))
+def _from_the_top(
+    curves: Sequence[TracedCurve], traced: Sequence[Traced], undecided: Sequence[Meeting]
+) -> tuple[list[TracedCurve], list[Traced], list[Meeting]]:
+    """Curves, their paths and their meetings in the order in which the curves are numbered."""
+    order = sorted(range(len(curves)), key=lambda k: _order(curves[k]))
+    place = {k: number for number, k in enumerate(order)}
+    met = [replace(one, first=place[one.first], second=place[one.second]) for one in undecided]
+    return [curves[k] for k in order], [traced[k] for k in order], met
 
 
 def _order(curve: TracedCurve) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resurvey.digitise.digitised import TracedCurve
 from resurvey.digitise.extras import extra
 from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import bridges, marks_at
@@ -77,16 +76,16 @@ def unexplained(rest: np.ndarray, region: Region) -> float:
     return float(inner.any(axis=0).mean()) if inner.size else 0.0
 
 
-def goes_on(rest: np.ndarray, traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
+def goes_on(rest: np.ndarray, traced: Sequence[Traced], region: Region) -> list[int]:
     """Curves after whose end there is more ink, level with it or below, that belongs to nothing else."""
     height, width = region.shape
     found = []
-    for curve, named in zip(traced, curves, strict=False):
+    for k, curve in enumerate(traced):
         row = int(curve.path.rows[-1])
         top = max(0, row - round(2 * curve.steps.width + 3))
         after = rest[top : row + round(0.25 * height), curve.path.stop + 2 : curve.path.stop + round(0.25 * width)]
         if after.size and int(after.any(axis=0).sum()) >= max(6, 0.025 * width):
-            found.append(named.name)
+            found.append(k)
     return found
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import permutations
 
@@ -11,15 +11,27 @@ import numpy as np
 
 from resurvey.digitise.digitised import Panel, RiskRow, TracedCurve, Word
 from resurvey.digitise.ink import apart, letters_colour
-from resurvey.digitise.legend_samples import BEFORE, SAMPLE_GAP
+from resurvey.digitise.legend_samples import BEFORE, LEAST_WIDTH, SAMPLE_GAP
 
 # A pixel's colour may differ this much from a curve's, in the largest of three channels.
 NEAR_COLOUR = 60
 # Angles in degrees (see `ink.apart`) up to which two colours are one ink, and from which they are two.
 SAME_INK, OTHER_INK = 10.0, 20.0
+LEVEL = 0.45  # extent down of a stroke of a sample, in text heights, above which it is a letter
 ALIKE_NAMES = 0.6  # share of letters in common from which two names may be the same
 # Difference in misfit (see `misfit`) needed to prefer one assignment to another.
 CLEARLY = 4.0
+AS_WELL = 1.0  # difference in cost below which two assignments of rows to curves fit equally well
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two curves (numbers from 0) of one ink and style that meet, last at a time, and part again."""
+
+    first: int
+    second: int
+    at: float
+    times: int
 
 
 def survival_at(curve: TracedCurve, times: np.ndarray) -> np.ndarray:
@@ -49,7 +61,8 @@ def misfit(curve: TracedCurve, row: RiskRow, slack: float = 0.02) -> float:
 def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple[list[TracedCurve], bool]:
     """Curves with the row each belongs to, and whether another assignment would fit as well.
 
-    Only rows of numbers at risk are used. Colours of row names decide if present, otherwise the fit, then the order.
+    Only rows of numbers at risk are used. Colours of row names decide if present, otherwise names and the fit. Curves
+    that could be exchanged keep their name and have no row: the order of rows says nothing of that of curves.
     """
     usable = [k for k, row in enumerate(rows) if row.kind == "at risk"]
     if not usable or not curves or len(curves) > 6 or len(usable) > 8:
@@ -62,12 +75,27 @@ def assign_rows(curves: Sequence[TracedCurve], rows: Sequence[RiskRow]) -> tuple
             pairs = list(zip(places, chosen, strict=True))
             scores.append((round(sum(costs[pair] for pair in pairs), 3), _disorder(pairs), pairs))
     best, *others = sorted(scores)
-    ambiguous = bool(others) and others[0][0] - best[0] < 1.0
+    ambiguous = bool(others) and others[0][0] - best[0] < AS_WELL
     given = dict(best[2])
+    loose = {i for i in given if _could_differ(i, given, costs, len(curves), usable)}
+    given = {i: k for i, k in given.items() if i not in loose}
     return [
         replace(curve, risk=given.get(i), name=(rows[given[i]].label or curve.name) if i in given else curve.name)
         for i, curve in enumerate(curves)
     ], ambiguous
+
+
+def _could_differ(
+    i: int, given: Mapping[int, int], costs: Mapping[tuple[int, int], float], count: int, rows: Sequence[int]
+) -> bool:
+    """Whether a curve fits another row as well (with that row's curve on its own), or a free curve fits its row."""
+    own = given[i]
+    free_rows = [k for k in rows if k not in given.values()]
+    free_curves = [j for j in range(count) if j not in given]
+    losses = [costs[i, k] - costs[i, own] for k in free_rows]
+    losses += [costs[j, own] - costs[i, own] for j in free_curves]
+    losses += [costs[i, k] + costs[j, own] - costs[i, own] - costs[j, k] for j, k in given.items() if j != i]
+    return any(round(loss, 3) < AS_WELL for loss in losses)
 
 
 def _cost(curve: TracedCurve, row: RiskRow) -> float:
@@ -76,23 +104,22 @@ def _cost(curve: TracedCurve, row: RiskRow) -> float:
 
 
 def settle_crossings(
-    curves: Sequence[TracedCurve], crossed: Sequence[tuple[int, int, float, int]], rows: Sequence[RiskRow]
-) -> tuple[list[TracedCurve], list[str]]:
+    curves: Sequence[TracedCurve], crossed: Sequence[Meeting], rows: Sequence[RiskRow]
+) -> tuple[list[TracedCurve], list[Meeting]]:
     """Try both ways through each crossing of curves of one ink; keep the one that clearly fits the numbers at risk.
 
-    `crossed` holds pairs, the time of their last meeting and the number of meetings. Returns the curves and, in words,
-    the undecided pairs. Pairs that meet more than once always remain undecided: numbers at risk identify the end of
-    each curve but not the middle.
+    Returns the curves and the meetings that remain undecided. Pairs that meet more than once always remain so: numbers
+    at risk identify the end of each curve but not the middle.
     """
     found, undecided = list(curves), []
-    for i, j, at, times in crossed:
+    for met in crossed:
+        i, j = met.first, met.second
         other = list(found)
-        other[i], other[j] = exchanged(found[i], found[j], at), exchanged(found[j], found[i], at)
+        other[i], other[j] = exchanged(found[i], found[j], met.at), exchanged(found[j], found[i], met.at)
         kept, changed = best_misfit(found, rows), best_misfit(other, rows)
         clear = kept is not None and changed is not None and abs(kept - changed) >= CLEARLY
-        if times > 1 or not clear:
-            often = f"{times} times, last " if times > 1 else ""
-            undecided.append(f"{found[i].name} and {found[j].name} {often}at {at:.3g}")
+        if met.times > 1 or not clear:
+            undecided.append(met)
         if clear and changed < kept:  # type: ignore[operator]
             found = other
     return found, undecided
@@ -173,6 +200,7 @@ def name_curves(
             for k, curve in enumerate(curves)
             if k not in names
             and near_colour(curve.colour, colour)
+            and (not (coloured or np.ptp(curve.colour) > 50) or apart(curve.colour, colour) < OTHER_INK)
             and (np.ptp(curve.colour) > 50 or curve.dashed == dashed)
         ]
         if len(alike) == 1 or (alike and np.ptp(colour) > 50):
@@ -238,20 +266,42 @@ def _in_list(one: Word, other: Word) -> bool:
 
 
 def _after_sample(word: Word, picture: np.ndarray) -> Word:
-    """The phrase without the end of its sample, where that was read as a dash or a dot before it."""
-    if word.text[0].isalnum() or not any(letter.isalpha() for letter in word.text[1:]):
+    """The phrase without its sample, where that was read as part of its first word or as a dash or dot before it."""
+    if not any(letter.isalpha() for letter in word.text[1:]):
         return word
     top, bottom, left = int(max(0, word.top)), int(word.bottom) + 1, int(max(0, word.left))
-    part = picture[top:bottom, left : left + round(4 * max(word.height, 6))].astype(float)
+    part = picture[top:bottom, left : int(word.right) + 1].astype(float)
     if part.size == 0:
         return word
-    fall = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2)
-    inked = np.flatnonzero((fall > 60).any(axis=0))
-    gaps = np.diff(inked)
-    if not len(gaps) or gaps.max() < 0.25 * word.height:
+    dark = (np.median(picture.reshape(-1, 3), axis=0) - part).max(axis=2) > 60
+    first = _after_stroke(dark, max(word.height, 6.0))
+    if first is None and not word.text[0].isalnum():
+        first = _after_gap(dark[:, : round(4 * max(word.height, 6))], word.height)
+    if first is None:
         return word
-    first = int(inked[int(gaps.argmax()) + 1])
     return replace(word, text=word.text.lstrip("-–—−_=~.·•*'\" "), left=float(left + first))
+
+
+def _after_stroke(dark: np.ndarray, tall: float) -> int | None:
+    """The column of the first letter after a level stroke, or the dashes of one, at the left end of a box."""
+    inked: np.ndarray = np.asarray(dark.any(axis=0))
+    extent = np.where(inked, dark.shape[0] - dark.argmax(axis=0) - dark[::-1].argmax(axis=0), 0)
+    letters = np.flatnonzero(extent > max(LEVEL * tall, 4.0))
+    if not len(letters):
+        return None
+    paper = np.flatnonzero(np.logical_not(inked[: letters[0]]))
+    stroke = np.flatnonzero(inked[: paper[-1]]) if len(paper) else np.array([])
+    if not len(stroke) or paper[-1] - stroke[-1] < 0.25 * tall:
+        return None
+    long = stroke[-1] - stroke[0] + 1 >= LEAST_WIDTH * tall and len(stroke) > 0.5 * tall
+    return int(paper[-1]) + 1 if long else None
+
+
+def _after_gap(dark: np.ndarray, tall: float) -> int | None:
+    """The column after the widest gap in the ink."""
+    inked = np.flatnonzero(dark.any(axis=0))
+    gaps = np.diff(inked)
+    return int(inked[int(gaps.argmax()) + 1]) if len(gaps) and gaps.max() >= 0.25 * tall else None
 
 
 def _phrases(words: Sequence[Word], panel: Panel) -> tuple[list[Word], list[Word]]:

@@ -42,7 +42,11 @@ def _pages(data: bytes, name: str) -> list[tuple[int, str]]:
         document.close()
     found = []
     for page in likely:
-        drawing = pdf_drawings.page_drawing(data, page, name)
+        try:
+            drawing = pdf_drawings.page_drawing(data, page, name)
+        except pdf_drawings.CrowdedPageError:
+            found.append((page, "very many lines that may be a figure"))
+            continue
         panels = find_panels(drawing.words)
         if panels:
             found.append((page, f"a figure with {len(panels)} pair{'s' if len(panels) > 1 else ''} of axes"))

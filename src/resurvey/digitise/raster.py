@@ -14,6 +14,7 @@ from resurvey.digitise.ends import level_until
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.left_over import SAMPLE
 from resurvey.digitise.marks import censor_columns
+from resurvey.digitise.match import Meeting
 from resurvey.digitise.region import Region
 from resurvey.digitise.traced import Traced, on_ink
 
@@ -72,7 +73,7 @@ def starts_of(traced: Sequence[Traced], region: Region) -> list[tuple[float, flo
     ]
 
 
-def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region: Region) -> list[str]:
+def hidden_ends(traced: Sequence[Traced], region: Region) -> list[int]:
     """Curves whose end is uncertain: under another curve, at a legend, or at a plot edge without an axis line."""
     found = []
     for k, curve in enumerate(traced):
@@ -80,7 +81,7 @@ def hidden_ends(traced: Sequence[Traced], curves: Sequence[TracedCurve], region:
         least = UNCERTAIN * len(curve.path.rows)
         hidden = max((_hidden_beyond(curve, other) for other in traced if other is not curve), default=0)
         if open_end or max(curve.assumed, hidden) > least or _doubtful_end(curve, region):
-            found.append(curves[k].name)
+            found.append(k)
     return found
 
 
@@ -113,37 +114,30 @@ def _in_legend(column: int, row: int, region: Region) -> bool:
     return False
 
 
-def redrawn(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> tuple[float, str]:
-    """Smallest share of a redrawn curve's steps that falls on its own ink or may be hidden, with that curve's name."""
-    return min(
-        (min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), named.name)
-        for curve, named in zip(traced, curves, strict=False)
-    )
+def redrawn(traced: Sequence[Traced]) -> tuple[float, int]:
+    """Smallest share of a redrawn curve's steps that falls on its own ink or may be hidden, and the curve's number."""
+    return min((min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), k) for k, curve in enumerate(traced))
 
 
-def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[tuple[int, int, float, int]]:
-    """Pairs of curves of one ink and style that meet after their start and separate again.
-
-    With the time of the last meeting and the number of meetings.
-    """
+def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[Meeting]:
+    """Pairs of curves of one ink and style that meet after their start and separate again."""
     found = []
     for i, first in enumerate(traced):
         for j in range(i):
             columns = _meetings(first, traced[j]) if _one_ink(first, traced[j]) else []
             if columns:
-                found.append((j, i, float(panel.x.value(columns[-1] + region.left)), len(columns)))
+                found.append(Meeting(j, i, float(panel.x.value(columns[-1] + region.left)), len(columns)))
     return found
 
 
-def together(traced: Sequence[Traced], curves: Sequence[TracedCurve]) -> list[str]:
+def together(traced: Sequence[Traced]) -> list[tuple[int, int]]:
     """Pairs of curves of one ink that end in one stroke, or share one for long, and cannot be told apart there."""
-    found = []
-    for i, first in enumerate(traced):
-        for j in range(i):
-            other = traced[j]
-            if _alike(first, other) and (_end_together(first, other) or _touching(first, other) > TOGETHER):
-                found.append(f"{curves[j].name} and {curves[i].name}")
-    return found
+    return [
+        (j, i)
+        for i, first in enumerate(traced)
+        for j, other in enumerate(traced[:i])
+        if _alike(first, other) and (_end_together(first, other) or _touching(first, other) > TOGETHER)
+    ]
 
 
 def _end_together(a: Traced, b: Traced) -> bool:

@@ -78,15 +78,14 @@ def _inked(dark: np.ndarray, places: np.ndarray, reach: float) -> np.ndarray:
 
 def read_cells(picture: np.ndarray, band: Band, columns: Columns, wanted: Sequence[bool]) -> list[Word | None]:
     """The number at each column that is wanted, read by itself; None where there is no ink or no number."""
-    runs = _runs(darkness(picture[band.top : band.bottom]) > INK, max(2.0, APART * band.height))
-    middles = np.array([(a + b) / 2 for a, b in runs])
+    runs = runs_of_ink(darkness(picture[band.top : band.bottom]) > INK, max(2.0, APART * band.height))
     return [
-        _number(picture, band, _near(runs, middles, place, columns)) if asked else None
+        _number(picture, band, near_runs(runs, place, columns)) if asked else None
         for place, asked in zip(columns.places, wanted, strict=True)
     ]
 
 
-def _runs(dark: np.ndarray, apart: float) -> list[tuple[int, int]]:
+def runs_of_ink(dark: np.ndarray, apart: float) -> list[tuple[int, int]]:
     """First and last columns of stretches of ink that are separated by wider gaps."""
     inked = np.flatnonzero(dark.any(axis=0))
     breaks = np.flatnonzero(np.diff(inked) > apart)
@@ -97,13 +96,12 @@ def _runs(dark: np.ndarray, apart: float) -> list[tuple[int, int]]:
     ]
 
 
-def _near(
-    runs: Sequence[tuple[int, int]], middles: np.ndarray, place: float, columns: Columns
-) -> list[tuple[int, int]]:
+def near_runs(runs: Sequence[tuple[int, int]], place: float, columns: Columns) -> list[tuple[int, int]]:
     """Stretches of ink that belong to a column and no other, the nearest first."""
-    own = [k for k in range(len(runs)) if abs(middles[k] - place) <= 0.45 * columns.spacing]
+    off = [abs((left + right) / 2 - place) for left, right in runs]
+    own = [k for k in range(len(runs)) if off[k] <= 0.45 * columns.spacing]
     narrow = [k for k in own if runs[k][1] - runs[k][0] < 0.95 * columns.spacing]
-    return [runs[k] for k in sorted(narrow, key=lambda k: (round(abs(float(middles[k]) - place), 2), k))]
+    return [runs[k] for k in sorted(narrow, key=lambda k: (round(off[k], 2), k))]
 
 
 def _number(picture: np.ndarray, band: Band, runs: Sequence[tuple[int, int]]) -> Word | None:

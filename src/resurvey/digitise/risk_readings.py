@@ -1,4 +1,7 @@
-"""Read numbers at risk up to three times: cells that agree are accepted, others resolved by their row or flagged."""
+"""Read numbers at risk up to three times: cells that agree are accepted, others resolved by their row or flagged.
+
+Digits of few pixels are read a fourth time, by their shapes.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import numpy as np
 from resurvey.digitise import ocr
 from resurvey.digitise.digitised import Panel, RiskRow, Word
 from resurvey.digitise.numbers import plain
-from resurvey.digitise.risk_cells import Columns, bands_of_numbers, read_cells
+from resurvey.digitise.risk_cells import Band, Columns, bands_of_numbers, read_cells
 from resurvey.digitise.risk_rows import (
     LEAST_HEIGHT,
     MOST_ROWS,
@@ -23,6 +26,7 @@ from resurvey.digitise.risk_rows import (
     placed_rows,
     row_of_cells,
 )
+from resurvey.digitise.risk_small import Told, by_shapes
 from resurvey.digitise.sheets import Page, scaled
 
 # Letters below this height are enlarged three times, others twice, unless the picture would become too large.
@@ -42,7 +46,33 @@ def rows_at_risk(panel: Panel, page: Page) -> list[RiskRow]:
         return [placed.row for placed in first]
     second = placed_rows(panel, _enlarged_words(panel, page), page.picture)
     third = _by_cells(panel, page, _grouped((first, second)))
-    return [placed.row for placed in united(first, second, third)]
+    rows = _by_shapes(panel, page, united(first, second, third), _grouped((first, second, third)))
+    return [placed.row for placed in rows]
+
+
+def _by_shapes(
+    panel: Panel, page: Page, rows: list[PlacedRow], groups: Sequence[Sequence[PlacedRow]]
+) -> list[PlacedRow]:
+    """The rows, those of small digits read once more by their shapes; `groups` are the readings of each by letters."""
+    columns = _columns(panel, groups)
+    if columns is None:
+        return rows
+    bands = _bands(panel, page, columns)
+    cells = [[_at(time, _known(band, groups)) for time in columns.times] for band in bands]
+    told = [[Told(tuple(one.count for one in cell), not _open(cell)) for cell in line] for line in cells]
+    return by_shapes(page, columns, bands, told, rows, _labels(panel, page.words))
+
+
+def _labels(panel: Panel, words: Sequence[Word]) -> list[Word]:
+    """Words that are labels of the time axis and whole numbers as they are read."""
+    tall = _label_height(panel, words)
+    return [
+        word
+        for label in panel.x.labels
+        for word in words
+        if word.text == label.text and word.text.isdigit() and word.upright
+        if abs(word.x - label.pixel) < tall and abs(word.y - panel.row) < 1.5 * tall
+    ]
 
 
 def _announced(panel: Panel, words: Sequence[Word]) -> bool:
@@ -73,15 +103,12 @@ def _label_height(panel: Panel, words: Sequence[Word]) -> float:
 
 def _by_cells(panel: Panel, page: Page, rows: Sequence[Sequence[PlacedRow]]) -> list[PlacedRow]:
     """Cells that the readings of a row leave open, and lines of numbers that are in no row, read one by one."""
-    times = sorted({time for group in rows for placed in group for time in placed.row.times})
-    times = times or [label.value for label in panel.x.labels]
-    if len(times) < 2:
+    columns = _columns(panel, rows)
+    if columns is None:
         return []
-    columns = Columns.of(panel, times)
-    tall = _label_height(panel, page.words)
-    found = []
-    for band in bands_of_numbers(page.picture, panel.row + 0.8 * tall, tall, columns)[:MOST_ROWS]:
-        known = next((group for group in rows if abs(group[0].y - band.y) < 0.6 * max(band.height, 5.0)), [])
+    times, found = columns.times, []
+    for band in _bands(panel, page, columns):
+        known = _known(band, rows)
         wanted = [_open(_at(time, known)) for time in times]
         cells = read_cells(page.picture, band, columns, wanted)
         kind = known[0].row.kind if known else None
@@ -89,6 +116,23 @@ def _by_cells(panel: Panel, page: Page, rows: Sequence[Sequence[PlacedRow]]) -> 
         if placed is not None:
             found.append(placed)
     return found
+
+
+def _columns(panel: Panel, rows: Sequence[Sequence[PlacedRow]]) -> Columns | None:
+    """Columns of the rows found, or of the labels of the axis; None if there are fewer than two."""
+    times = sorted({time for group in rows for placed in group for time in placed.row.times})
+    times = times or [label.value for label in panel.x.labels]
+    return Columns.of(panel, times) if len(times) > 1 else None
+
+
+def _bands(panel: Panel, page: Page, columns: Columns) -> list[Band]:
+    tall = _label_height(panel, page.words)
+    return bands_of_numbers(page.picture, panel.row + 0.8 * tall, tall, columns)[:MOST_ROWS]
+
+
+def _known(band: Band, rows: Sequence[Sequence[PlacedRow]]) -> Sequence[PlacedRow]:
+    """The readings of the row in a band."""
+    return next((group for group in rows if abs(group[0].y - band.y) < 0.6 * max(band.height, 5.0)), [])
 
 
 @dataclass(frozen=True)

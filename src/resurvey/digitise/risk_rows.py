@@ -177,6 +177,8 @@ def row_of_cells(
     words: Sequence[Word],
     picture: np.ndarray,
     kind: str | None,
+    *,
+    most_flagged: float = MOST_FLAGGED,
 ) -> PlacedRow | None:
     """A row of cells that were read one by one; None if there are none, or for lack of a row that can be right.
 
@@ -192,6 +194,8 @@ def row_of_cells(
         Words of the page, among which the row's name is sought, and its picture.
     kind
         What the row counts where another reading has found it; None for a row found by its cells alone.
+    most_flagged
+        Largest share of flagged cells of a row found by its cells alone.
     """
     counts = [None if cell is None else whole(cell.text) for cell in cells]
     read = [cell for cell in cells if cell is not None]
@@ -207,7 +211,7 @@ def row_of_cells(
     ]
     names.sort(key=lambda word: word.left)
     row = _named(counts, times, names, picture, _weak(heights, scores), kind)
-    if kind is None and sum(row.flagged) > MOST_FLAGGED * len(read):
+    if kind is None and sum(row.flagged) > most_flagged * len(read):
         return None
     return PlacedRow(y, row, tuple(heights), tuple(scores))
 

@@ -24,6 +24,8 @@ DOCUMENT = 3
 MOST_WORDS = 400
 # Factors by which small pictures are enlarged if no axes are found, and the largest side after enlargement.
 ENLARGED, LARGEST = (2, 3), 2_800
+# Grey levels between paper and darkest ink below which a picture holds nothing to read.
+FAINTEST = 20
 # Pixels per point at which a page is drawn: enough for a line half a point wide.
 SCALE = 3.0
 
@@ -72,13 +74,27 @@ def _of_pdf(data: bytes, page: int | None, name: str) -> Page:
     if page is not None and not 1 <= page <= count:
         raise InputError(f"{name} has {count} pages, no page {page}")
     budget = Budget(DOCUMENT * MOST_WORK)
+    crowded = []
     for number in [page] if page is not None else range(1, min(count, MOST_PAGES) + 1):
-        drawing = pdf_drawings.page_drawing(data, number, name)
+        try:
+            drawing = pdf_drawings.page_drawing(data, number, name)
+        except pdf_drawings.CrowdedPageError:
+            if count == 1 or page is not None:
+                return _as_picture(data, number, name)
+            crowded.append(number)
+            continue
         if count == 1 or page is not None or search_axes(drawing.words, budget).panels:
             return _rendered(drawing, data, number, name)
         if budget.spent:
             raise InputError(f"{name}: too many numbers to search up to page {number}; name the page (--page)")
-    raise InputError(f"{name}: no page of {count} holds axes as text; name the page of the figure (--page)")
+    passed = f" (too many lines to search: page {', '.join(map(str, crowded))})" if crowded else ""
+    raise InputError(f"{name}: no page of {count} holds axes as text{passed}; name the page of the figure (--page)")
+
+
+def _as_picture(data: bytes, number: int, name: str) -> Page:
+    """A page of too many lines, read as the picture they paint."""
+    picture = pdf_drawings.page_picture(data, number, SCALE, name)
+    return Page(picture, tuple(words_of(picture)))
 
 
 def _rendered(drawing: Drawing, data: bytes, number: int, name: str) -> Page:
@@ -103,6 +119,8 @@ def _with_words(drawing: Drawing, picture: np.ndarray, scale: float) -> Page:
 
 def words_of(picture: np.ndarray) -> list[Word]:
     """Words of a picture; if they give no axes, also words that run upwards, and then small words enlarged."""
+    if np.ptp(picture) < FAINTEST:
+        return []
     words = ocr.read_words(picture)
     if find_panels(words) or len(words) > MOST_WORDS:
         return words

@@ -53,22 +53,26 @@ def read_svg(source: Path | bytes, name: str) -> Drawing:
         raise InputError(f"{name}: the SVG cannot be read ({type(error).__name__}: {error})") from None
     if not strokes:
         raise InputError(f"{name}: the SVG has no lines")
-    return Drawing(tuple(strokes[:MOST_STROKES]), tuple(words), size)
+    return Drawing(tuple(strokes), tuple(words), size)
 
 
 def _refuse_many(data: bytes, name: str) -> None:
     """Refuse a drawing of too many elements or too long paths before it is built, each `use` counted in full."""
     root = ElementTree.fromstring(data)
     named = {element.get("id"): element for element in root.iter() if element.get("id")}
-    waiting, count, letters = [root], 0, 0
+    waiting, count, letters, lines = [root], 0, 0, 0
     while waiting:
         element = waiting.pop()
         count += 1
-        letters += len(element.get("d", "")) + len(element.get("points", ""))
+        path = element.get("d", "")
+        letters += len(path) + len(element.get("points", ""))
+        lines += path.count("M") + path.count("m")
         if count > MOST_ELEMENTS:
             raise InputError(f"{name}: more than {MOST_ELEMENTS:,} elements, those of each use counted")
         if letters > MOST_LETTERS:
             raise InputError(f"{name}: paths of more than {MOST_LETTERS:,} letters")
+        if lines > MOST_STROKES:
+            raise InputError(f"{name}: more than {MOST_STROKES:,} lines: save the figure as a PNG and read that")
         waiting += element
         if element.tag.rpartition("}")[2] == "use":
             link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""

@@ -59,10 +59,16 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
-            (k for k, one in enumerate(found) if one.kind == kind), key=lambda k: line.tokens[found[k].tokens[0]].start
+            (k for k, one in enumerate(found) if one.kind == kind and one.rule != "date"),
+            key=lambda k: line.tokens[found[k].tokens[0]].start,
         )
-        arms |= _assign(line, [found[k] for k in chosen], chosen, places)
-    return arms
+        group = {k: found[k] for k in chosen}
+        if kind == "proportion":
+            # A count that no rule read may be what an arm beside it belongs to.
+            group |= {-1 - i: Found(kind, {}, [i], "unread") for i in line.free() if line.tokens[i].whole}
+        keys = sorted(group, key=lambda k: line.tokens[group[k].tokens[0]].start)
+        arms |= _assign(line, [group[k] for k in keys], keys, places) if keys else {}
+    return {k: arm for k, arm in arms.items() if k >= 0}
 
 
 # `PCR-B: 33`, `placebo-controlled`: the name belongs to a number of its own or is part of a compound word.
@@ -170,7 +176,7 @@ NEGATED = re.compile(
     r"\b(?:before|without|not (?:given|receiving|treated with)|prior to|than|non)[\s-](?:the )?$", re.IGNORECASE
 )
 OTHER_VALUE = re.compile(r"\band (?:one|two|three|four|five|six|seven|eight|nine|ten|\d)", re.IGNORECASE)
-LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;:]{0,40}")
+LINKED = re.compile(r"[^,;:]{0,40}\b(?:in|for|with|of|on|among|receiving|given|by)\b[^,;:(\d]{0,40}")
 
 
 def _of_one_arm(
@@ -187,15 +193,29 @@ def _of_one_arm(
         between = line.text[ends[before[-1]] : begin] if before else ""
         if before and LINKED.fullmatch(between) and not (COMPARED.search(between) or OTHER_VALUE.search(between)):
             made[keys[before[-1]]] = arm
-        elif len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text):
+        elif (
+            len(keys) == 1 and end <= starts[0] and not COMPARED.search(line.text) and not _of_all(line, starts[0], end)
+        ):
             made[keys[0]] = arm
     return made
+
+
+def _of_all(line: Line, start: int, end: int) -> bool:
+    """`the efficacy of A combined with B in 668 women`: a size that no `A arm` before it claims."""
+    token = next(token for token in line.tokens if token.start == start)
+    return token.whole and ARM_NOUN.match(line.text, end) is None
+
+
+ARM_NOUN = re.compile(r"[\s-](?:treatment )?(?:arms?|groups?|cohorts?|patients|recipients)\b", re.IGNORECASE)
 
 
 def _one_of_two(text: str, begin: int, end: int) -> bool:
     """`in the A and B arms`, of which only one is known: the values of both cannot be told apart."""
     following = re.match(r"(?:\s(?:and|or|versus|vs\.?|v)\s(?:the )?[\w+/-]{1,24})?\s(?:arms|groups)\b", text[end:])
     joined = re.search(r"[\w+/-]\s(?:and|or|versus|vs\.?|v)\s(?:the )?$", text[:begin]) is not None
+    if following is None and re.search(r"[\w+/-]\sor\s(?:the )?$", text[:begin]) is not None:
+        # `assigned to A or placebo for a mean of 3 years`
+        return True
     return following is not None and (joined or len(following.group().split()) > 1)
 
 

@@ -1,19 +1,26 @@
-"""Checks needed for drafts but not for confirmed rows: reversed limits, near repeats, broken numbers."""
+"""Checks needed for drafts but not for confirmed rows: reversed limits, broken numbers."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.read.sentences import split
-from resurvey.read.slips import one_slip
+from resurvey.read.slips import number_in
 
 BROKEN = re.compile(
     r"(?<![\w./:-])(?:\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}\.\d{1,4}-\d{1,3}-\d{1,3}|"
     r"\d{1,3}-\d{1,3}\.\d{1,4}-\d{1,3}(?:\.\d{1,4})?)(?![\w./:-])"
+)
+# `00.1`, `07.5`: no clock time, which has two digits on both sides.
+ZEROS = re.compile(r"(?<![\w./:,-])0\d+\.(?:\d|\d{3})(?![\w./:])")
+# Limits of a confidence interval without signs, the first after the second.
+TURNED = re.compile(
+    r"\b(?:CI|confidence intervals?)\b[^\w.-]{0,4}(?P<low>\d{1,4}\.\d+) ?%?(?: ?- ?| to |[,;] )"
+    r"(?P<high>\d{1,4}\.\d+)(?![\d.])"
 )
 DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}")
 VERSION = re.compile(
@@ -22,33 +29,30 @@ VERSION = re.compile(
 RESULT = re.compile(r"\b(?:HR|OR|RR|CI|median|ratio|months|years|survival|response)\b|%")
 
 
-def _number(text: str) -> float | None:
-    body = text.lstrip("<>≤≥~")
-    try:
-        return float(body)
-    except ValueError:
-        return None
-
-
 # Tables whose values no audit rule compares with their limits; ranges of medians are not compared either.
 OWN_LIMITS = ("survival_rates", "follow_up", "proportions", "differences")
 
 
-def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
+def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
     """Find limits in the wrong order, and values outside their limits, in rows that the audit rules do not check.
 
-    A decrease of 2.5 with limits -5 and 0 counts as inside its limits.
+    A decrease of 2.5 with limits -5 and 0 counts as inside its limits, but not in a table that prints its signs.
     """
     found = []
+    signs = Counter(
+        _block(draft) for draft in drafts if draft.cells.get("value", draft.cells.get("percent", ""))[:1] == "-"
+    )
+    turned = Counter(_block(draft) for draft in drafts if _turned(draft))
     for draft in drafts:
+        signed = _block(draft) != "" and signs[_block(draft)] >= SIGNED and turned[_block(draft)] == 1
         for low_name, high_name in (("lower", "upper"), ("range_lower", "range_upper")):
-            low, high = _number(draft.cells.get(low_name, "")), _number(draft.cells.get(high_name, ""))
+            low, high = number_in(draft.cells.get(low_name, "")), number_in(draft.cells.get(high_name, ""))
             if low is None or high is None:
                 continue
-            value = _number(draft.cells.get("value", "") or draft.cells.get("percent", ""))
+            value = number_in(draft.cells.get("value", "") or draft.cells.get("percent", ""))
             own = draft.cells.get("value") or draft.cells.get("percent", "")
             printed = f"{own} ({draft.cells[low_name]}-{draft.cells[high_name]})".strip()
-            if low > high:
+            if low > high and (own or draft.table not in ("proportions", "quantities")):
                 found.append(
                     _one(
                         "limits",
@@ -66,7 +70,8 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
                     or (draft.table == "medians" and low_name == "range_lower")
                     or (draft.table == "quantities" and draft.claim.rule.startswith("text"))
                 )
-                and not any(low - 1e-9 <= one <= high + 1e-9 for one in (value, -value))
+                and not low - 1e-9 <= value <= high + 1e-9
+                and (signed or not low - 1e-9 <= -value <= high + 1e-9)
                 and not draft.cells.get("total")
             ):
                 found.append(
@@ -83,91 +88,25 @@ def reversed_limits(drafts: Iterable[Draft]) -> list[Finding]:
     return found
 
 
+# Values of a table with a minus from which on its other values have lost theirs.
+SIGNED = 2
+
+
+def _block(draft: Draft) -> str:
+    """The table of a draft, empty in running text."""
+    block = draft.claim.spans[0].block
+    return block.partition(".")[0] if "." in block else ""
+
+
+def _turned(draft: Draft) -> bool:
+    """Whether a value without a sign lies inside its limits only with a minus."""
+    low, high = number_in(draft.cells.get("lower", "")), number_in(draft.cells.get("upper", ""))
+    value = number_in(draft.cells.get("value", "") or draft.cells.get("percent", ""))
+    return low is not None and high is not None and value is not None and low <= -value <= high < value
+
+
 def _one(rule: str, verdict: str, draft: Draft, reported: str, recomputed: str, words: str) -> Finding:
     return Finding(rule, verdict, "major", (draft.claim_id,), (draft.cells["locator"],), reported, recomputed, words)
-
-
-FIELDS = {"hazard_ratios": ("value", "lower", "upper", "p"), "medians": ("value", "lower", "upper")}
-
-
-def repeats(drafts: Sequence[Draft]) -> list[Finding]:
-    """Find a ratio or median printed in two places with all numbers but one identical."""
-    found: list[Finding] = []
-    for table, fields in FIELDS.items():
-        rows = [
-            d
-            for d in drafts
-            if d.table == table
-            and sum(bool(d.cells.get(f)) for f in fields) == len(fields)
-            and not d.cells.get("cited")
-        ]
-        groups: dict[tuple[str, ...], list[Draft]] = defaultdict(list)
-        for draft in rows:
-            for left in range(len(fields)):
-                rest = tuple(draft.cells[f] for k, f in enumerate(fields) if k != left)
-                groups[
-                    (table, fields[left], draft.cells.get("endpoint", ""), draft.cells.get("measure", ""), *rest)
-                ].append(draft)
-        for (_, field, *_rest), group in groups.items():
-            found += _differ(field, group, fields)
-    return found
-
-
-# Sections that repeat results. Two different results in the body of a paper may well share most numbers.
-SUMMARY = re.compile(r"abstract|legend|discussion|conclusion|summary", re.IGNORECASE)
-
-
-def _differ(field: str, group: list[Draft], fields: tuple[str, ...]) -> list[Finding]:
-    values = {draft.cells[field] for draft in group}
-    places = {draft.cells["locator"] for draft in group}
-    if len(values) != 2 or len(places) < 2 or len(fields) < 3:
-        return []
-    summed = {SUMMARY.search(place) is not None for place in places} == {True, False}
-    if len({draft.cells.get("population", "") for draft in group} - {""}) > 1:
-        return []
-    first, second = group[0], next(d for d in group if d.cells[field] != group[0].cells[field])
-    a, b = first.cells[field], second.cells[field]
-    slip = one_slip(a, b)
-    if (
-        not (slip and summed if len(fields) == 3 else slip or summed)
-        or same_rounded(a, b)
-        or (
-            first.claim.spans[0].block.split(".")[0] == second.claim.spans[0].block.split(".")[0]
-            and first.claim.spans[0].block.startswith("t")
-        )
-    ):
-        return []
-    shown = f"{field} {a} and {b}, beside {', '.join(first.cells[f] for f in fields if f != field)}"
-    return [
-        Finding(
-            "repeat",
-            "conflict",
-            "major",
-            (first.claim_id, second.claim_id),
-            (first.cells["locator"], second.cells["locator"]),
-            shown,
-            "",
-            f"the same numbers are printed with {field} {a} in one place and {b} in the other",
-        )
-    ]
-
-
-def same_rounded(a: str, b: str) -> bool:
-    """Whether one printed number may be the rounded form of the other."""
-    if a[:1] in "<>≤≥" or b[:1] in "<>≤≥":
-        low, plain_one = (a, b) if a[:1] in "<>≤≥" else (b, a)
-        limit, value = _number(low), _number(plain_one)
-        return (
-            limit is None
-            or value is None
-            or plain_one[:1] in "<>≤≥"
-            or (value <= limit if low[:1] in "<≤" else value >= limit)
-        )
-    first, second = _number(a), _number(b)
-    if first is None or second is None:
-        return True
-    digits = min(len(x.partition(".")[2]) for x in (a, b))
-    return abs(first - second) <= 0.5 * 10.0**-digits + 1e-9 and len(a) != len(b)
 
 
 def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
@@ -232,6 +171,26 @@ def broken_numbers(document: Document) -> list[Finding]:
                         )
                     )
     return found
+
+
+def misprinted_text(document: Document, drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """Find, in running text, limits in the wrong order that no row holds, and numbers that begin with two zeros."""
+    held = {(draft.cells.get("lower", ""), draft.cells.get("upper", "")) for draft in drafts}
+    for paragraph in document.paragraphs:
+        text = plain(paragraph.text)
+        for match in TURNED.finditer(text):
+            low, high = match["low"], match["high"]
+            if float(low) > float(high) and (low, high) not in held:
+                words = f"the lower limit {low} exceeds the upper {high}"
+                yield _of_text("limits", paragraph.locator, f"({low}-{high})", words)
+        for match in ZEROS.finditer(text):
+            near = text[max(0, match.start() - 60) : match.end() + 60]
+            if RESULT.search(near) and not VERSION.search(near):
+                yield _of_text("broken-number", paragraph.locator, match.group(), f"{match.group()} begins with a zero")
+
+
+def _of_text(rule: str, place: str, shown: str, words: str) -> Finding:
+    return Finding(rule, "impossible", "minor", (), (place,), shown, "", words)
 
 
 def _broken_cells(document: Document) -> Iterator[Finding]:

@@ -1,97 +1,221 @@
-"""Find misprinted shares of a table that were given no denominator because they miss that of their column."""
+"""Find misprinted shares of a table by their neighbours: the other shares of the column, the section and the row.
+
+A share that was read without a denominator, or not read at all because no denominator can give it, is a misprint where
+the shares around it agree with the size of their column and it alone departs. Patients without data make the other
+categories of the section depart too, or the other groups of the row; they are not reported.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import one_slip_fits, percent_fits
+from resurvey.read.normal import plain
+from resurvey.read.objects import Document, Draft, Finding, Table
+from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
-# One of this many shares of the section may be misprinted itself.
-EXCEPTION = 6
+# One of this many shares of the section may be misprinted itself, and one of this many of the whole table.
+EXCEPTION, OF_TABLE = 6, 12
 # The smallest share of patients with data that is thought of before a misprint.
 FEWEST = 0.7
+# `12 (40.0)`, `12 (40 %)`, with a mark of a footnote.
+PRINTED = re.compile(r"(\d{1,5}) ?[(\[] ?(\d{1,4}(?:\.\d{1,3})?) ?%? ?[)\]] ?%?(?:\^?[a-z*†‡§#])?")
 
 
-def misprinted_cells(drafts: Sequence[Draft]) -> list[Finding]:
-    """Shares that one wrong character separates from the denominator of their column, where all around them fits.
+@dataclass(frozen=True)
+class Share:
+    """A count and a percentage in one place of a table, `turned` if the percentage is printed first.
 
-    Patients without data would make the other categories of the section miss it too, and another group the other
-    columns of the row: both must fit.
+    `total` is 0 where no denominator was read for it.
     """
-    shares = [draft for draft in drafts if _is_share(draft)]
-    columns: dict[tuple[str, str], list[Draft]] = defaultdict(list)
-    for draft in shares:
-        columns[_column(draft)].append(draft)
-    totals = {column: _total(group) for column, group in columns.items()}
-    found = []
-    for draft in shares:
-        total = totals[_column(draft)]
-        if not total or draft.cells["total"] or _fits(draft, total):
-            continue
-        section = [one for one in columns[_column(draft)] if one is not draft and _section(one) == _section(draft)]
-        beside = [one for one in shares if one is not draft and _row(one) == _row(draft)]
-        above = [_fits(one, total) for one in section]
-        across = [_fits(one, totals[_column(one)]) for one in beside]
-        around = bool(above or across) and all(across) and above.count(False) <= len(above) // EXCEPTION
-        slip = one_slip_fits(draft.cells["n"], draft.cells["percent"], total)
-        if around and slip and not _fewer_explain([draft, *section], total):
-            found.append(_finding(draft, total))
+
+    n: int
+    percent: str
+    total: int
+    table: str
+    row: int
+    column: int
+    section: str
+    claim_ids: tuple[str, ...]
+    locator: str
+    turned: bool = False
+
+    @property
+    def telling(self) -> bool:
+        """Whether the percentage depends on the denominator."""
+        return self.n > 0 and float(self.percent) not in (0, 100)
+
+    def fits(self, total: int) -> bool:
+        """Whether the percentage is that of the denominator read for it, or else of `total`."""
+        return percent_fits(str(self.n), self.percent, self.total or total)
+
+
+def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
+    """Shares that miss the denominator of their column where all around them fits."""
+    tables: dict[str, list[Share]] = defaultdict(list)
+    read = {span.block for draft in drafts for span in draft.claim.spans}
+    sizes: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
+    for draft in drafts:
+        if is_share(draft):
+            share = share_of(draft)
+            tables[share.table].append(share)
+        elif draft.table == "proportions" and draft.cells["total"].isdigit() and draft.claim.rule.startswith("table"):
+            block = draft.claim.spans[0].block
+            sizes[block.partition(".")[0], int(block.rpartition(".c")[2])][int(draft.cells["total"])] += 1
+    found: list[Finding] = []
+    for table in document.tables:
+        if shares := tables.get(table.id):
+            counts = {column: sizes[table.id, column] for column in {one.column for one in shares}}
+            found += _of_table([*shares, *_unread(table, shares, read)], counts)
+            found += _over(table, shares, read)
     return found
 
 
-def _is_share(draft: Draft) -> bool:
+def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> Iterator[Finding]:
+    """Findings of one table; `counts` are the denominators of the counts without percentages, by column."""
+    totals = _totals(shares, counts)
+    told = [one for one in shares if totals[one.column] > 0 and (one.telling or one.n > totals[one.column])]
+    wrong = [one for one in told if not one.fits(totals[one.column])]
+    sections: dict[tuple[int, str], list[Share]] = defaultdict(list)
+    rows: dict[int, list[Share]] = defaultdict(list)
+    for one in shares:
+        rows[one.row].append(one)
+        if one.section:
+            sections[one.column, one.section].append(one)
+    rare = len(wrong) * OF_TABLE <= len(told)
+    for share in wrong:
+        total = totals[share.column]
+        if share.total:
+            continue
+        section = [one for one in sections[share.column, share.section] if one is not share]
+        beside = [one for one in rows[share.row] if one is not share and one.telling]
+        above = [one.fits(total) for one in section]
+        across = [one.fits(totals[one.column]) for one in beside]
+        around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
+        fewer = _fewer([share, *section], total)
+        slip = misprint_fits(str(share.n), share.percent, total)
+        likely = slip or any(share.percent == one.percent or share.n == one.n for one in beside) or not share.claim_ids
+        if fewer_patients(str(share.n), share.percent, total):
+            continue
+        if around and likely and (not fewer or (rare and slip and not section and across)):
+            yield _finding(share, total, fewer)
+
+
+def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Finding]:
+    """Percentages above 100 in a row of shares."""
+    for share in {one.row: one for one in shares}.values():
+        for column, cell in enumerate(table.grid[share.row]):
+            match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
+            unread = f"{table.id}.r{share.row}.c{column}" not in read
+            if match and unread and not share.turned and float(match[2]) > 100:
+                shown = f"{match[1]} ({match[2]} %)"
+                place = share.locator.rpartition(", ")[0]
+                words = f"{match[2]} % of patients are impossible; the other groups of the row have {share.percent} %"
+                yield Finding("percentage", "impossible", "major", (), (place,), shown, "", words)
+
+
+def is_share(draft: Draft) -> bool:
+    """Whether a draft is a count with a percentage, read in a table."""
     cells = draft.cells
     counted = cells.get("n", "").isdigit() and cells.get("percent", "").replace(".", "", 1).isdigit()
     return draft.table == "proportions" and draft.claim.rule.startswith("table") and counted
 
 
-def _total(group: Sequence[Draft]) -> int:
-    """The denominator that a column gives to most of its shares; 0 if it gives none to enough of them."""
-    told = [draft for draft in group if int(draft.cells["n"]) and float(draft.cells["percent"]) not in (0, 100)]
-    totals = Counter(draft.cells["total"] for draft in told if draft.cells["total"].isdigit())
-    if not totals:
-        return 0
-    total = int(totals.most_common(1)[0][0])
-    good = sum(_fits(draft, total) for draft in told)
-    return total if good >= LEAST and good >= MOST * len(told) else 0
+def share_of(draft: Draft) -> Share:
+    """A draft for which `is_share` holds, as a share."""
+    table, row, column = draft.claim.spans[0].block.split(".")
+    cells = draft.cells
+    total = int(cells["total"]) if cells["total"].isdigit() else 0
+    section = cells.get("item", "").rpartition(", ")[0]
+    places = int(row[1:]), int(column[1:])
+    return Share(
+        int(cells["n"]),
+        cells["percent"],
+        total,
+        table,
+        *places,
+        section,
+        (draft.claim_id,),
+        cells["locator"],
+        "percent-n" in draft.claim.rule,
+    )
 
 
-def _fits(draft: Draft, total: int) -> bool:
-    return percent_fits(draft.cells["n"], draft.cells["percent"], total)
+def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Share]:
+    """Cells that look like the shares around them and were not read, as their percentage or count is too large."""
+    rows = {one.row for one in shares}
+    columns = Counter(one.column for one in shares)
+    for column, count in columns.items():
+        if count < LEAST:
+            continue
+        head = next(one for one in shares if one.column == column).locator.rpartition(", ")[2]
+        for r in range(max(1, table.heads), len(table.grid)):
+            cell, label = table.grid[r][column], table.grid[r][0]
+            match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None and label is not None else None
+            if match and r in rows and float(match[2]) > 100:
+                continue
+            if match and label and f"{table.id}.r{r}.c{column}" not in read and {r - 1, r, r + 1} & rows:
+                place = f"{table.locator}, {plain(label.text)}, {head}"
+                yield Share(int(match[1]), match[2], 0, table.id, r, column, f"row {r}", (), place)
 
 
-def _fewer_explain(section: Sequence[Draft], total: int) -> bool:
-    """Whether fewer patients, those with data, give every percentage of a section, rounded as usual."""
-    told = [(int(one.cells["n"]), one.cells["percent"]) for one in section]
-    least = max(FEWEST * total, *(n for n, _ in told), 1)
-    return any(all(_rounds(n, percent, size) for n, percent in told) for size in range(int(least), total))
+def _totals(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> dict[int, int]:
+    """The denominator that each column gives to most of its shares; 0 if it gives none to enough of them.
+
+    A column of few shares is believed where those of the table do fit.
+    """
+    columns: dict[int, list[Share]] = defaultdict(list)
+    for one in shares:
+        columns[one.column].append(one)
+    best = {column: _commonest(group, counts.get(column, Counter())) for column, group in columns.items()}
+    told = [one for one in shares if one.telling and best[one.column]]
+    whole = sum(one.fits(best[one.column]) for one in told)
+    good = (whole >= LEAST and whole >= MOST * len(told)) or (whole > 0 and whole == len(told) - 1)
+    return {column: total if good and _most_fit(columns[column], total) else 0 for column, total in best.items()}
 
 
-def _rounds(n: int, percent: str, total: int) -> bool:
-    half = 0.5 * 10.0 ** -len(percent.partition(".")[2])
-    return abs(100 * n / total - float(percent)) <= half + 1e-9
+def _commonest(group: Sequence[Share], counts: Counter[int]) -> int:
+    totals = Counter(one.total for one in group if one.telling and one.total) or counts
+    return totals.most_common(1)[0][0] if totals else 0
 
 
-def _column(draft: Draft) -> tuple[str, str]:
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0], block.rpartition(".c")[2]
+def _most_fit(group: Sequence[Share], total: int) -> bool:
+    told = [one for one in group if one.telling]
+    fitting = sum(one.fits(total) for one in told)
+    return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
 
 
-def _row(draft: Draft) -> str:
-    return draft.claim.spans[0].block.rpartition(".c")[0]
+def _fewer(section: Sequence[Share], total: int) -> int:
+    """The largest number of patients below the total that gives every percentage of a section, rounded; 0 if none."""
+    least = int(max(FEWEST * total, *(one.n for one in section), 1))
+    sizes = range(total - 1, least - 1, -1)
+    return next((size for size in sizes if all(_rounds(one, size) for one in section)), 0)
 
 
-def _section(draft: Draft) -> str:
-    return draft.cells.get("item", "").rpartition(", ")[0]
+def _rounds(one: Share, total: int) -> bool:
+    half = 0.5 * 10.0 ** -len(one.percent.partition(".")[2])
+    return abs(100 * one.n / total - float(one.percent)) <= half + 1e-9
 
 
-def _finding(draft: Draft, total: int) -> Finding:
-    n, percent = draft.cells["n"], draft.cells["percent"]
-    exact = f"{100 * int(n) / total:.1f}"
-    words = f"{n} of {total}, the denominator of the other shares of the column, are {exact} %, printed {percent} %"
-    ids, places = (draft.claim_id,), (draft.cells["locator"],)
-    return Finding("percentage", "discrepant", "major", ids, places, f"{n} ({percent} %)", exact, words)
+def _finding(share: Share, total: int, fewer: int) -> Finding:
+    exact = f"{100 * share.n / total:.1f}"
+    words = f"{share.n} of {total}, the denominator of the other shares of the column, are {exact} %, printed "
+    words += f"{share.percent} %"
+    if fewer:
+        words += f" (or only {fewer} patients had data here)"
+    verdict = "impossible" if _none(share) else "discrepant"
+    shown = f"{share.n} ({share.percent} %)"
+    return Finding("percentage", verdict, "major", share.claim_ids, (share.locator,), shown, exact, words)
+
+
+def _none(share: Share) -> bool:
+    """Whether no number of patients at all gives the percentage."""
+    return float(share.percent) > 100 or not denominators(share.n, share.percent, MANY)
+
+
+# More patients than any trial has.
+MANY = 100_000

@@ -13,12 +13,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
-from resurvey.read.audit_words import broken_numbers, repeats, response_sums, reversed_limits
+from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
+from resurvey.read.difference_audit import differences
 from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.p_audit import impossible_p
+from resurvey.read.partition_audit import partitions
+from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
 from resurvey.read.slips import percent_fits
+from resurvey.read.sum_audit import sums
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
@@ -27,6 +32,8 @@ AUDITED = ("hazard_ratios", "medians", "proportions")
 # fewer are, and where many are off the middle (as profile-likelihood, exact and bootstrap intervals are).
 OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
 WIDE = 6.0
+# Ratios off the middle to the same side, by this part of the distance, that make it the paper's kind of interval.
+ALIKE, OF_OWN = 3, 0.3
 # Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
 Z_APART = 0.45
 NORMAL = NormalDist()
@@ -45,7 +52,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     )
     found: list[Finding] = []
     found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
-    found += misprinted_cells(drafts)
+    found += misprinted_cells(document, drafts) + partitions(drafts)
     found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
     found += [
@@ -56,7 +63,9 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
         and _serious(row, by_id)
     ]
     found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
-    found += contradictions(document, drafts)
+    found += misprinted_text(document, drafts)
+    found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
+    found += sums(drafts, {claim for one in found for claim in one.claim_ids})
     return _once(_without_misread(_without_broken(found), by_id))
 
 
@@ -72,11 +81,12 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 
 
 def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits or p values where one table gives many of them: not the paper, but the reading is wrong.
+    """No findings of limits or p values where one table or the text gives many: the reading, not the paper, is wrong.
 
-    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row.
+    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row; pairs of
+    values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
     """
-    tables = [(one.rule, _table_of(one, by_id)) for one in found]
+    tables = [(one.rule, _place_of(one, by_id)) for one in found]
     return [
         one
         for one, place in zip(found, tables, strict=True)
@@ -84,10 +94,10 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
     ]
 
 
-def _table_of(one: Finding, by_id: dict[str, Draft]) -> str:
+def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
     block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else ""
+    return block.partition(".")[0] if "." in block else "text" if block else ""
 
 
 def _limits_in(reported: str) -> str:
@@ -136,8 +146,14 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
 
 
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
-    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them."""
+    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them.
+
+    `96 (38,2)` is a count with a decimal comma, read as a median with its range.
+    """
     draft = by_id[row["claim_ids"].split(";")[0]]
+    if row["rule"] == "median-interval" and len({span.block for span in draft.claim.spans}) == 1:
+        low, high = (draft.cells[name] for name in ("range_lower", "range_upper"))
+        return not (draft.claim.rule.startswith("table") and low.isdigit() and len(high) == 1 and high.isdigit())
     if row["rule"] != "binomial-interval":
         return True
     cells = draft.cells
@@ -170,19 +186,54 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
+    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
     symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
-    return [
+    found = [
         finding_of(row, by_id)
         for row in bad
         if row["verdict"] == "impossible"
         or (
             off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
             and row["claim_ids"] not in symmetric
+            and not _like_others(by_id[row["claim_ids"]], apart)
         )
     ]
+    rows_of = [_row_of(one, by_id) for one in found]
+    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
+    return [
+        one
+        for one, place in zip(found, rows_of, strict=True)
+        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
+    ]
+
+
+def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table row of a finding, empty in running text."""
+    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
+
+
+def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
+    """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
+
+    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
+    distances of all ratios, the ratio's own among them.
+    """
+    own = _side(draft) * _off(draft)
+    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
+
+
+def _side(draft: Draft) -> int:
+    """1 or -1 for a ratio above or below the middle of its interval on the log scale, 0 at it."""
+    try:
+        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        middle = (math.log(low) + math.log(high)) / 2
+        above = math.log(value) - middle
+    except ValueError:
+        return 0
+    return (above > 0) - (above < 0)
 
 
 def _width(draft: Draft) -> float:

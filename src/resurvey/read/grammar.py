@@ -125,8 +125,11 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
             j = named
         elif token.kind == "num":
             break
-        elif not kind and (past := _in_favour(tokens, j)):
+        elif not kind and (past := _in_favour(tokens, j) or _per_step(tokens, index, j)):
             j = past
+        elif word == "and" and not kind and _named_next(tokens, j):
+            j += 1
+            continue
         elif (
             (word not in BRIDGE and token.kind not in ("super", "cite"))
             or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
@@ -158,15 +161,34 @@ def _in_favour(tokens: list[Token], start: int) -> int:
 FAVOURING = re.compile(r"(?:in )?favou?r(?:ing)?\b")
 
 
+def _per_step(tokens: list[Token], index: int, start: int) -> int:
+    """The mark before limits behind `1.20 per 10% increase in the fraction, 95% CI`; 0 if the words are others."""
+    if start != index + 1 or tokens[start].text.lower() != "per":
+        return 0
+    ahead = range(start, min(start + 12, len(tokens) - 1))
+    return next((j for j in ahead if tokens[j].text in (",", ";", "(") and tokens[j + 1].kind in ("level", "ci")), 0)
+
+
 def _named_behind(tokens: list[Token], start: int) -> int:
-    """Where an interval's bracket opens a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere."""
-    for j in range(start, min(start + 7, len(tokens) - 1)):
+    """Where an interval's bracket opens a few words on: `4.7 months for A (95% CI 3.1-6.4)`; 0 if nowhere.
+
+    An abbreviation in brackets may come between: `0.99 for survival (OS) (95% CI 0.77-1.26)`.
+    """
+    short = {k + n for k in range(start, start + 7) for n in range(3) if _abbreviation_at(tokens, k)}
+    for j in range(start, min(start + 7 + len(short), len(tokens) - 1)):
+        if j in short:
+            continue
         if tokens[j].text in ("(", "["):
             named = tokens[j + 1].kind in ("level", "ci") or tokens[j + 1].text.lower() in RANGES
             return j if named else 0
         if tokens[j].kind not in ("word", "name", "cite", "super"):
             return 0
     return 0
+
+
+def _abbreviation_at(tokens: list[Token], k: int) -> bool:
+    """Whether brackets at `k` hold one word only."""
+    return [token.text for token in tokens[k : k + 3 : 2]] == ["(", ")"] and tokens[k + 1].kind in ("word", "name")
 
 
 def _after_its_unit(tokens: list[Token], index: int, start: int) -> int:
@@ -265,7 +287,7 @@ def p_after(line: Line, index: int, reach: int = 8, *, past_numbers: bool = Fals
     for j in range(index + 1, min(index + 1 + reach, len(line.tokens))):
         token = line.tokens[j]
         if token.kind == "p":
-            return None if token.used else j
+            return None if token.used or "inter" in token.extra.lower() or "trend" in token.extra.lower() else j
         if token.kind == "ratio" or (token.kind == "num" and not past_numbers and not token.masked):
             return None
     return None

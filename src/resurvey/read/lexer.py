@@ -26,7 +26,8 @@ UNIT = (
 )
 INTERVAL_WORDS = (
     r"(?:(?:nominal|two-sided|2-sided|one-sided|1-sided|exact|bootstrap(?:ped)?|simultaneous|repeated|adjusted) )?"
-    r"(?:confid\w{1,8} ?(?:interval|limit|level)s?|credib\w{1,6} intervals?|C\.?I\.?s?\b|CrIs?\b|CLs?\b|"
+    r"(?:[Cc]onfid\w{1,8} ?(?:[Ii]nterval|[Ll]imit|[Ll]evel)s?|[Cc]redib\w{1,6} [Ii]ntervals?|C\.?I\.?s?(?![A-Za-z])|"
+    r"CrIs?\b|CLs?\b|"
     r"(?:conf|confidence) ?int(?:erval)?\.?)"
 )
 _RATIO = "|".join(f"(?P<ratio{name}>{pattern})" for name, pattern in RATIOS)
@@ -34,15 +35,16 @@ MASTER = re.compile(
     rf"(?P<cite>\[\d{{1,3}}\[\d{{1,3}}\]\]|(?:(?<=[a-z,;.)])\d{{1,3}}-)?\[\s?\^?\d{{1,3}}(?:\s?[,;-]\s?\[?\d{{1,3}}\]?){{0,30}}\s?\]"
     rf"(?:-\[?\d{{1,3}}\]?|,\s?\d{{1,2}}(?=[ .;,])){{0,9}})"
     rf"|(?P<super>\^[-+]?[\w*†‡§¶#]{{1,6}})"
-    rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)\s?%?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
-    rf"|(?P<turned>\b{INTERVAL_WORDS}\s?[(=:,]?\s?(?P<turnedvalue>9\d(?:\.\d)?)\s?%\)?)"
+    rf"|(?P<level>(?P<levelvalue>\d{{2}}(?:\.\d{{1,3}})?)"
+    rf"(?:\s?%|\s?per ?cent\b)?\s?[-,(\[]{{0,2}}\s?(?P<levelwords>{INTERVAL_WORDS})(?:\s?[\[(]\s?C\.?I\.?\s?[\])])?)"
+    rf"|(?P<turned>\b{INTERVAL_WORDS}\s?[(=:,]?\s?(?P<turnedvalue>9\d(?:\.\d)?)(?:\s?%|\s?per ?cent\b)\)?)"
     rf"|(?P<ci>\b{INTERVAL_WORDS})"
-    rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend|inter(?:action)?|"
+    rf"|(?P<p>(?<![\w.])[pP](?P<pwhat>[ -]?(?:for )?(?:trend(?: by [a-z]{{2,12}})?|"
+    rf"inter(?:action)?(?: by [a-z]{{2,12}})?|"
     rf"values?|het(?:erogeneity)?|log-?rank|one-sided|two-sided|adj(?:usted)?)){{0,2}}"
     rf"(?:\s?\([^()]{{0,30}}\))?\s{{0,6}}(?:was |of |is |were )?(?P<psign><=|"
-    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>0?\.\d{{1,12}}|0,\d{{2,4}}|"
-    rf"0|1(?:\.0{{1,4}})?|\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
-    rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}))"
+    rf">=|[=<>≤≥]|(?<=was |were)|(?<=of )|(?<=is ))\s?(?P<pvalue>\d(?:\.\d{{1,4}})?\s?[x×]\s?10\s?\^?-\d{{1,3}}|"
+    rf"\d(?:\.\d{{1,3}})?[eE]-\d{{1,3}}|0?\.000 \d{{1,3}}(?![\d.])|0?\.\d{{1,12}}|0,\d{{2,4}}|0|1(?:\.0{{1,4}})?))"
     rf"|(?P<registry>\b[A-Z]{{2,6}}\d{{4,14}}(?:-[a-z]{{3,20}})?\b)"
     rf"|(?<![A-Za-z])(?:{_RATIO})(?![A-Za-z])"
     rf"|(?P<hyphentime>(?:(?P<tnum>\d{{1,3}}(?:\.\d)?)|(?P<tword>(?i:one|"
@@ -165,7 +167,7 @@ def _token(match: re.Match[str]) -> Token:
             found,
             match.start("pvalue"),
             match.end("pvalue"),
-            _power(match["pvalue"]).replace(",", "."),
+            _power(match["pvalue"]).replace(",", ".").replace(" ", ""),
             sign,
             "",
             match["pwhat"] or "",
@@ -239,7 +241,7 @@ def _hundreds(line: Line) -> None:
     tokens = line.tokens
     i = 1
     while i < len(tokens):
-        if tokens[i - 1].text.lower().endswith("-hundred"):
+        if tokens[i - 1].kind == "word" and tokens[i - 1].text.lower().endswith("-hundred"):
             head = tokens[i - 1]
             cut = head.end - len("-hundred")
             tokens[i - 1 : i] = [

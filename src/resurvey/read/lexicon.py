@@ -26,6 +26,11 @@ SIZED = re.compile(
     r"[A-Za-z][\w+/-]{0,24})){0,3})\s?[(\[]\s?[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})?|"
     r"\d{1,5})\b"
 )
+# `Of 92 men in the alfa group and 55 men in the beta group`.
+COUNTED_IN = re.compile(
+    r"\b(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\s(?:patients|men|women|subjects|participants|children)\sin\s(?:the\s)?"
+    r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s[\w+/-]{1,24}){0,3})\s(?:group|arm)\b"
+)
 NOTED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s(?:\+|[A-Za-z0-9][\w+/-]{0,24})){0,4})\s?[,(:\[]\s?[nN]\s?=\s?"
     r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\b"
@@ -147,13 +152,17 @@ AN_OUTCOME = re.compile(r"surviv|free|progress|respon|remission|death|relapse|re
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Arms of a paper by id, abbreviations it defines, and whether it mentions one-sided tests."""
+    """Arms of a paper by id, abbreviations it defines, whether it mentions one-sided tests, and sizes it prints.
+
+    `sizes` are those of arms, `totals` of all patients, `said` of any group, in text and headings.
+    """
 
     arms: tuple[Arm, ...] = ()
     short: dict[str, frozenset[str]] = field(default_factory=dict)
     one_sided: bool = False
     sizes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     totals: tuple[str, ...] = ()
+    said: frozenset[str] = frozenset()
 
     def means_other(self, word: str) -> bool:
         """Whether the paper defines an abbreviation of a ratio only as something else."""
@@ -220,6 +229,7 @@ def learn(document: Document) -> Lexicon:
         one_sided,
         _sizes_of_arms(document, known_arms),
         _sizes_of_all(document),
+        _sizes_of_any(document),
     )
 
 
@@ -244,6 +254,9 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
 def sizes_noted(text: str, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
     """Sizes printed for arms in a caption or note: `intervention group, n = 827; control group, n = 1,320`."""
     found: dict[str, dict[str, None]] = {}
+    for match in COUNTED_IN.finditer(plain(text)):
+        if arm := arm_named(match["name"], lexicon):
+            found.setdefault(arm, {})[match["n"].replace(",", "")] = None
     for match in NOTED.finditer(plain(text)):
         words = re.split(r"\band\b|\bthe\b|\bin\b|\bof\b|\bfor\b", match["name"])[-1]
         if arm := arm_named(words, lexicon):
@@ -299,6 +312,28 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
         sizes = _sizes_in_rows(table)
         found |= dict.fromkeys(sizes.values()) if len(sizes) == 1 else {}
     return tuple(found)[:8]
+
+
+ANY = re.compile(
+    r"\b[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6})\b(?![.%])|"
+    r"(?<![\d.,])(?P<counted>\d{1,3}(?:,\d{3})+|\d{2,6})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|"
+    r"individuals|cases|children|infants|eyes)\b"
+)
+
+
+def _sizes_of_any(document: Document) -> frozenset[str]:
+    """Sizes printed for any group of patients, outside the introduction and discussion."""
+    texts = [
+        paragraph.text
+        for paragraph in document.paragraphs
+        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section
+    ]
+    for table in document.tables:
+        texts += [table.caption, table.notes]
+        texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]
+    return frozenset(
+        (match["n"] or match["counted"]).replace(",", "") for text in texts for match in ANY.finditer(plain(text))
+    )
 
 
 def _listed(name: str, noun: str) -> list[str]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 from resurvey.read.lexer import Line, Token
+from resurvey.read.text_other import ENROLMENT
 
 # `300 patients will be recruited`, `60 in each arm were calculated to be required`, `20 may be added`.
 PLANNED_AFTER = re.compile(
-    r"[\s)]{0,2}(?:[\w()/-]{1,24} ){0,7}?(?:(?:will|would|should|must|may) (?:then )?(?:be|have)\b|to be (?:recruited|"
+    r"[\s)]{0,2}(?:[\w()/-]{1,24} ){0,12}?(?:(?:will|would|should|must|may) (?:then )?(?:be|have)\b|to be (?:recruited|"
     r"enrolled|included|randomi[sz]ed|accrued|required|studied)\b|(?:was|were) (?:(?:originally|initially) )?(?:"
     r"calculated|planned|required|needed|necessary|considered necessary|estimated to be)\b)",
     re.IGNORECASE,
@@ -19,21 +20,31 @@ PLANNED_AFTER = re.compile(
 PLANNED_BEFORE = re.compile(
     r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
-    r"(?:total|target|planned|required|calculated|minimum) (?:number|sample(?: size)?|accrual|enroll?ment) "
+    r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
+    r"sample(?: size)?|accrual|enroll?ment|target) "
     r"(?:of|was|is)|planned (?:enroll?ment|recruitment|accrual)(?: rate)? (?:of|was|is)|recruitment of|"
-    r"to reach an? (?:approximate )?total of)"
+    r"to reach an? (?:approximate )?total of|(?:was|were|is|originally) (?:planned|scheduled) (?:at|after|for))"
     r"(?: (?:at least|about|approximately|up to|a total (?:number )?of|an? additional|another|over))? $",
     re.IGNORECASE,
 )
 # A rate of something that is not counted in patients.
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
-    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|cream|ointment|mannitol|"
+    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
     r"confidence|certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
     r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
     r"heart rate)|(?:annual )?discount)",
     re.IGNORECASE,
+)
+# `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
+YEARS_AND_MONTHS = re.compile(r"\b\d{1,2} years?,? (?:and )?\d{1,2} months?\b(?:\s?\([^()]{0,60}\))?")
+EACH_MORE = re.compile(r"\b(?:each|every) additional $", re.IGNORECASE)
+# `the target enrolment (N = 200) was not reached`
+TARGET = re.compile(r"\b(?:target|planned|projected) (?:\w+ )?\(\s?n\s?=\s?$", re.IGNORECASE)
+STEP_BEFORE = re.compile(r"\b(?:per|for (?:each|every)|each|every) $", re.IGNORECASE)
+STEP_AFTER = re.compile(
+    r"\s?%?[\s-](?:point )?(?:increase|decrease|increment|change|higher|lower|rise)\b", re.IGNORECASE
 )
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
@@ -52,18 +63,32 @@ START_OF_RANGE = re.compile(
 )
 # `nine of 23 or eight of 25`: a denominator and the next count.
 OF_TOTAL = re.compile(rf"\b{_SMALL} of {_SMALL} or $", re.IGNORECASE)
+# `between 09/92 and 12/96`: months of years.
+MONTH_OF_YEAR = re.compile(r"(?<![\d/.])(?:0?[1-9]|1[0-2])/(?:[5-9]\d|0\d|1\d|(?:19|20)\d{2})(?![\d/%.])")
+DATED = re.compile(r"\b(?:between|from|since|until|till|through|in|to|and|during|period|by)\s(?:the )?$", re.IGNORECASE)
 AGES = re.compile(r"\s?(?:years?|yrs?)(?: of age| old|-old)", re.IGNORECASE)
 
 
 def mask(line: Line) -> None:
     """Mask the numbers of a line that are not results."""
+    # `2 years and 5 months` is one time in two units, which no column holds.
+    dated = [match.span() for match in YEARS_AND_MONTHS.finditer(line.text)]
+    dated += [
+        match.span()
+        for match in MONTH_OF_YEAR.finditer(line.text)
+        if DATED.search(line.text, max(0, match.start() - 12), match.start()) and ENROLMENT.search(line.text)
+    ]
     for token in line.tokens:
+        if any(begin <= token.start < end for begin, end in dated):
+            token.masked = True
         if token.kind == "num" and not token.masked:
             before, after = line.text[max(0, token.start - 80) : token.start], line.text[token.end :][:120]
             token.masked = before.rstrip().endswith("±") or _no_result(token, before, after)
 
 
 def _no_result(token: Token, before: str, after: str) -> bool:
+    if (STEP_BEFORE.search(before) and STEP_AFTER.match(after)) or EACH_MORE.search(before) or TARGET.search(before):
+        return True
     if token.percent:
         return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
     if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:

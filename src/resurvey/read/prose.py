@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from resurvey.read import no_results, sentences
 from resurvey.read.arm_places import arms_of, sizes_beside
@@ -12,16 +13,19 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
+from resurvey.read.outcomes import UNNAMED, outcomes_in
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
 from resurvey.read.text_counts import counts
-from resurvey.read.text_designs import designs, joined
+from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
 from resurvey.read.text_other import dates, differences, means, p_values, registries, years
 from resurvey.read.text_percents import percentages
-from resurvey.read.text_rates import rates
-from resurvey.read.text_ratios import carried, ratios
+from resurvey.read.text_rates import named_in_order, rates
+from resurvey.read.text_ratios import carried, plainly_named, ratios
 from resurvey.read.text_shares import proportions
-from resurvey.read.text_times import durations, medians, times_alone
+from resurvey.read.text_times import durations, medians
+from resurvey.read.text_times_alone import times_alone
+from resurvey.read.text_untimed import untimed
 from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
 
 RULES = (
@@ -35,6 +39,7 @@ RULES = (
     proportions,
     rates,
     times_alone,
+    untimed,
     percentages,
     counts,
     p_values,
@@ -45,7 +50,7 @@ def find(line: Line) -> list[Found]:
     """All matches of one sentence."""
     years(line)
     found: list[Found] = []
-    if DESIGN.search(line.text):
+    if DESIGN.search(line.text) and not of_results(line):
         found += designs(line)
         if found:
             return found + registries(line)
@@ -55,7 +60,7 @@ def find(line: Line) -> list[Found]:
     return found
 
 
-GROUPS = ("n-noun", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+GROUPS = ("n-noun", "n-noun-entered", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
@@ -108,6 +113,24 @@ def _share_endpoints(line: Line, found: list[Found]) -> None:
                 member.cells["endpoint"] = name
 
 
+def _ratios_in_order(line: Line, found: list[Found]) -> None:
+    """`HRs for OS and RFS were 0.6 (...) and 0.5 (...), respectively`: endpoints and ratios in the same order."""
+    listed = sorted((one for one in found if one.kind == "ratio"), key=lambda one: one.tokens[0])
+    if len(listed) < 2 or "respectively" not in line.lower():
+        return
+    first = line.tokens[listed[0].tokens[0]].start
+    names = named_in_order(line.text[:first])
+    ends = [max(line.tokens[i].end for i in one.tokens) for one in listed]
+    starts = [line.tokens[one.tokens[0]].start for one in listed]
+    joints = [line.text[a:b] for a, b in zip(ends, starts[1:], strict=False)]
+    if len(names) == len(listed) and all(RATIO_JOINT.fullmatch(joint) for joint in joints):
+        for one, name in zip(listed, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+RATIO_JOINT = re.compile(r"[\s)\]]*(?:,|and|, and)\s")
+
+
 def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
     """`(n = 45)` after anything but an arm is a count of that item."""
     for one in found:
@@ -135,15 +158,48 @@ def _endpoints_of_p(line: Line, found: list[Found]) -> None:
         if one.kind == "p" and (behind := _endpoint_behind(line, one)):
             one.cells["endpoint"], last = behind, line.tokens[one.tokens[0]].end
             continue
+        if one.kind == "p" and OF_OTHER.match(line.text, place + len(line.tokens[one.tokens[0]].value)):
+            one.cells["endpoint"], last = "", line.tokens[one.tokens[0]].end
+            continue
         before = [value for value in values if last <= line.tokens[value.tokens[0]].start < place]
         if before:
             nearest = _beside(line, before, place)
             between = line.text[line.tokens[max(nearest.tokens)].end : place]
-            if not endpoints_in(between):
+            if not outcomes_in(between):
                 one.cells["endpoint"] = nearest.cells.get("endpoint", "")
+            if one.kind == "p" and BESIDE.fullmatch(between):
+                one.rule = "p-alone-beside"
+                one.cells |= {"item": nearest.cells["item"]} if nearest.cells.get("item") else {}
         elif one.kind == "p" and last and _own_subject(line.text[last:place]):
             one.cells["endpoint"] = ""
         last = line.tokens[one.tokens[0]].end if one.kind == "p" else last
+
+
+# `41%; P = 0.07`, `6 (4%), p=0.3`: the p value stands directly behind the values it compares.
+BESIDE = re.compile(r"[\s%)\]]*(?:months|years|weeks|days)?[\s,;:)(\[]*(?:[pP]\s?[=<>≤≥]?\s?)?")
+
+
+# `(p = 0.02 for survival and p = 0.009 for the share free of cancer)`: what is named behind is not in our vocabulary.
+OF_OTHER = re.compile(
+    r"\s?for (?:the )?(?!interaction|trend|hetero|difference|comparison|superiority|non|log|both|all|each|group)"
+    r"[a-z]{4,}"
+)
+
+
+def _p_in_order(line: Line, found: list[Found]) -> None:
+    """`DFS and OS were better (P = 0.016 and P = 0.034, respectively)`: endpoints and p values in the same order."""
+    listed = sorted((one for one in found if one.kind == "p"), key=lambda one: one.tokens[0])
+    if len(listed) < 2 or "respectively" not in line.lower():
+        return
+    places = [line.tokens[one.tokens[0]] for one in listed]
+    joints = [line.text[a.end : b.start] for a, b in pairwise(places)]
+    names = named_in_order(line.text[: places[0].start])
+    if len(names) == len(listed) and all(P_JOINT.fullmatch(joint) for joint in joints):
+        for one, name in zip(listed, names, strict=True):
+            one.cells["endpoint"] = name
+
+
+P_JOINT = re.compile(r"\s?(?:,|and|, and)\s(?:[pP]\s?[=<>≤≥]?\s?)?")
 
 
 def _beside(line: Line, values: list[Found], place: int) -> Found:
@@ -204,10 +260,12 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
         _share_endpoints(line, found)
+        _ratios_in_order(line, found)
         _sizes_of_arms(found, lexicon)
         describe(line, found, lexicon)
         _carry_level(line, found)
         _endpoints_of_p(line, found)
+        _p_in_order(line, found)
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
@@ -240,7 +298,10 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     section = (
         "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
     )
-    rule = f"text-{found.rule}" + ("" if section == "own" else "-elsewhere")
+    name = found.rule
+    if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
+        name += "-said"
+    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
@@ -265,13 +326,13 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
     """Endpoint, item, kind and grade of a match, from the words around its number."""
     token = line.tokens[found.tokens[0]]
     ratios = {one.start for one in line.tokens if one.kind == "ratio" and not one.masked}
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if begin not in ratios]
+    names = [(begin, end, name) for begin, end, name in outcomes_in(line.text) if begin not in ratios]
     before = [name for _, end, name in names if end <= token.start]
     after = [name for begin, _, name in names if begin >= token.end]
     made: dict[str, str] = {}
     if found.kind == "ratio":
-        own = [name for name in before if name in TIME_TO_EVENT or name in RESPONSES]
-        ahead = [name for name in after if name in TIME_TO_EVENT]
+        own = [name for name in before if name in TIME_TO_EVENT or name in RESPONSES or name == UNNAMED]
+        ahead = [name for name in after if name in TIME_TO_EVENT or name == UNNAMED]
         own = _not_overall(line.text, names, token.start) or own
         behind = _endpoint_behind(line, found)
         made["endpoint"] = behind or (own[-1] if own else ahead[0] if ahead else "")

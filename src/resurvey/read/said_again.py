@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from resurvey.read.audit_words import same_rounded
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
+from resurvey.read.slips import same_rounded
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]|\.\d)")
 SUMMARY = re.compile(r"\babstract\b|\bsummary\b", re.IGNORECASE)

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.slips import denominators, one_slip_fits, percent_fits
+from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
+from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
 def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
@@ -33,56 +34,78 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
     rowwise: dict[str, list[str]] = defaultdict(list)
     for draft in drafts:
         if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
-            rowwise[_row_key(draft)].append(draft.claim_id)
+            rowwise[row_of(draft)].append(draft.claim_id)
+    around = Neighbours(drafts)
+    missed = {row["claim_ids"].split(";")[0] for row in bad}
     found = []
     for row in bad:
         draft = by_id[row["claim_ids"].split(";")[0]]
         if not draft.claim.rule.startswith("table"):
             found.append(finding_of(row, by_id))
             continue
-        beside = [claim for claim in rowwise[_row_key(draft)] if claim != draft.claim_id]
+        beside = [claim for claim in rowwise[row_of(draft)] if claim != draft.claim_id]
         fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
         if beside and fitting * 2 < len(beside):
             continue
-        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft):
+        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft) and not around.alone(draft):
             continue
-        if row["verdict"] == "discrepant" and _sum_explains(draft, drafts):
+        if not beside and "n-N" not in draft.claim.rule and not one_misprint(draft):
+            continue
+        if row["verdict"] == "discrepant" and _of_fewer(draft):
+            continue
+        if around.explain(draft) or _fewer_in_row(draft, [by_id[claim] for claim in beside if claim in missed]):
             continue
         found.append(finding_of(row, by_id))
-    return _by_denominator(found, by_id)
+    return _by_denominator(_without_estimates(found, by_id), by_id)
 
 
-def _sum_explains(draft: Draft, drafts: Sequence[Draft]) -> bool:
-    """Whether the categories of a section add up to less than the denominator and that sum gives the percentage."""
-    section, column = draft.cells.get("item", "").rpartition(", ")[0], _column_key(draft)
-    if not section:
-        return False
-    counts = [
-        int(one.cells["n"])
-        for one in drafts
-        if one.table == "proportions"
-        and one.cells.get("n", "").isdigit()
-        and one.cells.get("item", "").rpartition(", ")[0] == section
-        and _column_key(one) == column
-    ]
-    known = sum(counts)
-    return (
-        len(counts) > 1
-        and 0 < known < float(draft.cells["total"])
-        and percent_fits(draft.cells["n"], draft.cells["percent"], known)
+def _of_fewer(draft: Draft) -> bool:
+    """Whether patients without data explain a share whose denominator stands in a heading, not beside it."""
+    cells = draft.cells
+    own = "n-N" in draft.claim.rule or not (cells["total"].isdigit() and counted(draft))
+    return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]))
+
+
+def _fewer_in_row(draft: Draft, missed: Sequence[Draft]) -> bool:
+    """Whether a smaller number of patients gives another percentage of the row that misses its denominator too."""
+    total = draft.cells["total"]
+    group = [draft, *(one for one in missed if one.cells["total"] == total)]
+    sizes = range(math.ceil(FEWEST * float(total)), math.ceil(float(total)))
+    return len(group) > 1 and any(
+        all(percent_fits(one.cells["n"], one.cells["percent"], size) for one in group) for size in sizes
     )
 
 
-def _column_key(draft: Draft) -> tuple[str, str]:
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0], block.rpartition(".c")[2]
+# The smallest share of patients with data that is thought of before two misprints of one row.
+FEWEST = 0.7
+
+
+def _without_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """No findings for percentages of running text that several rows print above their crude shares: `43.8% (7/17)`.
+
+    Kaplan-Meier estimates with the number of events exceed the crude share wherever patients were censored; a misprint
+    seldom goes the same way twice, and mostly one wrong character explains it.
+    """
+    above = [one for one in found if _estimated(by_id[one.claim_ids[0]])]
+    return [one for one in found if one not in above] if len(above) >= ESTIMATES else found
+
+
+# Percentages above the crude share, each with the number of events, that are estimates.
+ESTIMATES = 2
+
+
+def _estimated(draft: Draft) -> bool:
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    if draft.claim.rule.startswith("table") or not (counted(draft) and total.isdigit()) or int(n) > int(total):
+        return False
+    return float(percent) > 100 * int(n) / int(total) and not misprint_fits(n, percent, int(total))
 
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
     """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
     columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for one in found:
-        columns[_column_key(by_id[one.claim_ids[0]])].append(one)
+        columns[column_of(by_id[one.claim_ids[0]])].append(one)
     kept: list[Finding] = []
     for group in columns.values():
         rows = [by_id[one.claim_ids[0]].cells for one in group]
@@ -92,20 +115,16 @@ def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Findi
             for size in range(math.ceil(0.8 * total), math.floor(1.2 * total) + 1)
             if size != total and all(percent_fits(cells["n"], cells["percent"], size) for cells in rows)
         ]
-        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or len(others) != 1:
+        if len(group) == 1 or len({cells["total"] for cells in rows}) > 1 or not others:
             kept += group
             continue
         ids = tuple(claim for one in group for claim in one.claim_ids)
         places = tuple(place for one in group for place in one.locators)
-        words = f"{len(group)} percentages of this column are of {others[0]}, not of the {total:g} of its head"
+        known = f"{others[0]}" if len(others) == 1 else f"{others[0]} to {others[-1]}"
+        words = f"{len(group)} percentages of this column are of {known}, not of the {total:g} of its head"
         shown = "; ".join(one.reported for one in group[:3])
-        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, str(others[0]), words))
+        kept.append(Finding("percentage", "discrepant", "major", ids, places, shown, known, words))
     return kept
-
-
-def _row_key(draft: Draft) -> str:
-    span = draft.claim.spans[0].block
-    return span.rpartition(".c")[0]
 
 
 def _missing_explains(draft: Draft) -> bool:
@@ -127,7 +146,7 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
     """Proportions in text, without a denominator, that fit no number of patients, or not that of their arm."""
     sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
-        if draft.table == "proportions" and draft.claim.rule.startswith("text") and _counted(draft):
+        if draft.table == "proportions" and draft.claim.rule.startswith("text") and counted(draft):
             sentences[(draft.cells["locator"], draft.claim.context)].append(draft)
     sizes = {
         int(draft.cells[name])
@@ -157,29 +176,24 @@ def _sizes_of_arms(drafts: Sequence[Draft]) -> dict[str, set[int]]:
         cells = draft.cells
         if draft.table == "arms" and cells["arm_id"] and cells["n"].isdigit():
             sizes[cells["arm_id"]].add(int(cells["n"]))
-        if draft.table == "proportions" and cells["arm_id"] and cells["total"].isdigit() and _fits(draft):
+        if draft.table == "proportions" and cells["arm_id"] and cells["total"].isdigit() and fits(draft):
             sizes[cells["arm_id"]].add(int(cells["total"]))
     return sizes
 
 
-def _fits(draft: Draft) -> bool:
-    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
-    return total.isdigit() and _counted(draft) and percent_fits(n, percent, int(total))
-
-
-def _counted(draft: Draft) -> bool:
-    cells = draft.cells
-    return cells["n"].isdigit() and int(cells["n"]) > 0 and cells["percent"].replace(".", "", 1).isdigit()
-
-
 def _impossible(draft: Draft) -> list[Finding]:
-    """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %."""
+    """`16 (93%)`: no denominator fits, as 16/17 is 94.1 % and 16/18 is 88.9 %.
+
+    A small number of a small group counts something else (`three visits (87%)`).
+    """
     n, percent = int(draft.cells["n"]), draft.cells["percent"]
     if float(percent) == 0 or denominators(n, percent, MOST):
         return []
+    if n < SMALL and 100 * n / float(percent) < SMALL:
+        return []
     near = round(100 * n / float(percent))
     shown = ", ".join(f"{n}/{total} is {100 * n / total:.1f} %" for total in (near, near + 1) if total >= n)
-    return [_alone(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
+    return [_told(draft, "impossible", "", f"no whole number of patients has {n} as {percent} % of it ({shown})")]
 
 
 def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
@@ -189,7 +203,7 @@ def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
     if float(draft.cells["percent"]) >= 100:
         return []
     others = [one for one in mates if one is not draft]
-    if others and all(one.cells["total"] == str(total) and _fits(one) for one in others):
+    if others and all(one.cells["total"] == str(total) and fits(one) for one in others):
         return _missed(draft, total, "the sum of this count and those beside it")
     return []
 
@@ -200,7 +214,7 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
     near = [
         total
         for total in sorted(arms.get(draft.cells["arm_id"], ()))
-        if int(n) <= total and one_slip_fits(n, percent, total)
+        if int(n) <= total and misprint_fits(n, percent, total)
     ]
     if not near or sizes & set(denominators(int(n), percent, max(sizes))):
         return []
@@ -213,11 +227,11 @@ def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> l
     others = [one for one in group if one is not draft]
     totals = {one.cells["total"] for one in others}
     arms = {one.cells["arm_id"] for one in group}
-    if len(totals) != 1 or len(arms) != 1 or not all(_fits(one) for one in others):
+    if len(totals) != 1 or len(arms) != 1 or not all(fits(one) for one in others):
         return []
     total = int(totals.pop())
     explained = sizes & set(denominators(int(n), percent, max(sizes)))
-    if explained or int(n) > total or not one_slip_fits(n, percent, total):
+    if explained or int(n) > total or not misprint_fits(n, percent, total):
         return []
     return _missed(draft, total, "the denominator of all other shares of the sentence")
 
@@ -227,14 +241,14 @@ def _missed(draft: Draft, total: int, what: str) -> list[Finding]:
     if percent_fits(n, percent, total):
         return []
     exact = f"{100 * int(n) / total:.1f}"
-    return [_alone(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
+    return [_told(draft, "discrepant", exact, f"{n} of {total}, {what}, are {exact} %, printed {percent} %")]
 
 
-def _alone(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
+def _told(draft: Draft, verdict: str, recomputed: str, words: str) -> Finding:
     shown = f"{draft.cells['n']} ({draft.cells['percent']} %)"
     ids, places = (draft.claim_id,), (draft.cells["locator"],)
     return Finding("percentage", verdict, "major", ids, places, shown, recomputed, words)
 
 
-# More patients than any trial in this field has.
-MOST = 100_000
+# More patients than any trial in this field has; a count that may be of something else than patients.
+MOST, SMALL = 100_000, 10

@@ -6,17 +6,29 @@ A proportion without words of its own (`33 % v 36 %`) refers to the same thing a
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 
 from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
+from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
+from resurvey.read.share_harms import (
+    ADVERSE,
+    ASSESSED,
+    REASON,
+    SEVERAL,
+    SUFFERED,
+    grade_near,
+    graded,
+    harm_named,
+    harms_named,
+    own_part,
+)
 from resurvey.read.slips import magnitude, percent_fits
-from resurvey.read.text_items import item_of
+from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
-from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in, grade_in
+from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
 DIRECT = re.compile(
@@ -25,45 +37,10 @@ DIRECT = re.compile(
     r"experienced)\s(?:an? |the |confirmed |documented )*$",
     re.IGNORECASE,
 )
-SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
 CAUSE = re.compile(
     r"(?:due to|because of|attributed to|attributable to|after|until|reason\w*)[^,;]{0,24}$", re.IGNORECASE
 )
-ADVERSE = re.compile(
-    r"(?:treatment|drug)-related|\badverse|\btoxic|\bside[- ]effects?|\bgrades?\s?[≥>]?\s?[1-5]|\bAEs?\b",
-    re.IGNORECASE,
-)
-# `neutropenia occurred in 11 patients`, `eight patients developed a rash`.
-SUFFERED = re.compile(
-    r"\b(?:occur\w*|develop\w*|experienc\w*|(?:was|were) (?:observed|reported|seen|noted)|incidence|"
-    r"(?:more|less) (?:frequent|common|severe|often)\w*)\b",
-    re.IGNORECASE,
-)
-ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b", re.IGNORECASE)
-# Harms named in one sentence that make a list of adverse events of it.
-SEVERAL = 4
-REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")
-# A grade of what a tumour is, not of what a patient suffered.
-OF_TUMOUR = re.compile(
-    r"[^.;,]{0,20}\b(?:tumou?rs?|cancers?|carcinomas?|gliomas?|astrocytomas?|lymphomas?|sarcomas?|disease|histolog\w*|"
-    r"differentiat\w*|nuclear|lesions?|dysplasia|neoplasia|CIN|PIN|varices|reflux|evidence|recommendation)\b",
-    re.IGNORECASE,
-)
-TUMOUR_GRADE = re.compile(
-    r"\b(?:histolog\w*|nuclear|tumou?r|gleason|pathologic\w*|edmondson|fuhrman|nottingham)\W+$", re.IGNORECASE
-)
-
-
-def _graded(text: str) -> bool:
-    """Whether a text names a grade of an event: `grade 3 or 4 weight changes`."""
-    return any(
-        match["any"] is None
-        and not OF_TUMOUR.match(text, match.end())
-        and not TUMOUR_GRADE.search(text[: match.start()])
-        for match in GRADE.finditer(text)
-    )
-
-
+SHORT = re.compile(DIRECT.pattern.removesuffix("$") + r"(?-i:(?P<name>SD|PD)\b)", re.IGNORECASE)
 CONNECTING = re.compile(
     r"versus|and|patients?|groups?|arms?|the|with|compared|for|respectively|days?|receiving|treated|assigned|those|among|"
     r"than|who|were|was|had|both|also|from|out|participants|subjects|women|men|them|these|one|two|respective|treatment|"
@@ -72,7 +49,7 @@ CONNECTING = re.compile(
 # `30 % for A and rash, 19 % ...`: words that belong to the proportion before.
 OF_THE_LAST = re.compile(
     r"^[\s)\]%]*(?:(?:of )?(?:(?:the )?patients (?:who )?(?:(?:were )?(?:treated|given) )?)?"
-    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b.*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
+    r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b[^\d]*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
 JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
@@ -119,9 +96,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
         else:
             made = _described(line, one, before, after)
             outer = begin + before.rfind(")") + 1 if closed else begin
-            alone = not _own_words(line, outer, _start(line, one), places) and not _own_clause(
-                line, one, before, after, places
-            )
+            alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
+            alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
             if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
                 made |= {"kind": "adverse_event", "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
@@ -129,9 +105,13 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
                 made = dict(last)
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
-        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade:
+        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and not _new_statement(before):
             made["grade"] = last.get("grade", "")
+        if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
+            made["item"] = last["item"]
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
+        if one.cells["kind"] == "response" and one.rule in ("percent", "percent-interval"):
+            one.rule += "-response"
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
     _sized_behind(line, shares, found)
@@ -141,20 +121,50 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _of_the(line, shares, places)
 
 
+# `pCR was seen in 10% of patients with trait A, 13% with trait B and 33% with trait C`
+WITH_TRAIT = re.compile(r"[\s%]*(?:of (?:the )?patients )?with [^;.%]{1,40}?(?:,|,? and)\s")
+
+
+def _new_statement(before: str) -> bool:
+    """Whether a `;` with a verb behind it parts a proportion from the one before: `; the rates of these were 8%`."""
+    return ";" in before and VERB.search(before.rpartition(";")[2]) is not None
+
+
+def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
+    """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
+    known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
+    response = last.get("kind") == "response" and made["kind"] == "flow"
+    listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
+    return compares(before) or listed or (known and joins_groups(before))
+
+
 # `44 patients (3%) had undergone surgery`: the patients counted are the subject of a clause of their own.
 CLAUSE = re.compile(
-    r"[\s%)\]]*(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused)\b"
+    r"[\s%)\]]*(?:(?:patients|women|men|participants|subjects|cases)\s)?(?:had|have|were|was|underwent|received|required|died|remained|discontinued|withdrew|refused|who|whose|experienced|developed|"
+    r"achieved|showed|completed)\b"
 )
+# `...; 91% of patients completed`: a statement of its own.
+OF_PATIENTS = re.compile(
+    r"\s?(?:%|per ?cent)?\sof (?:the |all )?(?:patients|women|men|participants|subjects)\s(?!in\b|with\b|on\b)"
+)
+# `33 patients received alfa, 31 received beta`: a count with a verb of its own.
+DOING = re.compile(
+    r"\s(?:(?:patients|women|men|participants|subjects|cases) )?"
+    r"(?:received|underwent|had|to|were (?:randomi[sz]ed|assigned)) "
+)
+COUNTED = re.compile(r"\s(?:patients|women|men|participants|subjects|cases)\s")
 # `382 (23%) with negative tumours, 1217 (73%) with positive tumours`: each names what it counts.
 WITH = re.compile(r"[\s%)\]]*(?:of (?:the )?patients )?(?:with|had|having)\s")
 
 
 def _own_clause(line: Line, one: Found, before: str, after: str, places: list[tuple[int, int, str]]) -> bool:
     """Whether a proportion of patients has its own words behind it, as others before it have theirs."""
-    counted = "n" in one.cells and any(word in PATIENTS for word in _words(line, one))
+    counted = "n" in one.cells and (any(word in PATIENTS for word in _words(line, one)) or COUNTED.match(after))
     clause = counted and CLAUSE.match(after) is not None and before.rstrip()[-4:].endswith((",", ";", "and", "but"))
+    clause = clause or (bool(before) and set(one.cells) <= {"n"} and DOING.match(after) is not None)
+    clause = clause or (before.rstrip()[-1:] == ";" and OF_PATIENTS.match(after) is not None)
     listed = WITH.match(before) is not None and WITH.match(after) is not None and not places
-    return clause or (listed and "n" in one.cells and "total" not in one.cells)
+    return bool(clause) or (listed and "n" in one.cells and "total" not in one.cells)
 
 
 def _words(line: Line, one: Found) -> list[str]:
@@ -165,7 +175,7 @@ def _words(line: Line, one: Found) -> list[str]:
 
 def _is_size(line: Line, one: Found, before: str) -> bool:
     """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
-    return one.rule == "n-noun" and before != "" and BEHIND_LIST.fullmatch(before) is not None
+    return one.rule.startswith("n-noun") and before != "" and BEHIND_LIST.fullmatch(before) is not None
 
 
 BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
@@ -192,7 +202,7 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
         number = line.tokens[after.tokens[0]].number
-        if after.rule == "n-noun" and SIZED_BEHIND.fullmatch(between) and number > 3:
+        if after.rule.startswith("n-noun") and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
         elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
@@ -260,13 +270,9 @@ def _own_words(
         return False
     if of_the_last:
         text = OF_THE_LAST.sub(" ", text, count=1)
-    return any(CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}", text.lower()))
-
-
-@lru_cache(maxsize=8)
-def _harms_named(text: str) -> int:
-    """How many different adverse events a sentence names: asked once for each of its shares."""
-    return len({match.group().lower() for match in HARMS.finditer(text)})
+    return any(
+        CONNECTING.fullmatch(word) is None for word in re.findall(r"[a-z]{3,}|\bc?[tnm]\d[a-z]?\b", text.lower())
+    )
 
 
 def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str]:
@@ -277,15 +283,15 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     scope = f"{near} {following}"
     if response:
         return {"kind": "response", "endpoint": response, "item": response}
-    grade = _grade(near, following)
-    own = near.rpartition(";")[2]
+    own = own_part(near)
+    grade = grade_near(own, following)
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
-    several = _harms_named(line.text) >= SEVERAL
+    several = harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
-    harm = (suffered or _graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
+    harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
-        return made | {"kind": "adverse_event", "grade": grade}
+        return made | {"kind": "adverse_event", "grade": grade} | harm_named(own, following)
     return made | {"kind": "flow"}
 
 
@@ -298,12 +304,6 @@ def _outcome_before(before: str) -> str:
 
 
 SAID = re.compile(r"(?: rates?)? (?:was|were|of)\s?")
-
-
-def _grade(before: str, after: str) -> str:
-    """The last grade named before a number, otherwise the first after it."""
-    matches = list(GRADE.finditer(before))
-    return grade_in(before[matches[-1].start() :]) if matches else grade_in(after)
 
 
 def _direct(after: str) -> str:
@@ -442,6 +442,17 @@ def sizes_said(found: list[Found]) -> list[str]:
     return [n for n in dict.fromkeys([*plain_counts, *totals, *counts]) if int(n) > 3]
 
 
+def _said_alike(one: Found, other: Found) -> bool:
+    return all(one.cells.get(name) == other.cells.get(name) for name in ("kind", "endpoint", "item", "grade"))
+
+
+# `75 women (an accrual rate of 9.5%)`: the rate has another denominator.
+NOT_OF_ALL = re.compile(
+    r"\b(?:accrual|response to invitation|participation|annual|annuali[sz]ed) (?:\w+ )?rates?\b[^%]{0,12}$",
+    re.IGNORECASE,
+)
+
+
 def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`RR of the 47 patients was 61.7 %`: the only group of the sentence is the denominator of its percentages."""
     if len({arm for *_, arm in places}) > 1 or re.search(r"\bof (?:which|whom|these)\b", line.text):
@@ -454,6 +465,13 @@ def _of_the(line: Line, shares: list[Found], places: list[tuple[int, int, str]])
         and re.search(r"\b(?:of|among|in) (?:the|all)?\s?$", line.text[: _start(line, one)].lower())
     ]
     bare = [one for one in shares if "percent" in one.cells and not {"n", "total"} & set(one.cells)]
+    if any(
+        _said_alike(one, after) and joins_groups(line.text[_end(line, one) : _start(line, after)])
+        for one, after in pairwise(bare)
+    ):
+        # Each percentage is of one of the groups, not of all patients.
+        return
+    bare = [one for one in bare if not NOT_OF_ALL.search(line.text[: _start(line, one)][-40:])]
     if len(groups) == 1 and bare and all(_start(line, one) > _start(line, groups[0]) for one in bare):
         for one in bare:
             one.cells["total"] = groups[0].cells["n"]

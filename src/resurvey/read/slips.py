@@ -19,6 +19,15 @@ def slips(text: str) -> Iterator[str]:
             yield text[:k] + text[after] + text[k + 1 : after] + text[k] + text[after + 1 :]
 
 
+def repairs(text: str) -> Iterator[str]:
+    """Every text from which one misprint may have made a printed number: a slip, a lost digit, a moved point."""
+    yield from slips(text)
+    for k in range(len(text) + 1):
+        yield from (text[:k] + digit + text[k:] for digit in "0123456789")
+    digits = text.replace(".", "")
+    yield from (digits[:k] + "." + digits[k:] for k in range(1, len(digits)))
+
+
 def one_slip(a: str, b: str) -> bool:
     """Whether inserting, dropping or replacing one character, or transposing two, turns one number into the other."""
     if len(a) == len(b):
@@ -32,6 +41,32 @@ def magnitude(text: str) -> float:
     """Value of a printed number without its comparison sign; NaN if it is not a number."""
     digits = text.lstrip("<>≤≥~=")
     return float(digits) if digits.replace(".", "", 1).isdigit() else float("nan")
+
+
+def number_in(text: str) -> float | None:
+    """Value of a printed number without its comparison sign; None if it is not a number."""
+    try:
+        return float(text.lstrip("<>≤≥~"))
+    except ValueError:
+        return None
+
+
+def same_rounded(a: str, b: str) -> bool:
+    """Whether one printed number may be the rounded form of the other."""
+    if a[:1] in "<>≤≥" or b[:1] in "<>≤≥":
+        low, plain_one = (a, b) if a[:1] in "<>≤≥" else (b, a)
+        limit, value = number_in(low), number_in(plain_one)
+        return (
+            limit is None
+            or value is None
+            or plain_one[:1] in "<>≤≥"
+            or (value <= limit if low[:1] in "<≤" else value >= limit)
+        )
+    first, second = number_in(a), number_in(b)
+    if first is None or second is None:
+        return True
+    digits = min(len(x.partition(".")[2]) for x in (a, b))
+    return abs(first - second) <= 0.5 * 10.0**-digits + 1e-9 and len(a) != len(b)
 
 
 def percent_fits(n: str, percent: str, total: float) -> bool:
@@ -60,6 +95,44 @@ def one_slip_fits(n: str, percent: str, total: float) -> bool:
     )
 
 
+def misprint_fits(n: str, percent: str, total: float) -> bool:
+    """Whether one misprint in a count or its percentage, a lost digit among them, explains that they do not fit.
+
+    Parameters
+    ----------
+    n, percent : str
+        As printed.
+    total : float
+        The denominator.
+    """
+    return any(
+        int(text) <= total and percent_fits(text, percent, total) for text in repairs(n) if text.isdigit()
+    ) or any(percent_fits(n, text, total) for text in repairs(percent) if DECIMAL.fullmatch(text))
+
+
+def fewer_patients(n: str, percent: str, total: int) -> bool:
+    """Whether a few patients without data explain a percentage, and a misprint would seldom look like that.
+
+    Some denominator above nine tenths of the total gives the percentage, but few of the texts that one wrong digit
+    makes of the right percentage.
+
+    Parameters
+    ----------
+    n, percent : str
+        As printed.
+    total : int
+        The denominator of the column.
+    """
+    decimals = len(percent.partition(".")[2])
+    sizes = range(max(int(n), math.ceil(MOST_DATA * total), 1), total)
+    explained = {f"{100 * int(n) / size:.{decimals}f}" for size in sizes}
+    right = f"{100 * int(n) / total:.{decimals}f}"
+    wrong = {text for text in slips(right) if len(text) == len(right)} - {right}
+    return percent in explained and len(wrong & explained) <= BY_CHANCE * len(wrong)
+
+
+# The share of patients that have data at least, and the share of misprints that look as if fewer had.
+MOST_DATA, BY_CHANCE = 0.9, 0.15
 DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 
 

@@ -32,7 +32,7 @@ def about_table(label: str, caption: str, notes: str) -> About:
         part
         for part in re.split(r"(?<=[.;])\s", notes)
         if re.match(
-            r"(?:\^\w )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
+            r"(?:\^\w )?(?:all |the )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
             r"is|given|represent|shown|expressed|in )|.{0,40}unless otherwise|"
             r"(?:the )?(?:median|mean|numbers?|medians|means)\b.{0,90}\b(?:is|are) (?:shown|given|presented|reported)",
             part,

@@ -36,7 +36,7 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("se", r"\bs\.?e\.?m?\.?\b|\bstandard error"),
     ("range", r"\brange\b|\bmin(?:imum)?\s?[-,/]\s?max"),
     ("iqr", r"\biqr\b|\binterquartile|\bquartile|\bq1\b"),
-    ("pct", r"(?<![\d.])\s?%|\bper ?cent\b|\bpercentage\b"),
+    ("pct", r"(?<![\d.])(?<![\d.]\s)%|\bper ?cent\b|\bpercentage\b"),
     (
         "n",
         r"\b(?:n|number|nos|nb)\b|\bno\.|^#$|\bcount\b|\bcases\b|"
@@ -51,13 +51,13 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (
         "notsurvival",
         r"\bcoefficient|\bspearman|\bpearson|\bcorrelation|\bkappa|"
-        r"\bβ\b|\bbeta\b|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
+        r"\bβ\b|\bbeta(?=\s*(?:$|,|\(\s?(?:9\d|se|sd|ci)|coefficient))|\bcost|\bqaly|\bauc\b|\bstatistic|\bchi|\bscore\b|\bsensitivity|\bspecificity",
     ),
 )
 HINT = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in PATTERNS]
 SIZE = re.compile(
     r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, "
-    r"]\d{3})+(?!\d)|\d{1,6})(?![\d.]|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
+    r"]\d{3})+(?!\d)|\d{1,6})(?!\d|\.\d|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
     r"\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
     r"(?<![A-Za-z])n\.\s?(?P<d>\d{2,5})(?![\d.])|"
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
@@ -85,12 +85,15 @@ def hints(text: str) -> frozenset[str]:
 
 def size_in(text: str) -> str:
     """The size printed in a heading or label (`n = 45`, `(45 patients)`); empty if none or several."""
-    found = {
-        (match["a"] or match["b"] or match["c"] or match["d"]).replace(",", "").replace(" ", "")
-        for match in SIZE.finditer(plain(text))
-    }
-    found = {size for size in found if size.strip("0")}
-    return found.pop() if len(found) == 1 else ""
+    found = sizes_in(text)
+    return found[0] if len(found) == 1 else ""
+
+
+def sizes_in(text: str) -> tuple[str, ...]:
+    """All different sizes printed in a text."""
+    found = [match["a"] or match["b"] or match["c"] or match["d"] for match in SIZE.finditer(plain(text))]
+    sizes = [size.replace(",", "").replace(" ", "") for size in found]
+    return tuple(dict.fromkeys(size for size in sizes if size.strip("0")))
 
 
 def time_in(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from resurvey.read.normal import plain
@@ -23,7 +24,7 @@ def lay_out(table: Table, first: int = 0) -> Layout | None:
     columns = len(grid[0])
     if stub >= columns:
         return None
-    paths = [_path(grid, heads, c) for c in range(columns)]
+    paths = _aligned([_path(grid, heads, c) for c in range(columns)], grid[heads:], stub)
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
     _body(layout, heads, first)
@@ -34,6 +35,27 @@ def lay_out(table: Table, first: int = 0) -> Layout | None:
     _mend_limits(layout)
     layout.parents = [_parent(path) for path in layout.heads]
     return layout
+
+
+def _aligned(
+    paths: list[tuple[str, ...]], body: tuple[tuple[Cell | None, ...], ...], stub: int
+) -> list[tuple[str, ...]]:
+    """Headings over the columns they belong to, where blank columns were put between those of the body only.
+
+    `All | Alfa | Beta` over `(blank) 35 (74) (blank) 21 (69) (blank) 14 (78)`: as many headings as filled columns.
+    """
+    named = [c for c in range(stub, len(paths)) if paths[c]]
+    filled = [
+        c
+        for c in range(stub, len(paths))
+        if any((cell := row[c]) is not None and cell.column == c and is_numeric(cell.text) for row in body)
+    ]
+    if len(named) != len(filled) or named == filled or all(paths[c] for c in filled):
+        return paths
+    made = [*paths[:stub], *[()] * (len(paths) - stub)]
+    for name, c in zip(named, filled, strict=True):
+        made[c] = paths[name]
+    return made
 
 
 def _mend_limits(layout: Layout) -> None:
@@ -58,6 +80,8 @@ def _heading_rows(table: Table) -> int:
     return heads
 
 
+# What the cells of a second heading row name.
+MEASURED = frozenset({"n_pct", "pct_n", "pct", "n", "p", "hr", "or", "rr", "ci"})
 # Titles of the column of labels.
 TITLE = re.compile(
     r"(?:baseline |clinical |patients?'? )?"
@@ -74,6 +98,9 @@ def _continues(row: tuple[Cell | None, ...]) -> bool:
     titled = TITLE.fullmatch(first) is not None and any(SIZE.search(plain(text)) for text in rest)
     if (first and not titled) or len(rest) < 1 or len(texts) < 2:
         return False
+    measures = [text for text in rest if not re.search(r"\d", text) and hints(text) & MEASURED]
+    if len(measures) >= 4 and len(measures) >= len(rest) - 1:
+        return True
     return all(
         SIZE.fullmatch(text.strip("()"))
         or (
@@ -172,7 +199,7 @@ def _sizes(layout: Layout, heads: int) -> None:
     """Sizes of columns: from their headings, otherwise from a row of sizes among the last headings or first rows."""
     grid = layout.table.grid
     for c, path in enumerate(layout.heads):
-        found = [size_in(text) for text in path if size_in(text)]
+        found = [size_in(text) for text in path if size_in(text)] or _bare_sizes(path)
         if found:
             layout.sizes[c] = found[-1]
     for r in range(min(heads + 2, len(grid))):
@@ -187,6 +214,15 @@ def _sizes(layout: Layout, heads: int) -> None:
                 layout.sizes.setdefault(c, text)
 
 
+def _bare_sizes(path: tuple[str, ...]) -> list[str]:
+    """A size in a heading row of its own, `175` below `N`."""
+    return [
+        below
+        for above, below in itertools.pairwise(path)
+        if is_size_label(above) and below.strip("0") and below.isdigit()
+    ]
+
+
 def _parent(path: tuple[str, ...]) -> str:
     """The headings above the innermost one: columns that share them belong together."""
     return " / ".join(path[:-1]) if len(path) > 1 else ""
@@ -194,9 +230,10 @@ def _parent(path: tuple[str, ...]) -> str:
 
 def _body(layout: Layout, heads: int, first: int) -> None:
     grid, stub = layout.table.grid, layout.stub
-    stack: list[tuple[int, str, str]] = []
+    stack: list[tuple[float, str, str]] = []
     last_outer: tuple[str, str] = ("", "")
     sizes: dict[int, str] = {}
+    earlier: dict[int, str] = {}
     indents = [_indent(row, stub) for row in grid[heads:]]
     stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
     for number, row in enumerate(grid[heads:], start=heads + first):
@@ -214,9 +251,10 @@ def _body(layout: Layout, heads: int, first: int) -> None:
                 stack = []
                 continue
             if words:
-                sizes = {}
-                stack = [item for item in stack if item[0] < indent] if stepped else []
-                stack.append((indent, words, size_in(words)))
+                earlier, sizes = earlier | sizes, {}
+                level = _title_depth(row, indents[number - heads - first :])
+                stack = _outer_titles(stack, words, level if stepped else None)
+                stack.append((level, words, size_in(words)))
             continue
         if not label and not outer:
             label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
@@ -233,7 +271,8 @@ def _body(layout: Layout, heads: int, first: int) -> None:
         if last_outer[0]:
             sections, size = (*sections, last_outer[0]), last_outer[1] or size
         if not stepped and not outer and _only_p(layout, cells) and "p" not in hints(label):
-            sections, size = (), ""
+            sections = tuple(item[1] for item in stack if item[2])
+            size = next((item[2] for item in reversed(stack) if item[2]), "")
         if against:
             layout.references.append(Reference(sections, label, against))
         if len(cells) > 1 and (found := _row_of_sizes(cells)):
@@ -244,11 +283,27 @@ def _body(layout: Layout, heads: int, first: int) -> None:
             continue
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
-        for made in split_lines(Row(number, sections, label, cells, size, indent, dict(sizes)), row, stub):
-            layout.rows.append(made)
+        depth = _indent(row, stub, innermost=True)
+        made = Row(number, sections, label, cells, size, depth, dict(sizes), dict(earlier))
+        layout.rows += split_lines(made, row, stub)
         if label and _only_p(layout, cells):
-            stack = [item for item in stack if item[0] < indent] if stepped else []
+            stack = _outer_titles(stack, label, indent if stepped else None)
             stack.append((indent, label, size_in(label)))
+
+
+def _title_depth(row: tuple[Cell | None, ...], indents: list[int]) -> float:
+    """How far a title is set in; one over the whole width is above the next row, even if that is set in no further."""
+    wide = len({id(cell) for cell in row if cell is not None}) == 1
+    return min(indents[0], indents[1] - 0.5) if wide and len(indents) > 1 else indents[0]
+
+
+def _outer_titles(
+    stack: list[tuple[float, str, str]], title: str, indent: float | None
+) -> list[tuple[float, str, str]]:
+    """Titles that a new one comes under: those set in less; without indents, those that name a group by its size."""
+    if indent is not None:
+        return [item for item in stack if item[0] < indent]
+    return [item for item in stack if item[2] and not size_in(title)]
 
 
 def _of_another_endpoint(label: str, sections: list[str]) -> bool:
@@ -272,7 +327,7 @@ def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
     return {
         c: place.value.numbers[0].text
         for c, place in cells.items()
-        if place.value.shape in ("n", "n(p)")
+        if (place.value.shape == "n" or (place.value.shape in ("n(p)", "n(n)") and place.value.numbers[1].value == 100))
         and place.value.numbers[0].text.isdigit()
         and place.value.numbers[0].text != "0"
     }
@@ -301,14 +356,14 @@ def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
     )
 
 
-def _indent(row: tuple[Cell | None, ...], stub: int) -> int:
-    depth = 0
-    for c in range(stub):
-        cell = row[c]
-        if cell is not None and clean(cell.text) and cell.column == c:
-            return depth + cell.indent
-        depth += 10
-    return 0
+def _indent(row: tuple[Cell | None, ...], stub: int, *, innermost: bool = False) -> int:
+    """How far the first label of a row is set in, or its last; a column of labels counts ten steps."""
+    depths = [
+        10 * c + cell.indent
+        for c, cell in enumerate(row[:stub])
+        if cell is not None and clean(cell.text) and cell.column == c
+    ]
+    return depths[-1 if innermost else 0] if depths else 0
 
 
 def _label(row: tuple[Cell | None, ...], stub: int) -> str:

@@ -41,7 +41,7 @@ def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row
         if not places and label:
             section = (*row.section, label)
         elif places:
-            made.append(Row(row.number, section, label, places, row.section_size, row.indent, row.sizes))
+            made.append(replace(row, section=section, label=label, cells=places))
     return made
 
 
@@ -97,7 +97,7 @@ def _filled_lines(row: Row, count: int, labels: list[str]) -> list[Row]:
             elif k == 0:
                 places[c] = place
         label = labels[k] if len(labels) == count else row.label
-        made.append(Row(row.number, row.section, label, places, row.section_size, row.indent, row.sizes))
+        made.append(replace(row, label=label, cells=places))
     return made
 
 

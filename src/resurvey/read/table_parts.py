@@ -6,12 +6,13 @@ efficacy: the sizes, and sometimes the groups, differ.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import is_numeric
-from resurvey.read.table_hints import size_in
+from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_places import clean
 
 Grid = tuple[tuple[Cell | None, ...], ...]
@@ -25,19 +26,28 @@ def parts(table: Table) -> list[tuple[Table, int]]:
     bounds = [0, *(first for first, _ in inner), len(table.grid)]
     made = [(replace(table, grid=table.grid[: bounds[1]]), 0)]
     for (first, last), stop in zip(inner, bounds[2:], strict=True):
-        head = _one_row(table.grid[first : last + 1])
-        made.append((replace(table, grid=(head, *table.grid[last + 1 : stop]), heads=1), last))
+        head, body = _one_row(table.grid[first : last + 1]), table.grid[last + 1 : stop]
+        if _unlabelled(table.grid[last]):
+            made.append((replace(table, grid=(head, *body), heads=1), last))
+        else:
+            # The label of the heading is the title of the rows below it.
+            made.append((replace(table, grid=(head, _title(table.grid[last]), *body), heads=1), last - 1))
     return made
+
+
+def _title(row: tuple[Cell | None, ...]) -> tuple[Cell | None, ...]:
+    first = row[0]
+    return (first, *(replace(first, column=c, text="") if first is not None else None for c in range(1, len(row))))
 
 
 def _inner_heads(table: Table) -> list[tuple[int, int]]:
     """First and last row of each heading inside the body."""
     grid, found = table.grid, []
     for r in range(max(table.heads, 1) + 2, len(grid) - 1):
-        if not _of_sizes(grid[r]) or not (_names_groups(grid[r]) or _of_words(grid[r - 1])):
+        if not _of_sizes(grid[r]) or not (_names_groups(grid[r]) or (_unlabelled(grid[r]) and _of_words(grid[r - 1]))):
             continue
         first = r
-        while first - 1 > table.heads and _of_words(grid[first - 1]):
+        while _unlabelled(grid[r]) and first - 1 > table.heads and _of_words(grid[first - 1]):
             first -= 1
         found.append((first, r))
     return found
@@ -53,14 +63,19 @@ def _unlabelled(row: tuple[Cell | None, ...]) -> bool:
 
 
 def _of_sizes(row: tuple[Cell | None, ...]) -> bool:
-    """Whether a row without a label prints a size in every filled cell."""
+    """Whether a row prints sizes in two cells or more, and in the others nothing but words."""
     filled = _filled(row)
-    sized = [text for text in filled if "=" in plain(text) and size_in(text)]
-    return _unlabelled(row) and len(filled) >= 2 and len(sized) == len(filled)
+    sized = _sized(filled)
+    return len(sized) >= 2 and not any(is_numeric(text) for text in filled if text not in sized)
+
+
+def _sized(filled: list[str]) -> list[str]:
+    return [text for text in filled if "=" in plain(text) and size_in(text)]
 
 
 def _names_groups(row: tuple[Cell | None, ...]) -> bool:
-    return any(char.isalpha() for text in _filled(row) for char in text.partition("(")[0])
+    """Whether every size of a row follows a name: `Placebo (n = 401)`."""
+    return all(re.search(r"[A-Za-z]", SIZE.sub("", plain(text)).partition("(")[0]) for text in _sized(_filled(row)))
 
 
 def _of_words(row: tuple[Cell | None, ...]) -> bool:

@@ -22,6 +22,10 @@ REFERENCE = re.compile(
 )
 
 
+# Rows numbered from 1 that make a list of patients rather than of categories.
+PATIENTS = 6
+
+
 @dataclass(frozen=True)
 class Reference:
     """A row that some columns mark as the reference of its section."""
@@ -46,7 +50,10 @@ class Place:
 
 @dataclass
 class Row:
-    """A row of the body: labels from section to row label, the size printed for its section, its cells by column."""
+    """A row of the body: labels from section to row label, the size printed for its section, its cells by column.
+
+    `sizes` are those of the last row of sizes in its section, `earlier` those of one above the title of its section.
+    """
 
     number: int
     section: tuple[str, ...]
@@ -55,6 +62,7 @@ class Row:
     section_size: str = ""
     indent: int = 0
     sizes: dict[int, str] = field(default_factory=dict)
+    earlier: dict[int, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -80,6 +88,17 @@ class Layout:
         names = [row.label.strip() for row in self.rows] + [path[-1].strip() for path in self.heads if path]
         return bool({"CR", "PR", "PD"} & set(names)) or any(
             re.match(r"(?:complete|partial) respon", n, re.I) for n in names
+        )
+
+    @cached_property
+    def lists_patients(self) -> bool:
+        """Whether the rows are patients, numbered from 1, so that their whole numbers are values and not counts."""
+        labels = [re.match(r"\d{1,3}(?=\s*(?:/|$))", (*row.section, row.label)[0]) for row in self.rows]
+        numbers = list(dict.fromkeys(int(match[0]) for match in labels if match))
+        first = numbers[:1] == [1] and numbers == list(range(1, len(numbers) + 1))
+        shares = any("p" in place.value.shape for row in self.rows for place in row.cells.values())
+        return (
+            first and len(numbers) >= PATIENTS and 5 * len([m for m in labels if m]) >= 4 * len(labels) and not shares
         )
 
     def head(self, column: int) -> str:

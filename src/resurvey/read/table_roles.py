@@ -291,10 +291,18 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("ratio", "ratio-p", subject.upper())
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
+    impossible = bool(size) and not nearest & {"n_pct", "pct"} and _of_more(first.value, second.text, size)
+    # `All values are mean (SD) unless indicated as n (%)`.
+    if impossible and {"n_pct", "mean"} <= context.table.tags:
+        return Role("mean", "mean-sd-by-caption")
     if named in ("n_pct", "paren_pct") and first.whole and second.value <= 100:
         return Role("n_percent", "n-percent-by-head")
     if fits and second.value <= 100:
         return Role("n_percent", "n-percent-by-sum")
+    if impossible:
+        if {"mean", "sd"} & (context.heads | context.sections):
+            return Role("mean", "mean-sd-by-head")
+        return Role("mean", "mean-sd-by-caption") if {"mean", "sd"} & context.table.tags else NOTHING
     if second.whole and _fits(second.value, first.value, size):
         return Role("percent_n", "percent-n-by-sum")
     if named in ("mean", "sd") and "pct" not in context.own:
@@ -303,7 +311,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         first.whole
         and second.value <= 100
         and (
-            context.near("n")
+            (context.near("n") and not size)
             or context.near("pct")
             or context.table.harms
             or "pct" in context.heads | context.sections | context.table.tags
@@ -313,6 +321,12 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     if first.whole and not second.whole and second.value <= 100 and _implies_total(first.value, second.text):
         return Role("n_percent", "n-percent-implied")
     return NOTHING
+
+
+def _of_more(n: float, percent: str, size: str) -> bool:
+    """Whether a count and its percentage would be of more patients than there are: `Age 44 (11)` of 25."""
+    unit = 10 ** -len(percent.partition(".")[2])
+    return 100 * n > 1.1 * float(size) * (float(percent.lstrip("<>≤≥~")) + unit)
 
 
 def _implies_total(n: float, percent: str) -> bool:
@@ -391,6 +405,8 @@ def _named_single(
         return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
     if measures(layout.leaf(column)):
         return NOTHING
+    if layout.lists_patients:
+        return NOTHING
     if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
         return Role("count", f"count-{source}")
     return NOTHING
@@ -427,7 +443,7 @@ def _pair_of_limits(layout: Layout) -> bool:
 
 def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     number, whole = place.value.numbers[0], of_table(layout.table)
-    if measures(layout.leaf(column)):
+    if measures(layout.leaf(column)) or layout.lists_patients:
         return NOTHING
     if context.own & {"range", "sd", "se", "iqr"}:
         return NOTHING

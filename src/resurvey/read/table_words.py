@@ -96,6 +96,7 @@ class Words:
             layout,
             {c: self._said_elsewhere(c, arms) for c in columns},
             {c: noted[arm] for c, (arm, _) in arms.items() if arm in noted},
+            lexicon.said,
         )
         self.done: list[Found] = []
 

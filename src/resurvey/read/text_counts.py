@@ -24,17 +24,29 @@ def counts(line: Line) -> list[Found]:
             cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
             found.append(Found("quantity", cells, take(line, i), "n-sites"))
         elif noun:
-            found.append(make(line, "n-noun", n=i))
+            entered = ENTERED.match(line.text, line.tokens[i].end) is not None
+            found.append(make(line, "n-noun-entered" if entered else "n-noun", n=i))
         elif _distributed(line, i):
             found.append(make(line, "n-list", n=i))
         elif _acts(line, i):
             found.append(make(line, "n-verb", n=i))
         elif _beside_size(line, i):
             found.append(make(line, "n-equals-list", n=i))
+        elif OF_RESPONSE.match(line.text, line.tokens[i].end) and line.tokens[i].extra != "word":
+            found.append(make(line, "n-response", n=i))
     found += _listed(line, [one for one in found if one.kind == "proportion"])
     return found + _summed(line, found)
 
 
+# `1 CR, 5 PR, 19 SD and 9 PD`: counts of responses, which need no noun.
+OF_RESPONSE = re.compile(r"\s(?:(?:c?CR|PR|SD|PD|NC)s?\b(?![-+])|(?:complete|partial) (?:response|remission)s?\b)")
+# `1491 women were enrolled`, `40 eligible patients with stage II disease were randomised`: what became of them.
+ENTERED = re.compile(
+    r"\s(?:(?!and\b|or\b)[\w-]+ ){0,3}?(?:patients|women|men|participants|subjects|individuals|cases)"
+    r"(?: [^.;:,()\d]{1,60}?)? (?:were|was|have been|had been) (?:\w+ ){0,1}(?:randomi[sz]ed|assigned|allocated|"
+    r"enrolled|included|recruited|registered|entered|accrued|analy[sz]ed|evaluable|eligible|treated|studied|assessable)\b",
+    re.IGNORECASE,
+)
 ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
 ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
 LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
@@ -48,13 +60,13 @@ def _acts(line: Line, i: int) -> bool:
         or (after in ("assigned", "randomised", "randomized", "allocated", "because", "due"))
         or (after == "to" and word_at(line, i + 2) == "receive")
     )
-    if after == "to" and before in (*LEADS, ":") and _assigned(line, i):
+    if after == "to" and before in (*LEADS, ":", "(") and _assigned(line, i):
         return True
     if not acts or before not in LEADS or word_at(line, i - 2) in ("grade", "grades", "and"):
         return False
     text = f" {line.lower()} "
     return line.tokens[i].extra != "word" and any(
-        f" {noun}" in text for noun in ("patient", "whom", "participant", "women")
+        f" {noun}" in text for noun in ("patient", "whom", "participant", "women", "cases")
     )
 
 
@@ -103,6 +115,42 @@ PLANNED = re.compile(
 )
 # `three metastatic sites` are no hospitals.
 OF_DISEASE = {"metastatic", "tumor", "tumour", "disease", "involved", "organ", "injection", "lesion", "anatomic"}
+# Words that may stand before `sites` of a trial; `two mirror-image sites` are of something else.
+OF_TRIALS = {
+    "study",
+    "clinical",
+    "participating",
+    "trial",
+    "trials",
+    "recruiting",
+    "recruitment",
+    "international",
+    "us",
+    "uk",
+}
+OF_TRIALS |= {
+    "investigational",
+    "investigative",
+    "research",
+    "hospital",
+    "academic",
+    "community",
+    "medical",
+    "active",
+    "different",
+}
+OF_TRIALS |= {
+    "european",
+    "north",
+    "american",
+    "canadian",
+    "enrolling",
+    "enrollment",
+    "enrolment",
+    "of",
+    "the",
+    "cancer",
+}
 # `32 male and 41 female`: nouns of their own where nothing follows them.
 SEXES = {"male", "female"}
 NOT_COUNTED = {"(", ")", ",", ";", ".", "of", "and", "in", "represents", "because", "per", "or", "=", "for"}
@@ -137,7 +185,14 @@ def _noun_of(line: Line, i: int) -> str:
     if not noun:
         return ""
     between = words[: words.index(noun)]
-    if noun in SITES and set(between) & OF_DISEASE:
+    if any(token.kind == "num" for token in line.tokens[i + 1 : i + 2 + len(between)]):
+        # `100 comprised two cases`: the noun is that of the nearer number.
+        return ""
+    plus = line.text[line.tokens[i].end : line.tokens[i].end + 1] == "+"
+    if plus or (noun == "patient" and line.tokens[i].number != 1):
+        # `IHC 1+/2+ tumours`, `two patient domains`
+        return ""
+    if noun in SITES and (set(between) & OF_DISEASE or (noun == "sites" and not set(between) <= OF_TRIALS)):
         return ""
     if between == ["of", "the"]:
         return noun

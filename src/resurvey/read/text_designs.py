@@ -140,6 +140,22 @@ def _agree(first: dict[str, str], second: dict[str, str]) -> bool:
     return all(second[name] == value for name, value in first.items() if name in second)
 
 
+def of_results(line: Line) -> bool:
+    """Whether a sentence gives results and names a level or a margin only beside them.
+
+    `PFS was 4.3 v 2.3 months (HR 0.73; 95% CI 0.50 to 1.07; one-sided P = .055 [significance level .10])`
+    """
+    stated = [token for token in line.tokens if token.kind == "p" and not token.op]
+    limits = any(token.kind == "level" and token.value == "95" for token in line.tokens)
+    return bool(stated) and limits and not ASSUMING.search(line.text)
+
+
+ASSUMING = re.compile(
+    r"\b(?:assum\w+|sample size|to detect|would|were required|was required|hypothesi[sz]ed|power(?:ed)?)\b",
+    re.IGNORECASE,
+)
+
+
 def designs(line: Line) -> list[Found]:
     """One row for a sample-size statement with all its assumptions; medians are first null, then alternative."""
     text = line.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from resurvey.read.lexer import Line
 from resurvey.read.text_shares import word_at
 from resurvey.read.word_lists import PATIENTS
@@ -59,13 +61,31 @@ def item_of(line: Line, index: int) -> str:
     Words before the number take precedence in `progression in 21 patients (44.7 %)`.
     """
     after: list[str] = []
-    led = word_at(line, index - 1) in ("in", "by", "for") or _behind_its_noun(line, index)
-    led = led and line.tokens[index].kind == "num"
+    sized = word_at(line, index - 1) == "=" and word_at(line, index - 2) in ("n", "no")
+    led = sized or word_at(line, index - 1) in ("in", "by", "for") or _behind_its_noun(line, index)
+    led = (led and line.tokens[index].kind == "num") or line.tokens[index].kind == "p"
     if led and (before := _words_in_front(line, index)):
         return before
-    for token in line.tokens[index + 1 : index + 14]:
+    if line.tokens[index].kind == "p" and line.tokens[index - 1].text in (";", ","):
+        # `(81% v 73%; P = 0.01), while`: what follows the brackets is another matter.
+        return ""
+    if _of_one_group(line, index) and (before := _words_in_front(line, index)):
+        return before
+    # `a boost (2661 patients) or no boost`: what follows the brackets is another group.
+    opened = index > 1 and word_at(line, index - 1) in ("(", "[") and not line.tokens[index].percent
+    enclosed = opened and not line.tokens[index - 2].percent
+    depth = 0
+    for token in line.tokens[index + 1 : index + 20]:
         word = token.text.lower().rstrip(".")
-        if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after):
+        depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        if depth > 0:
+            # `75 women (a rate of 9%) were randomised`: brackets explain the number.
+            continue
+        if (depth < 0 and enclosed) or (token.kind == "num" and token.percent):
+            break
+        if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after) or sized:
+            break
+        if not after and word in ("versus", "vs", "v", "compared", "than"):
             break
         if token.kind in ("word", "name") and word not in ITEM_STOP | SPREAD_WORDS and word not in PATIENTS:
             after.append(word)
@@ -73,15 +93,33 @@ def item_of(line: Line, index: int) -> str:
             break
         if len(after) == 4:
             break
-    if after:
-        return " ".join(after)
-    return _words_in_front(line, index)
+    return " ".join(after) or _words_in_front(line, index) or _sex_counted(line, index)
+
+
+# `3% for A versus 6% for B`: the words behind the number name a group.
+GROUP_NEXT = re.compile(
+    r"\s?(?:%|per ?cent)?\)?\s(?:for|in|with|on|among) [^;,.()\d]{1,50}?"
+    r"\s?(?:\([^()]*\) )?,?\s?(?:and|versus|vs\.?|v|(?:as )?compared (?:with|to)|than)\s[\d.]{1,6}\s?(?:%|per ?cent)",
+    re.IGNORECASE,
+)
+
+
+def _of_one_group(line: Line, index: int) -> bool:
+    return line.tokens[index].percent and GROUP_NEXT.match(line.text, line.tokens[index].end) is not None
+
+
+def _sex_counted(line: Line, index: int) -> str:
+    """`34 men and 6 women`: the sex is what is counted, where nothing else is."""
+    counted = word_at(line, index + 1)
+    return counted if counted in SEXES else ""
 
 
 def _behind_its_noun(line: Line, index: int) -> bool:
     """`neutropenia (6%)`: a number that opens brackets directly behind a word."""
-    opened = word_at(line, index - 1) in ("(", "[", ":") and index > 1
-    return opened and line.tokens[index - 2].kind in ("word", "name")
+    if index < 2 or word_at(line, index - 1) not in ("(", "[", ":"):
+        return False
+    before = line.tokens[index - 2]
+    return before.kind in ("word", "name") or (before.kind == "num" and before.unit not in ("", "%"))
 
 
 def _words_in_front(line: Line, index: int) -> str:
@@ -95,4 +133,19 @@ def _words_in_front(line: Line, index: int) -> str:
     return " ".join(reversed(words[:4]))
 
 
-SPREAD_WORDS = {"sd", "iqr", "range", "mean", "median", "ci"}
+SEXES = {"men", "women", "males", "females", "boys", "girls"}
+SPREAD_WORDS = {
+    "age",
+    "aged",
+    "ages",
+    "older",
+    "younger",
+    "daily",
+    "weekly",
+    "grade",
+    "grades",
+    "standard",
+    "deviation",
+    "error",
+}
+SPREAD_WORDS |= {"rate", "rates", "annualized", "annualised", "sd", "iqr", "range", "mean", "median", "ci"}

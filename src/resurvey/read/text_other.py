@@ -6,7 +6,8 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS, endpoints_in
+from resurvey.read.outcomes import outcomes_in
+from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
@@ -107,7 +108,7 @@ def p_values(line: Line) -> list[Found]:
         )
         if test in ("interaction", "trend") and not what and test not in _own_words(line.text, token.start, token.end):
             test = ""
-        names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
+        names = [name for begin, _, name in outcomes_in(line.text) if begin < token.start]
         cells = {"endpoint": names[-1] if names else "", "p": token.printed, "test": test}
         sides = {side for side in ("one-sided", "two-sided") if side in near.lower()}
         if sides == {"one-sided"}:
@@ -115,7 +116,26 @@ def p_values(line: Line) -> list[Found]:
         elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
         found.append(Found("p", cells, take(line, i), "p-alone"))
+        found += [
+            Found("p", cells | {"p": line.tokens[j].printed}, take(line, j), "p-alone-list") for j in _p_list(line, i)
+        ]
     return found
+
+
+def _p_list(line: Line, i: int) -> list[int]:
+    """`(P = 0.102, 0.098 and 0.089, respectively)`: further p values without their letter."""
+    more: list[int] = []
+    if "respectively" not in line.lower():
+        return more
+    j = i + 1
+    while j + 1 < len(line.tokens) and line.tokens[j].text.lower() in (",", "and"):
+        j += line.tokens[j + 1].text.lower() == "and"
+        token = line.tokens[j + 1] if j + 1 < len(line.tokens) else line.tokens[j]
+        if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 1:
+            break
+        more.append(j + 1)
+        j += 2
+    return more
 
 
 def _own_words(text: str, start: int, end: int) -> str:
@@ -138,8 +158,8 @@ DIRECTION = re.compile("|".join(f"(?P<d{i}>{pattern})" for i, (_, pattern) in en
 
 
 DIFFERENCE = re.compile(
-    r"\bdifference\s$|\b(?:difference|improvement|increase|gain|prolongation|benefit|"
-    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,7}"
+    r"\b(?:difference|risk reduction)\s$|\b(?:difference|improvement|increase|gain|prolongation|(?<!clinical )benefit|"
+    r"reduction|decrease)s?\b(?! (?:rate|in dose))(?:\s[A-Za-z][\w-]{0,23}){0,10}"
     r"\s?(?:of|was|were|:|,|=|\()\s?(?:approximately |about |only )?$",
     re.IGNORECASE,
 )
@@ -149,6 +169,15 @@ DIFFERENCE = re.compile(
 LISTED = re.compile(r"[\d.]{1,6}\s?% (?:and|or) $")
 
 
+# `no difference in the rate: 1.5% (n = 46) in one group`: the share of that group.
+OF_GROUP = re.compile(
+    r"\s?%?\s?(?:\(n\s?=|(?:in|with|for) (?:the )?[^.;,()]{1,40}?(?:group|arm)s? (?:vs\.?|versus|v|compared)\s)",
+    re.IGNORECASE,
+)
+# `treatment difference (95% CI) was 1.3%`
+HEADED = re.compile(r"\s?\(9\d\s?% ?CI\)", re.IGNORECASE)
+
+
 def differences(line: Line) -> list[Found]:
     """Numerical differences: `a difference of 2.3 months`, `absolute improvement 11.2% (95% CI 3-19)`."""
     found = []
@@ -156,9 +185,13 @@ def differences(line: Line) -> list[Found]:
         token = line.tokens[i]
         before = line.text[: token.start]
         measured = token.percent or token.unit in UNITS or interval_after(line, i, bare=False) is not None
-        from_to = words_after(line, i, 2) == ["(", "from"]
-        stated = from_to or DIFFERENCE.search(LISTED.sub("", before[-160:])) is not None
+        from_to = words_after(line, i, 2) == ["(", "from"] and not {"at", "after"} & set(words_before(line, i, 1))
+        stated = from_to or (
+            OF_GROUP.match(line.text, token.end) is None
+            and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
+        )
         stated = stated or _measured_change(line, i)
+        stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -173,7 +206,7 @@ def differences(line: Line) -> list[Found]:
         cells = {"value": token.printed, "unit": token.unit, "direction": ""}
         if p is not None:
             cells["p"] = line.tokens[p].printed
-        names = [name for begin, _, name in endpoints_in(line.text) if begin < token.start]
+        names = [name for begin, _, name in outcomes_in(line.text) if begin < token.start]
         found.append(
             Found(
                 "difference",
@@ -288,6 +321,21 @@ AS_RATE = re.compile(r"\b\d{1,2}-(?:year|month)\b[^.;]{0,60}\b(?:surviv\w*|OS|[P
 OF_TOTAL = re.compile(r"\s?%?\s?\(\d{1,6}\s?/\s?\d{1,6}\)")
 
 
+# `70% (± standard deviation [SD], 28%)`, `55.7 (SD 14)`: a mean and its deviation, named behind it.
+DEVIATES = re.compile(
+    r"\s?%?\s?\(\s?(?:±\s?(?:(?:standard )?(?:deviation|error)|SD|SE)?|SD|S\.D\.|standard deviation)"
+    r"(?:\s?[\[(](?:SD|SE)[\])])?\s?[,:=±]?\s?(?P<spread>\d{1,4}(?:\.\d{1,3})?)",
+    re.IGNORECASE,
+)
+# `mean (SD) 6.7 (7.5) points`, `mean [SD] age, 63.4 years [7.2]`
+MEAN_SD = re.compile(
+    r"\bmeans? ?[(\[ ±]{1,3}(?:SD|S\.D\.|SE|SEM|standard deviation)[)\]]?"
+    r"(?: [a-z]{2,16}){0,3}[,:]?(?: was| were| of)? ?$",
+    re.IGNORECASE,
+)
+SPREAD_IN = re.compile(r"\s?(?:%|years?)?\s?[(\[]\s?\d{1,4}(?:\.\d{1,3})?\s?(?:%|years?)?\s?[)\]]")
+
+
 def means(line: Line) -> list[Found]:
     """Means with what is printed beside them: `81.7 ± 11.8`, `mean age 59.8 years`; the spread is given in the note."""
     found = []
@@ -301,6 +349,17 @@ def means(line: Line) -> list[Found]:
         if len(following) == 2 and following[0].text == "±" and following[1].kind == "num":
             take(line, i + 2)
             found.append(_mean(line, i, [f"printed with {following[1].value} beside it (standard deviation or error)"]))
+        elif deviates := DEVIATES.match(line.text, token.end):
+            spread = [j for j, other in enumerate(line.tokens) if other.start == deviates.start("spread")]
+            take(line, *spread)
+            note = f"printed with {deviates['spread']} beside it (standard deviation or error)"
+            found.append(_mean(line, i, [note]))
+        elif MEAN_SD.search(line.text, max(0, token.start - 60), token.start) and SPREAD_IN.match(line.text, token.end):
+            spread = [j for j in (i + 2, i + 3) if j < len(line.tokens) and line.tokens[j].kind == "num"][:1]
+            take(line, *spread)
+            found.append(
+                _mean(line, i, [f"printed with {line.tokens[spread[0]].value} beside it (standard deviation)"])
+            )
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
         elif token.percent and words_before(line, i, 1) == ["by"]:

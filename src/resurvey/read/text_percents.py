@@ -27,13 +27,51 @@ def percentages(line: Line) -> list[Found]:
         if token.number > 100:
             found.append(Found("quantity", {"value": token.printed, "unit": "%"}, take(line, i), "percent-over-100"))
             continue
+        if INDEX.search(line.text, max(0, token.start - 125), token.start) and not OF_PATIENTS.search(
+            line.text[max(0, token.start - 3) : token.end + 6]
+        ):
+            cells = {"value": token.printed, "unit": "%", "kind": "laboratory", "item": _rate_of_what(line, i)}
+            found.append(Found("quantity", cells, take(line, i), "percent-index"))
+            continue
+        if YEARLY.search(line.text, max(0, token.start - 40), token.start) or PER_YEAR.match(line.text, token.end):
+            cells = {
+                "value": token.printed,
+                "unit": "% per year",
+                "kind": "epidemiology",
+                "item": _rate_of_what(line, i),
+            }
+            found.append(Found("quantity", cells, take(line, i), "percent-per-year"))
+            continue
         found.append(make(line, "percent", percent=i))
     return found
 
 
+# `annualized rate, 0.30%`, `1.2% per year`: a rate of person-time, with no count of patients below it.
+YEARLY = re.compile(r"\bannual(?:i[sz]ed)? (?:\w+ )?(?:rates?|incidence)(?:,| was| were| of|:| \()? ?$", re.IGNORECASE)
+PER_YEAR = re.compile(r"\s?(?:%|per ?cent)?\s?(?:per|a|/)\s?(?:patient-|person-)?(?:year|annum)\b", re.IGNORECASE)
+
+
+# `the Ki-67 index fell from 55 to 22.5%`: a value of an index, not a share of patients.
+INDEX = re.compile(
+    r"(?<!with )(?<!high )(?<!low )\b(?:Ki-?67|labell?ing index|ejection fraction|LVEF|h[a]?ematocrit|"
+    r"relative dose[- ]intensity)"
+    r"(?: (?:index|levels?|values?|expression))?(?: \([A-Za-z]{2,6}\))? "
+    r"(?:was|were|is|fell|rose|decreased|increased|declined|remained|"
+    r"changed|dropped)\b(?:[^;.]|\.(?=\d)){0,110}$",
+    re.IGNORECASE,
+)
+OF_PATIENTS = re.compile(r"^in |% (?:of|in)\b")
+
+
+def _rate_of_what(line: Line, i: int) -> str:
+    named = re.findall(r"[a-z][a-z-]{2,}", line.text[max(0, line.tokens[i].start - 40) : line.tokens[i].start].lower())
+    return " ".join(named[-4:]) or "rate"
+
+
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower) than|exceed(?:s|ed|ing)?|at least|at most|up to|in excess of|"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|"
+    r"at least|at most|up to|in excess of|below|above|"
     r"time to)(?: an?)?\s?$"
 )
 
@@ -51,7 +89,7 @@ def _threshold(line: Line, i: int) -> bool:
 CHANGED_BY = re.compile(
     r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
 )
-LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?% (?:and|or) $")
+LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?%? (?:and|or|v|vs\.?|versus) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
 LISTED_CHANGE = re.compile(
     r"\s?%?(?:\s?\([^()]{1,40}\))?(?:\s?(?:and|or|,|to|vs\.?|versus)\s[\d.]{1,6}\s?%(?:\s?\([^()]{1,40}\))?){0,4}\s"
@@ -60,9 +98,12 @@ LISTED_CHANGE = re.compile(
     re.IGNORECASE,
 )
 # `50% fewer visits`: how much less, not how many.
-COMPARING = {"fewer", "lower", "higher", "greater", "longer", "shorter"}
+COMPARING = {"more", "fewer", "lower", "higher", "greater", "longer", "shorter"}
+# `a 66% relative risk reduction`
+RISK_BEHIND = re.compile(r"\s?(?:%|per ?cent)?\s(?:relative |absolute )?risk reduction\b", re.IGNORECASE)
 CHANGES = {
     "improvements",
+    "difference",
     "reductions",
     "decline",
     "reduction",
@@ -84,10 +125,13 @@ def _change(line: Line, i: int) -> Found | None:
         return _changed(line, i, {"item": listed["what"].lower()})
     if after[:1] and after[0] in COMPARING:
         return _changed(line, i, {"item": " ".join(after)})
+    if RISK_BEHIND.match(line.text, line.tokens[i].end):
+        return _changed(line, i, {"item": "risk reduction"})
     k = 1 if after[:1] and after[0] in ("relative", "absolute", "estimated", "lower", "higher") else 0
     if len(after) <= k or after[k] not in CHANGES or (after[k] == "risk" and after[k + 1 : k + 2] != ["reduction"]):
         return None
-    return _changed(line, i, {"item": " ".join(after[: k + 2])})
+    words = [word for word in after[: k + 2] if word[0].isalpha()]
+    return _changed(line, i, {"item": " ".join(words)})
 
 
 def _changed(line: Line, i: int, words: dict[str, str]) -> Found:

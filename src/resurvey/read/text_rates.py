@@ -3,103 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import pairwise
 
-from resurvey.read.grammar import Found, cells_of, interval_after, is_word, take, words_after, words_before
-from resurvey.read.lexer import Line, Token
-from resurvey.read.normal import WORDS
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in
-
-# `the 16-week regimen`: how long a treatment takes.
-OF_TREATMENT = re.compile(
-    r"\s(?:regimen|cycle|schedule|course|treatment|therapy|period|infusion|program\w*|interval|chemotherapy|arm|group)s?\b",
-    re.IGNORECASE,
-)
-
-
-def times_of(line: Line) -> list[tuple[int, str, str]]:
-    """Times of survival probabilities as token, number, unit: `3-year`, `at 1, 3 and 5 years`, `1-, 3- and 5-year`."""
-    found: list[tuple[int, str, str]] = []
-    tokens = line.tokens
-    for i, token in enumerate(tokens):
-        if token.kind == "time" and not OF_TREATMENT.match(line.text, token.end):
-            found += _hanging(line, i, token.unit)
-            found.append((i, token.value, token.unit))
-        elif token.kind == "num" and token.unit in UNITS and not token.used and not token.op:
-            chain = _chain_to_at(line, i) or _chain_to_endpoint(line, i)
-            if chain:
-                found += [(j, tokens[j].value, token.unit) for j in chain]
-    seen: dict[int, tuple[int, str, str]] = {}
-    for item in found:
-        seen.setdefault(item[0], item)
-    return [seen[i] for i in sorted(seen)]
-
-
-BEFORE_SURVIVAL = re.compile(
-    r"\s?(?:(?:overall|progression|disease|event|relapse|recurrence|failure|metastas[ie]s|local|cause|cancer|actuarial|"
-    r"cumulative|estimated|distant|loco-?regional)\b|(?:surviv|PFS|OS|DFS|RFS|EFS|mortality|incidence|rates?\b))",
-    re.IGNORECASE,
-)
-
-
-def before_survival(line: Line, i: int) -> bool:
-    """`one year survival`, `12 month survival`: the number is the time of a survival probability."""
-    after = i + 2 if line.tokens[i].extra == "word" else i + 1
-    return after < len(line.tokens) and BEFORE_SURVIVAL.match(line.text[line.tokens[after].start :]) is not None
-
-
-def _chain_to_endpoint(line: Line, i: int) -> list[int]:
-    """`1 year overall survival`, `1, 3 and 5 years survival`: times directly before a survival, as if hyphenated."""
-    token = line.tokens[i]
-    if "." in token.value or token.number > 30 or token.op:
-        return []
-    following = i + 2 if token.extra == "word" else i + 1
-    after = line.tokens[following].start if following < len(line.tokens) else len(line.text)
-    if not BEFORE_SURVIVAL.match(line.text[after : after + 40]) or {"was", "were", "median"} & set(
-        words_before(line, i, 2)
-    ):
-        return []
-    return [*(j for j, *_ in _hanging(line, i, token.unit)), i]
-
-
-def _hanging(line: Line, i: int, unit: str) -> list[tuple[int, str, str]]:
-    """Numbers with a suspended hyphen before a time: `1-, 3-, and 5-year`, `3 and 5-year`."""
-    found, j = [], i - 1
-    while j >= 0 and (
-        line.tokens[j].text.lower() in (",", "and", "-", "or", "/", "to", *WORDS) or line.tokens[j].kind == "num"
-    ):
-        token = line.tokens[j]
-        if token.kind == "num":
-            if token.unit not in ("", unit) or "." in token.value or token.number > 60 or token.used:
-                break
-            found.append((j, token.value, unit))
-        elif token.text.lower() in WORDS:
-            found.append((j, WORDS[token.text.lower()], unit))
-        j -= 1
-    return found if all(line.tokens[k + 1].text in ("-", ",", "and", "or", "/") for k, *_ in found) else []
-
-
-def _chain_to_at(line: Line, i: int) -> list[int]:
-    """Indices of the numbers in a list of times that begins with `at`; empty if there is no such list."""
-    chain, j = [i], i - 1
-    while j >= 0:
-        token = line.tokens[j]
-        if token.kind == "num" and not token.percent and token.unit in ("", line.tokens[i].unit):
-            chain.append(j)
-        elif is_word(token, "at", "after", "by") or _rate_of(line.tokens, j) or token.text.lower() in ("beyond",):
-            return list(reversed(chain))
-        elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):
-            return []
-        j -= 1
-    return []
-
-
-def _rate_of(tokens: list[Token], j: int) -> bool:
-    """`survival rates of 1 and 2 years`: the times of a rate after `of`."""
-    return (
-        j > 0 and is_word(tokens[j], "of") and tokens[j - 1].text.lower() in ("rate", "rates", "survival", "survivals")
-    )
-
+from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.lexer import Line
+from resurvey.read.outcomes import UNNAMED, outcomes_before, outcomes_in
+from resurvey.read.share_groups import joins_groups
+from resurvey.read.text_rate_times import times_of
+from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 # `a 29% survival rate at 1 year`, `26.5% response rate`: the endpoint directly behind the value, or a list of values.
 NAMED_BEHIND = re.compile(
@@ -151,21 +63,41 @@ ALIVE = (
 )
 
 
-DIFFERENCES = {"increase", "decrease", "improvement", "reduction", "difference", "gain"}
+# Groups of controls, which say nothing of a disease under control.
+CONTROLS = re.compile(
+    r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|"
+    r"condition|intervention|and|or|vs|versus|at|in"
+    r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
+)
+# `was less than 5%`, `exceeded 10%`: a bound.
+BOUND = re.compile(
+    r"\b(?:(?:less|more|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|at least|at most|"
+    r"above|below) $"
+)
+# `a 66% relative risk reduction`
+CHANGE_BEHIND = re.compile(
+    r"\s?(?:%|per ?cent)?\s?(?:(?:relative|absolute|estimated|overall|significant) )*(?:risk )?"
+    r"(?:increase|decrease|improvement|reduction|difference|gain)\b",
+    re.IGNORECASE,
+)
 
 
 def rates(line: Line) -> list[Found]:
     """Survival probabilities: `3-year OS was 61% (95% CI 55-67)`, `OS at 1, 3 and 5 years was 90, 70 and 61%`."""
     times = times_of(line)
-    names = [(begin, end, name) for begin, end, name in endpoints_in(line.text) if name in TIME_TO_EVENT]
-    if not times or not (names or any(word in line.lower() for word in ALIVE)):
+    names = [one for one in outcomes_in(line.text) if one[2] in TIME_TO_EVENT or one[2] == UNNAMED]
+    spoken = CONTROLS.sub(" ", line.lower())
+    if not times or not (names or any(word in spoken for word in ALIVE)):
         return []
     for i, *_ in times:
         line.tokens[i].masked = True
     values = [i for i in line.free() if line.tokens[i].percent and not _is_limit(line, i)]
     values = [i for i in values if not _in_range(line, i) and words_after(line, i, 2) != ["(", "from"]]
-    values = [i for i in values if not set(words_after(line, i, 1)) & DIFFERENCES]
+    values = [i for i in values if not CHANGE_BEHIND.match(line.text, line.tokens[i].end) and line.tokens[i].op != "-"]
     values = [i for i in values if not re.search(r"\bmargin\b[^;]{0,40}$", line.text[: line.tokens[i].start])]
+    values = [
+        i for i in values if not BOUND.search(line.text[max(0, line.tokens[i].start - 24) : line.tokens[i].start])
+    ]
     values = [i for i in values if not _counted(line, i) and _survives(line, i, times)]
     values = [i for i in values if not IMPROVED.search(line.text[: line.tokens[i].start])]
     values = [i for i in values if not OF_DEATHS.search(line.text[: line.tokens[i].start])]
@@ -182,14 +114,78 @@ def rates(line: Line) -> list[Found]:
         if interval is not None and interval.kind in ("range", "iqr"):
             interval = None
         limits = (interval.low, interval.high) if interval else ()
+        if event := event_before(line.text[: line.tokens[i].start]):
+            found.append(_by_time(line, i, event, (number, unit), interval))
+            continue
         behind = _named_behind(line, i)
         name = behind if behind in TIME_TO_EVENT else _endpoint_of(line, names, i)
         cells = {"endpoint": name, "time": number, "time_unit": unit, "value": line.tokens[i].printed, "unit": "%"}
         taken = take(line, i, *limits)
         rule = ("rate-interval" if interval else "rate") if sure else "rate-loose"
+        if sure and len({time[1:] for time in times}) == 1 and _said(line, i, name, found):
+            rule += "-said"
         found.append(Found("rate", cells | cells_of(interval, ci=True), taken, rule))
-    _name_rates(line, names, found)
+    made = [one for one in found if one.kind == "rate"]
+    outer = [one for one in made if not _bracketed(line, made[0], one)]
+    _name_rates(line, names, outer)
+    for one in made:
+        if one not in outer:
+            # `76% (ER+ 87%, ER- 53%) and 54% (...)`: parts of the value before the brackets.
+            one.cells["endpoint"] = [main for main in outer if main.tokens[0] < one.tokens[0]][-1].cells["endpoint"]
     return found
+
+
+def _bracketed(line: Line, first: Found, one: Found) -> bool:
+    """Whether a value stands in brackets that were opened behind the first value."""
+    between = line.text[line.tokens[first.tokens[0]].end : line.tokens[one.tokens[0]].start]
+    return between.count("(") > between.count(")")
+
+
+# `5-year OS was 60%`, `OS rates at 5 years were 60%`, `survival (5-year: 60%`
+_SAID = re.compile(
+    r"(?: \([A-Z]{2,6}\))?(?: rates?| probabilit(?:y|ies)| estimates?)?"
+    r"(?: at (?:\w+|\d{1,3})[ -](?:years?|months?|weeks?))?(?: (?:was|were|of|is))?[ :=,(]{0,3}",
+    re.IGNORECASE,
+)
+
+
+def _said(line: Line, i: int, name: str, found: list[Found]) -> bool:
+    """Whether a value stands directly behind its endpoint, or is that of another group than the value before it."""
+    place = line.tokens[i].start
+    named = outcomes_before(line.text, place)
+    if named and named[-1][2] == name and name in TIME_TO_EVENT and _SAID.fullmatch(line.text[named[-1][1] : place]):
+        return True
+    last = found[-1] if found else None
+    if last is None or not last.rule.endswith("-said") or last.cells.get("endpoint") != name:
+        return False
+    return joins_groups(line.text[max(line.tokens[k].end for k in last.tokens) : place])
+
+
+# `a relapse rate of 86% v 63% at 2 years`: those with the event. `relapse-free`, `patients with relapse` are none.
+_SIDE = re.compile(
+    r"(?P<alive>surviv\w*|\bfree\b|freedom|\balive\b|"
+    r"\b(?:local|tumou?r|disease|pelvic|locoregional|loco-regional|regional|long-term) control\b|"
+    r"\b[a-z]?(?:OS|[A-Z]{1,3}FS|TTP|TTF)\b|respon\w+|"
+    r"remissions?)|"
+    r"(?P<event>\b(?:(?!(?:the|an?|of|and|or|in|with|at|was|were|for|to|both|rates?)\b)[a-z][a-z-]+ ){0,2}"
+    r"(?<!with )(?<!after )(?<!before )(?<!without )(?<!at )(?<!following )(?<!since )(?<!of )"
+    r"\b(?:relapses?|reoccurrences?|recurrences?|mortality|failures?|incidence(?: of (?:[a-z-]+ ){0,2}[a-z-]{4,})?)\b"
+    r"(?![- ]free))",
+    re.IGNORECASE,
+)
+
+
+def event_before(text: str) -> str:
+    """The event whose share the next percentage is, if the last outcome named is an event and no survival."""
+    last = deque(_SIDE.finditer(text), maxlen=1)
+    return (last[0]["event"] or "").lower() if last else ""
+
+
+def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
+    """The share with an event by a time: no survival, so it stands among the proportions, with its time."""
+    limits = (interval.low, interval.high) if interval else ()
+    cells = {"percent": line.tokens[i].printed, "kind": "flow", "item": event, "time": time[0], "time_unit": time[1]}
+    return Found("proportion", cells | cells_of(interval, ci=True), take(line, i, *limits), "percent-by-time")
 
 
 # `(64% and 69%), and objective tumour responses (59% and 60%)`: what follows the brackets has a subject of its own.
@@ -240,7 +236,7 @@ def _survives(line: Line, i: int, times: list[tuple[int, str, str]]) -> bool:
     if line.text.count("(", begin, place) != line.text.count(")", begin, place):
         begin = line.text.rfind("(", 0, place)
         begin = line.text.rfind(";", 0, begin) + 1
-    near = endpoints_in(line.text[begin:place])
+    near = [one for one in outcomes_in(line.text[begin:place]) if one[2] != UNNAMED]
     name = _named_behind(line, i) or (near[-1][2] if near else "")
     if name and name not in TIME_TO_EVENT:
         return False
@@ -316,8 +312,9 @@ def _pair_run(
 
 
 def _rises(line: Line, values: list[int], times: int) -> bool:
-    """Whether survival would rise with time if every `times` values were those of one group: they are of one time."""
-    numbers = [line.tokens[i].number for i in values]
+    """Whether survival would rise, or events fall, with time if every `times` values were one group's: they are not."""
+    sign = -1 if event_before(line.text[: line.tokens[values[0]].start]) else 1
+    numbers = [sign * line.tokens[i].number for i in values]
     return any(b > a for k, (a, b) in enumerate(pairwise(numbers)) if (k + 1) % times)
 
 
@@ -402,5 +399,6 @@ def named_in_order(text: str) -> list[str]:
 
 
 LISTED = re.compile(
-    r"\s?(?:,|and|, and|or|/)\s?(?:the )?|[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
+    r"\s?(?:,|and|, and|or|/)\s?(?:the )?(?:(?:\d{1,2}|one|two|three|five|ten)-(?:year|month) )?|"
+    r"[- ]?(?:rates?|probabilit(?:y|ies))?\s?\([^()]{1,24}\),?\s?(?:and )?"
 )

@@ -7,6 +7,7 @@ import re
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, magnitude, p_after, take
 from resurvey.read.lexer import Line
+from resurvey.read.outcomes import outcomes_in
 from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
@@ -51,7 +52,12 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
             level = j
         elif token.kind == "p" or token.text in STOP:
             return None, None
+        elif token.kind == "num" and token.used and j <= start + 4:
+            # `hazard ratio [HR], 0.41`: the value has been read with the first of the two words.
+            return None, None
         elif token.kind == "num" and not token.used and not token.masked:
+            if _critical(line, j):
+                return None, None
             if token.unit or token.extra == "word" or token.op in ("<", ">", "≤", "≥"):
                 continue
             if line.tokens[j - 1].kind in ("level", "ci") and interval_from(line, j):
@@ -61,6 +67,19 @@ def _value(line: Line, start: int) -> tuple[int | None, int | None]:
                 return None, None
             return (j, None) if token.number < 10_000 else (None, None)
     return None, None
+
+
+# `a hazard ratio of 0.56 or less`, `the upper limit was less than 2.03`: a criterion.
+CRITERION_BEFORE = re.compile(
+    r"\b(?:(?:less|more|greater|lower|higher|smaller) than|below|above|exceed\w*|at least|at most) $"
+)
+CRITERION_AFTER = re.compile(r"\s?or (?:less|lower|more|greater|higher|smaller|below|better)\b")
+
+
+def _critical(line: Line, j: int) -> bool:
+    token = line.tokens[j]
+    before, after = line.text[max(0, token.start - 24) : token.start].lower(), line.text[token.end : token.end + 14]
+    return CRITERION_BEFORE.search(before) is not None or CRITERION_AFTER.match(after) is not None
 
 
 def interval_from(line: Line, index: int) -> bool:
@@ -169,6 +188,49 @@ def carried(line: Line, measure: str) -> list[Found]:
         if named and not NOT_A_RATIO.search(before[-60:]):
             found.append(_found(line, measure, i, interval, p_after(line, interval.end), "ratio-carried-over"))
     return found
+
+
+# What may stand before an endpoint that has no further word of its own, as `distant` or `cancer` would be.
+PLAIN_BEFORE = re.compile(
+    r"(?:^|[(\[;:,.]|\b(?:in|for|on|of|the|and|or|to|both|median|improved?|improvement in|longer|shorter|better|"
+    r"worse|poorer|superior|prolonged|reduced|increased|with|by|that|significantly|year|years|month|months)|\d-(?:year|month))\s*$",
+    re.IGNORECASE,
+)
+TO_RATIO = re.compile(
+    r"(?:\s?\([A-Za-z-]{2,8}\))?(?:\s(?:rates?|times?))?(?:\s(?:was|were|of|is))?[\s(\[,;:]*(?:(?:adjusted|stratified|"
+    r"unadjusted|multivaria\w+|crude)\s)?",
+    re.IGNORECASE,
+)
+# `7.0 months for A and 7.1 months for B (`: values of the endpoint between it and its ratio.
+VALUES = re.compile(r"[^;]{0,40}?\d[^;]{0,150}[(\[,;]\s?")
+MOST_WORDS = 20
+
+
+def plainly_named(line: Line, value: int, endpoint: str) -> bool:
+    """Whether the endpoint of a ratio is the only outcome named with it, directly before it or its group's values.
+
+    Parameters
+    ----------
+    line : Line
+        A sentence.
+    value : int
+        Index of the token of the ratio.
+    endpoint : str
+        The endpoint the ratio was given.
+    """
+    place = line.tokens[value].start
+    words = [token.start for token in line.tokens if token.kind == "ratio" and token.start < place]
+    named = [one for one in outcomes_in(line.text) if one[1] <= place and one[0] not in words]
+    if not words or not named or named[-1][2] != endpoint:
+        return False
+    begin, end, _ = named[-1]
+    if len(named) > 1 and named[-2][2] != endpoint and not re.search(r"\d", line.text[named[-2][1] : begin]):
+        return False
+    if not PLAIN_BEFORE.search(line.text[:begin]):
+        return False
+    between = line.text[end : next((word for word in words if word >= end), end)]
+    few = len(re.findall(r"[A-Za-z]{3,}", between)) <= MOST_WORDS
+    return TO_RATIO.fullmatch(between) is not None or (few and VALUES.fullmatch(between) is not None)
 
 
 NOT_A_RATIO = re.compile(r"\b(?:median|mean|index|score|ratio of|volume|level|size)\b", re.IGNORECASE)

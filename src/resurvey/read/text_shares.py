@@ -7,7 +7,7 @@ import re
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
 from resurvey.read.slips import one_slip_fits, percent_fits
-from resurvey.read.word_lists import EVENTS, PATIENTS, UNITS
+from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -135,7 +135,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
-        if not {"of", "from", "among"} & set(joined):
+        if not {"of", "from", "among"} & set(joined) or SITES & set(joined):
             return None
     above = slash or word_at(line, i + 1) != "of"
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
@@ -150,7 +150,7 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     percent = _has_percent(line, j)
     if percent is None and not slash:
         percent = _percent_behind(line, i, j)
-    if percent is not None and OF_ALL.match(line.text[line.tokens[percent].end :]):
+    if percent is not None and (OF_ALL.match(line.text[line.tokens[percent].end :]) or _bounds(line, percent)):
         percent = None
     if slash and total <= 5 and percent is not None and abs(100 * n / total - line.tokens[percent].number) > 1.01:
         return None
@@ -166,6 +166,15 @@ def _percent_behind(line: Line, n: int, total: int) -> int | None:
         return None
     fits = percent_fits(line.tokens[n].printed, line.tokens[k].printed, line.tokens[total].number)
     return k if fits else None
+
+
+def _bounds(line: Line, i: int) -> bool:
+    """Whether a percentage is one of several: `11/39 villages had 80%-99% coverage`, `10/20 (24.3%, 42.4%)`."""
+    joined = word_at(line, i + 1) in ("-", "to") or (
+        word_at(line, i + 1) == "and" and word_at(line, i - 1) == "between"
+    )
+    listed = word_at(line, i + 1) == "," and _open(line, i - 1)
+    return is_percent(line, i + 2) and (listed or (joined and not _open(line, i - 1)))
 
 
 # `390 patients out of 398 (58% of total study population)`: the percentage has another denominator.
@@ -224,11 +233,17 @@ def _total_first(line: Line, i: int) -> Found | None:
     if not is_count(line, k) or not 1 <= line.tokens[k].number <= line.tokens[i].number or line.tokens[i].number < 4:
         return None
     percent = _has_percent(line, k)
+    if percent is not None and OWN_TOTAL.match(line.text, line.tokens[percent].end):
+        return None
     if percent is None or not (_near(line, k, i, percent) or _of_all_said(line, k, i, percent)):
         return None
     made = make(line, "of-N-n-percent", n=k, percent=percent)
     made.cells["total"] = line.tokens[i].printed
     return made
+
+
+# `4 (4%) of the 99 patients, as did 5 (6%) of the 82`: the second count has its own denominator behind it.
+OWN_TOTAL = re.compile(r"\s?%?\)\sof (?:the )?\d")
 
 
 def _near(line: Line, n: int, total: int, percent: int) -> bool:
@@ -281,6 +296,9 @@ def _percent_with_count(line: Line, i: int) -> Found | None:
     if {"had", "have", "with", "achieved", "showed"} & set(joined):
         return None
     if is_count(line, k) and (slash or "of" in joined) and _of_all(line, j, k, i):
+        if word_at(line, i + 1) == ";" and not _near(line, j, k, i):
+            # `the completion rate was 91.6%; 10 of 120 subjects did not`: another clause.
+            return None
         return make(line, "percent-n-of-N", n=j, total=k, percent=i)
     bounded = set(words_before(line, i, 3)) & {"below", "above", "least", "than", "over", "under", "exceeding"}
     inside = _open(line, i - 1) and bool(set(joined) & PATIENTS)
@@ -304,6 +322,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     between = {t.text.lower() for t in line.tokens[i + 1 : k]}
     if (VERBS | NOT_PATIENTS) & between or word_at(line, i - 1) == "/" or _compared(line, k + 1):
         return None
+    if _fraction(line, i) or ("least" in words_before(line, i, 2) and not between & (PATIENTS | EVENTS)):
+        return None
     label = word_at(line, i - 1) == "=" and word_at(line, i - 2) in ("n", "no")
     # `refused (83, 14%)`: both numbers in one pair of brackets.
     label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
@@ -312,6 +332,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     elif word_at(line, k) not in ("=",):
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
+        return None
+    if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
         return None
     if _divided(line, k):
         return None
@@ -325,6 +347,24 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+
+
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
+
+
+#: Sizes that a share in words is said of: `seven in ten`, `one in four`.
+IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
+
+
+def _fraction(line: Line, i: int) -> bool:
+    """`seven in ten (69.2%)`, `eight in 10 women (85%)`: the share in words; `2x the dose (5.4%)`: a factor."""
+    if word_at(line, i + 1) in ("×", "x", "times"):
+        return True
+    before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)
+    above = word_at(line, i + 1) == "in" and after is not None and after.kind == "num" and after.number in IN_WORDS
+    below = word_at(line, i - 1) == "in" and before is not None and before.kind == "num" and here.number in IN_WORDS
+    return above or below
 
 
 def _divided(line: Line, k: int) -> bool:
@@ -351,8 +391,18 @@ def _parts_of_all(line: Line, n: int, k: int) -> bool:
     return bool(later) and not counted and abs(total - 100) <= 1
 
 
-# `the two groups (32% v 31%)`, `one trial (6%)`: the number before the bracket does not count patients.
+# `the two groups (32% v 31%)`, `one trial (6%)`, `three times higher (87%)`: the number before the bracket does not
+# count patients.
 NOT_PATIENTS = {
+    "times",
+    "fold",
+    "half",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "tenth",
+    "quarter",
     "quarters",
     "thirds",
     "groups",
@@ -400,6 +450,23 @@ def _words_up_to(line: Line, end: int) -> str:
     return " ".join(reversed(words))
 
 
+SCHEDULE = {
+    "daily",
+    "weekly",
+    "monthly",
+    "twice",
+    "once",
+    "day",
+    "d",
+    "/",
+    "continuously",
+    "orally",
+    "dose",
+    "doses",
+    "per",
+}
+
+
 def _label_before(line: Line, i: int) -> str:
     """The words before a size: `randomised to maintenance olaparib (n = 136)`."""
     words: list[str] = []
@@ -416,6 +483,9 @@ def _label_before(line: Line, i: int) -> str:
         if token.text in ("(", "["):
             if words:
                 break
+            continue
+        if not words and (token.text.lower() in SCHEDULE or (token.kind == "num" and token.unit)):
+            # `anastrozole 1 mg daily (n = 121)`: the name stands before the dose.
             continue
         if token.kind not in ("word", "name") or token.text.lower() in LABEL_STOP:
             break

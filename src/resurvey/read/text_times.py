@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from resurvey.read.grammar import RANGES, Found, cells_of, interval_after, take, words_after, words_before
+from resurvey.read.grammar import RANGES, Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
-from resurvey.read.text_rates import before_survival, named_in_order
+from resurvey.read.text_rate_times import before_survival
+from resurvey.read.text_rates import named_in_order
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 AT = {
@@ -77,6 +78,10 @@ def _of_median(line: Line, start: int, stop: int) -> list[Found]:
     return found
 
 
+# `shorter survival (3.6 months less)`: a difference.
+HOW_MUCH = re.compile(r"\s(?:months?|years?|weeks?|days?) (?:less|more|longer|shorter|earlier|later)\b", re.IGNORECASE)
+
+
 def _is_value(line: Line, i: int, start: int) -> bool:
     """Whether a number after `median` can be the median: a time, one with an interval, or directly after `was`."""
     token = line.tokens[i]
@@ -86,13 +91,20 @@ def _is_value(line: Line, i: int, start: int) -> bool:
         return ranged is not None and ranged.kind in ("range", "iqr")
     if before and before[0] in AT and not (before[0] == "for" and i - start < 4):
         return False
-    if before and before[0] in RANGES:
+    if token.op in ("+", "-") and token.unit in UNITS:
+        return False
+    if (before and before[0] in RANGES) or line.tokens[i - 1].kind in ("level", "ci"):
         return False
     if token.unit in UNITS and i + 1 < len(line.tokens) and before_survival(line, i):
         return False
     if OF_RATES.search(line.text[: token.start]) or "difference" in words_before(line, i, 2):
         return False
-    if token.op in ("≥", "≤") or LASTING & set(words_before(line, i, 2)) or OR_MORE.match(line.text, token.end):
+    if (
+        token.op in ("≥", "≤")
+        or HOW_MUCH.match(line.text, token.end)
+        or LASTING & set(words_before(line, i, 2))
+        or OR_MORE.match(line.text, token.end)
+    ):
         return False
     if token.unit in UNITS or token.unit in ("cycles", "courses", "fractions", "points"):
         return "mean" not in words_before(line, i, 4) and not _changed(line, start, i)
@@ -142,8 +154,8 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     unit = token.unit
     if not unit and interval is not None:
         unit = line.tokens[interval.high].unit or line.tokens[interval.low].unit or _unit_after(line, interval.end)
-    subject = " ".join(t.text for t in line.tokens[start:i]).lower()
-    near = line.lower()[max(0, token.start - 90) : token.end + 40]
+    subject = COMPARED_IN.sub(" ", " ".join(t.text for t in line.tokens[start:i]).lower())
+    near = COMPARED_IN.sub(" ", line.lower()[max(0, token.start - 90) : token.end + 40])
     name = _subject(line, start, i)
     is_time = unit in UNITS
     if unit and not is_time and name in TIME_TO_EVENT:
@@ -163,8 +175,15 @@ def _median(line: Line, start: int, i: int) -> Found | None:
         cells |= cells_of(interval, ci=name in TIME_TO_EVENT or named, unit=unit)
         if name not in TIME_TO_EVENT and not named:
             cells.pop("lower", None), cells.pop("upper", None), cells.pop("ci_level", None)
-    if any(word in subject for word in FOLLOW) or (not name and is_time and any(word in near for word in FOLLOW)):
-        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, "follow-up", notes)
+    followed = [subject.rfind(word) for word in FOLLOW if word in subject]
+    if followed and name in TIME_TO_EVENT and re.search(r"\d", subject[max(followed) :]):
+        # `a follow-up of 46 months, ... and progression-free survival (6 v 7 months)`: the later subject.
+        return Found("median", cells | {"endpoint": name}, taken, "time-alone", notes)
+    bracketed = FOLLOWED.search(line.text[: line.tokens[start].start]) is not None
+    if followed or (not name and is_time and (bracketed or any(word in near for word in FOLLOW))):
+        said = FOLLOW_SAID.search(line.text[: token.start]) is not None and is_time
+        rule = "follow-up-said" if said else "follow-up"
+        return Found("follow_up", cells | {"item": "follow-up", "statistic": "median"}, taken, rule, notes)
     if any(word in subject for word in TREATMENT):
         return Found(
             "follow_up", cells | {"item": "treatment duration", "statistic": "median"}, taken, "follow-up", notes
@@ -172,8 +191,30 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     if name in TIME_TO_EVENT and interval is not None and interval.kind == "iqr" and "range_lower" in cells:
         # Quartiles of a time to event are points of its curve, not the spread of a sample.
         cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
+    return Found("median", cells | {"endpoint": name}, taken, _rule_of(line, start, i, name, interval), notes)
+
+
+# `a median follow-up of 30 months`, `median duration of follow-up was 30 months`
+FOLLOW_SAID = re.compile(
+    r"\bmedian (?:(?:duration|length|time) of )?(?:\w+ ){0,2}(?:follow[- ]?up|observation)(?: time| period| duration)?"
+    r"(?: (?:for|of|in|among) (?!\d)(?:\w+ ){1,4}?)?(?: ?(?:was|of|is|:|,|\(|=))? ?(?:about |approximately |only )?$",
+    re.IGNORECASE,
+)
+
+
+def _rule_of(line: Line, start: int, i: int, name: str, interval: Interval | None) -> str:
+    """The rule of a median: whether it has limits, and whether its endpoint stands between `median` and the number."""
     rule = "median-interval" if interval else "median"
-    return Found("median", cells | {"endpoint": name}, taken, rule if name in TIME_TO_EVENT else f"{rule}-other", notes)
+    if name not in TIME_TO_EVENT:
+        return f"{rule}-other"
+    if interval is not None and interval.kind == "" and not any(t.kind == "level" for t in line.tokens[: interval.low]):
+        return f"{rule}-bare"
+    said = endpoints_in(line.text[line.tokens[start].start : line.tokens[i].start])
+    return f"{rule}-said" if name in {one for *_, one in said} and line.tokens[i].unit in UNITS else rule
+
+
+# `median durations (maintenance v follow-up) of 25 v 12 weeks`: names of groups.
+COMPARED_IN = re.compile(r"\([^()]*\bv(?:s\.?|ersus)? [^()]*\)")
 
 
 def _range_of_times(line: Line, i: int) -> Found | None:
@@ -231,11 +272,15 @@ def _subject(line: Line, start: int, i: int) -> str:
     inner = [word for word in phrase.split() if word.isalpha() and word not in NO_SUBJECT]
     # `survival did not differ (median in group A, 11.1 months)`: brackets of an endpoint that name a group.
     of_group = bool(before) and line.text[:first].rstrip().endswith("(") and not MEASURED & set(inner)
-    if inner and inner[0] not in NO_ITEM and inner not in (["time"], ["times"]) and not of_group:
+    if inner and inner[0] not in NO_ITEM and inner not in NOTHING_NAMED and not of_group:
         return " ".join(inner[:4])
+    if before and FOLLOWED.search(line.text[:first]):
+        # `long-term survival follow-up in these patients (median, 56 months)`
+        return ""
     return before[-1] if before else tail[0] if tail else ""
 
 
+FOLLOWED = re.compile(r"\b(?:follow(?:ed)?[ -]?up|monitored|observed)\b[^.;]{0,130}\(\s?$", re.IGNORECASE)
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
 MEASURED = frozenset(
@@ -256,6 +301,7 @@ MEASURED = frozenset(
     ]
 )
 NO_ITEM = frozenset(["survival", "value", "values"])
+NOTHING_NAMED = (["time"], ["times"], ["duration"], ["durations"])
 NO_SUBJECT = frozenset(
     [
         "being",
@@ -362,75 +408,8 @@ def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
     ]
 
 
-def times_alone(line: Line) -> list[Found]:
-    """Times to an event that are not called medians: `PFS (5.4 v 3.0 months)`."""
-    found: list[Found] = []
-    if "mean" in line.lower():
-        return found
-    for i in line.free():
-        token = line.tokens[i]
-        before = words_before(line, i, 1)
-        unit = token.unit if token.unit in UNITS else _unit_of_list(line, i)
-        if token.used or not unit or token.op or (before and before[0] in AT):
-            continue
-        limit = any(t.kind in ("level", "ci") for t in line.tokens[max(0, i - 4) : i])
-        if limit or HOW_MUCH.match(line.text, token.end):
-            continue
-        if "." not in token.value and not _said_of_endpoint(line, i, found):
-            continue
-        if CHANGED.search(line.text[max(0, token.start - 120) : token.start].lower()) and before[0] not in (
-            "to",
-            "from",
-        ):
-            continue
-        reach = 150 if before[:1] == ["("] and ";" not in line.text[max(0, token.start - 150) : token.start] else 70
-        near = [name for _, end, name in endpoints_in(line.text) if 0 <= token.start - end < reach]
-        timed = [name for name in near if name in TIME_TO_EVENT]
-        if not timed and not found:
-            continue
-        if not timed and line.tokens[found[-1].tokens[-1]].end + 40 < token.start:
-            continue
-        interval = interval_after(line, i)
-        limits = (interval.low, interval.high) if interval else ()
-        name = timed[-1] if timed else found[-1].cells["endpoint"]
-        cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval, unit=token.unit)
-        found.append(
-            Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
-        )
-    return found
-
-
-# `shorter survival (3.6 months less)`: a difference.
-HOW_MUCH = re.compile(r"\s(?:months?|years?|weeks?|days?) (?:less|more|longer|shorter|earlier|later)\b", re.IGNORECASE)
-
-
-def _said_of_endpoint(line: Line, i: int, found: list[Found]) -> bool:
-    """`PFS was 11 months for A and 9 months for B`: a whole number directly after its endpoint, or joined to such."""
-    token = line.tokens[i]
-    if found and JOINED_TIME.search(line.text[line.tokens[found[-1].tokens[-1]].end : token.start]):
-        return True
-    named = [end for _, end, name in endpoints_in(line.text[: token.start]) if name in TIME_TO_EVENT]
-    return (
-        bool(named)
-        and SAID.fullmatch(line.text[named[-1] : token.start]) is not None
-        and not OR_MORE.match(line.text, token.end)
-    )
-
-
-SAID = re.compile(r"(?: times?)?(?: \([A-Z]{2,5}\))? (?:was|were|being) (?:only )?(?:\d{1,2} (?:and|v|vs\.?|versus) )?")
-JOINED_TIME = re.compile(
-    r"^\s?(?:months|weeks|years|days)?(?: (?:for|in|with) [^,;:()\d]{1,40}?)? "
-    r"(?:and|v|vs\.?|versus|compared (?:with|to)) $"
-)
-
-
-def _unit_of_list(line: Line, i: int) -> str:
-    """The unit printed with a later value of a list: `3.5 (95% CI 2.8-4.3) v 12.7 (95% CI 6.9-18.4) months`."""
-    if line.tokens[i].unit or interval_after(line, i, bare=False) is None:
-        return ""
-    return next((t.unit for t in line.tokens[i + 1 : i + 16] if t.kind == "num" and t.unit in UNITS), "") or next(
-        (unit for t in line.tokens[i + 1 : i + 16] if t.kind == "word" and (unit := time_unit(t.text))), ""
-    )
+# `follow-up of 3 years of adjuvant treatment`
+OF_SOMETHING = re.compile(r"\s?(?:months|years|weeks)'? of (?!(?:\w+ )?(?:follow|observation))", re.IGNORECASE)
 
 
 def durations(line: Line) -> list[Found]:
@@ -448,7 +427,12 @@ def durations(line: Line) -> list[Found]:
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
         if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
             continue
-        if "every" in near or "each" in near:
+        if (
+            "every" in near
+            or "each" in near
+            or {"aged", "ages"} & set(words_before(line, i, 4))
+            or OF_SOMETHING.match(line.text, token.end)
+        ):
             continue
         interval = interval_after(line, i)
         limits = (interval.low, interval.high) if interval else ()

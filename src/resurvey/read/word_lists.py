@@ -13,19 +13,21 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "LRFS",
         r"(?:loco-?regional|local)[- ](?:recurrence|relapse|failure|progression)[- ]free survival|\bLR-?[FR]*FS\b",
     ),
+    ("DDFS", r"distant (?:disease[- ]free survival|DFS\b)|\bDDFS\b"),
+    ("DRFS", r"distant (?:relapse|recurrence)[- ]free survival|\bDRFS\b"),
     ("iDFS", r"invasive disease[- ]free survival|\biDFS\b"),
     ("DFS", r"disease[- ]free survival|\bDFS\b"),
-    ("RFS", r"(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
+    ("RFS", r"(?<!local )(?<!regional )(?:relapse|recurrence)[- ]free survival|\bRFS\b"),
     ("EFS", r"event[- ]free survival|\bEFS\b"),
     ("FFS", r"failure[- ]free survival|\bFFS\b|freedom from (?:treatment )?failure"),
-    ("BCSS", r"breast[- ]cancer[- ]specific survival|\bBCSS\b"),
+    ("BCSS", r"breast[- ]cancer(?:[- ]specific)? survival|\bBCSS\b"),
     ("CSS", r"(?:cancer|disease|cause|melanoma)[- ]specific survival|\b[CD]SS\b"),
-    ("OS", r"overall survival|\bm?OS\b"),
+    ("OS", r"overall survival|\bm?OS\b|\bOAS\b"),
     (
         "TTP",
         r"times? to (?:disease |tumou?r )?progression"
-        r"(?! (?:of|in) (?!the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
-        r"\bTTP\b",
+        r"(?! (?:of|in) (?!\d|$|the (?:disease|tumou?r|cancer|liver)|disease|tumou?rs?\b|cancer))|"
+        r"\bTTPs?\b",
     ),
     ("TTF", r"time to treatment failure|\bTTF\b"),
     ("DoR", r"duration of (?:overall |objective |complete |partial )?response|response duration|\bDO?R\b|\bDoR\b"),
@@ -38,7 +40,7 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     (
         "CR",
         r"complete(?= and partial (?:response|remission))|complete (?:[a-z]+ )?(?:response|remission)s?|"
-        r"(?<![\w-])CRs?\b",
+        r"(?<![\w-])CRs?\b(?!-[A-Z])",
     ),
     (
         "PR",
@@ -59,14 +61,32 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "OS",
-        r"(?<!free )(?<!free-)\bsurvival\b|(?<!or )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
+        r"(?<!free )(?<!free-)\bsurvival\b(?! analys| curve| function| model| data)|"
+        r"(?<!\bor )(?<!cardiovascular )(?<!cardiac )\bdeaths?\b(?! or\b)|"
         r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
     ),
 )
 ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
 # Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
-TIME_TO_EVENT = {"PFS", "DMFS", "LRFS", "iDFS", "DFS", "RFS", "EFS", "FFS", "BCSS", "CSS", "OS", "TTP", "TTF", "DoR"}
+TIME_TO_EVENT = {
+    "PFS",
+    "DMFS",
+    "DDFS",
+    "DRFS",
+    "LRFS",
+    "iDFS",
+    "DFS",
+    "RFS",
+    "EFS",
+    "FFS",
+    "BCSS",
+    "CSS",
+    "OS",
+    "TTP",
+    "TTF",
+    "DoR",
+}
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
@@ -81,7 +101,9 @@ def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     for match in ENDPOINT.finditer(text):
         word = match.group()
         if word in ("PCR", "pcr") or (
-            word != "DoR" and word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
+            word not in ("DoR", "TtP")
+            and word.upper() in CAPITALS
+            and word.upper() != word.replace("m", "").rstrip("s")
         ):
             continue
         found.append((match.start(), match.end(), ENDPOINTS[int(match.lastgroup[1:])][0]))  # type: ignore[index]
@@ -281,7 +303,7 @@ EVENTS = frozenset(
     ]
 )
 HARMS = re.compile(
-    r"neutropeni|an(?:a)?emia|thrombocytop|leu[ck]openi|lymphopeni|"
+    r"neutropa?eni|an(?:a)?emia|thrombocytop|leu[ck]opa?eni|lymphopa?eni|"
     r"diarrh|nausea|vomit|fatigue|astheni|rash|mucositis|"
     r"stomatitis|alopecia|neuropath|pyrexia|fever|infection|pneumoni|hypertension|h[ae]emorrhag|bleeding|thrombo|"
     r"(?-i:\bS?AEs?\b)|par[ae]+sthesia|chest pain|o?esophagitis|"
@@ -290,6 +312,8 @@ HARMS = re.compile(
     r"increased|decreased|elevat|hypoka|hyperg|hypona|proteinuria|"
     r"dermatitis|dysphagia|xerostomia|perforation|fistula|"
     r"letharg|somnolen|dyspep|tinnitus|ototox|nephrotox|cardiotox|hypersensitiv|malaise|"
+    r"heartburn|breast pain|hyperpigment|telangiectas|embolism|treatment[- ]related events|"
+    r"hot flash|hot flush|arthritis|fibrosis|bone pain|joint pain|musculoskeletal pain|cytopeni|amenorrh|"
     r"insomnia|dizziness|cardiac|weight loss|abdominal pain|colitis|hepatitis|pneumonitis|allerg|injection site",
     re.IGNORECASE,
 )

@@ -21,7 +21,7 @@ from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, binding
 from resurvey.tables import Tables
 
 PARTS = ("patients", "accuracy", "facts")
-#: Replicates that are added at once at least, because a printed ratio chooses among those of a block; and how much
+#: Replicates that are added at once at least, because a few are hardly worth the drawing anew of a block; and how much
 #: larger than it seems the error is taken to be, because it is itself estimated from the replicates.
 LEAST_MORE, MARGIN = 20, 1.03
 
@@ -70,27 +70,33 @@ def grown(
     replicates: int,
     more: int,
     seed: int,
+    block: int = BLOCK,
     **sources: Any,
 ) -> RebuiltStudy:
     """Join the blocks of a study and add replicates until another draw would not matter.
 
     The ensemble is large enough when the Monte Carlo error of every arm (`monte_carlo` of its accuracy) is below a
-    tenth of its standard error. A block that is added has as many replicates as the error asks for; the first
-    replicates are those there would be without it.
+    tenth of its standard error. Otherwise it gets as many replicates as the error asks for, and is then what one gets
+    by asking for their total: whole blocks are kept, and the last one, which takes up any remainder, is drawn anew if
+    it becomes longer.
 
     Parameters
     ----------
     made : mapping of int to RebuiltStudy
         All blocks of the study, as from `rebuild_blocks`.
-    typed, study_id, seed, sources
-        As for `rebuild_study`.
+    typed, study_id, seed, block, sources
+        As for `rebuild_blocks`.
     replicates, more : int
         Replicates in the blocks, and how many more there may be.
     """
     parts, have = dict(made), replicates
     study = join_blocks(parts)
     while missing := min(_missing(study, have), replicates + more - have):
-        parts[len(parts)] = rebuild_study(typed, study_id, replicates=missing, seed=seed, block=len(parts), **sources)
+        before, after = block_sizes(have, block), block_sizes(have + missing, block)
+        anew = [number for number in range(len(after)) if number not in parts or before[number] != after[number]]
+        parts |= rebuild_blocks(
+            typed, study_id, replicates=have + missing, seed=seed, block=block, which=anew, **sources
+        )
         study, have = join_blocks(parts), have + missing
     return study
 

@@ -36,6 +36,7 @@ from resurvey.report.drawings import figures_of
 from resurvey.report.estimate_rows import estimates_of, main_rows, printed_ratios, ratios_kept
 from resurvey.report.evidence_section import compared_studies, papers, transitivity
 from resurvey.report.inputs import Record, Results, claims_of_rows, rows
+from resurvey.report.print_and_curve import beside_curves
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
@@ -69,6 +70,7 @@ def dossier(results: Results, own: Path | None = None) -> tuple[Block, ...]:
         "findings": tuple(_findings(results)),
         "design": tuple(block for check in results.choices.designs for block in _design(results, check.id)),
         "groups": tuple(_groups(results)),
+        "beside": beside_curves(results, own),
         "multiples": tuple(one for one in figures_of(results, "overview") if one.anchor == f"fig-{MULTIPLES}"),
         "assumptions": tuple(_assumptions(results, letters)),
         "comparisons": tuple(block for entry in across(results) for block in _comparison(results, entry, letters)),

@@ -71,7 +71,7 @@ class Results:
     choices : Choices
     tables : dict of DataFrame
         Typed extraction tables by name.
-    claims, checks, summary, accuracy, facts, comparisons : DataFrame
+    claims, checks, summary, accuracy, facts, beside_curves, comparisons : DataFrame
         As written by the steps; text columns are strings, empty if missing.
     folders : dict of dict of DataFrame
         Tables behind each comparison, by comparison id and table name.
@@ -92,6 +92,7 @@ class Results:
     summary: pd.DataFrame = field(default_factory=pd.DataFrame)
     accuracy: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    beside_curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     folders: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
     designs: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -206,7 +207,7 @@ def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[st
     ----------
     files : mapping
         Paths under claims, checks, summary, accuracy, facts, comparisons, results; lists of paths under tables,
-        designs, verdicts, folders, figures.
+        designs, verdicts, folders, figures, and beside_curves (one, or none if no curve was digitised).
     choices : Choices
     digests : dict of str
         SHA-256 by file name.
@@ -220,6 +221,7 @@ def read_results(files: Mapping[str, Any], choices: Choices, digests: Mapping[st
         summary=results.read(results.SUMMARY, one["summary"]),
         accuracy=results.read(results.ACCURACY, one["accuracy"]),
         facts=results.read(results.FACTS, one["facts"]),
+        beside_curves=results.join(results.BESIDE_CURVES, _paths(files, "beside_curves")),
         comparisons=results.read(results.ESTIMATES, one["comparisons"]),
         folders={path.name: _folder(path) for path in _paths(files, "folders")},
         designs={path.stem: results.read(results.DESIGN, path) for path in _paths(files, "designs")},

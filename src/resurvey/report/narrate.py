@@ -63,6 +63,7 @@ def _read(project: Path, changed: int) -> Results:
         "tables": tables,
         "designs": sorted(made.glob("design/*.csv")),
         "verdicts": sorted(made.glob("design/*.json")),
+        "beside_curves": sorted(made.glob("reconstruction/beside_curves.csv")),
         "folders": sorted(path for path in made.glob("comparisons/*") if path.is_dir()),
         "figures": sorted(made.glob("figures/*")),
     }

@@ -22,6 +22,7 @@ from resurvey.report.document import (
 )
 from resurvey.report.drawings import figure, group_rows
 from resurvey.report.inputs import Record, Results, claims_of_rows, rows, split
+from resurvey.report.print_and_curve import beside_curves
 from resurvey.report.words import as_fine, count, is_number, number, percent, sentence, thousands
 from resurvey.results import count_held
 
@@ -67,6 +68,7 @@ def reconstruction(results: Results) -> Iterator[Block]:
         )
     )
     yield _arms(results)
+    yield from beside_curves(results, results.choices.templates)
     yield from _broken(results)
     yield from _refused(results)
     yield from _not_used(results)

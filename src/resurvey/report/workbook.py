@@ -83,6 +83,7 @@ def sheets(results: Results) -> Iterator[Sheet]:
         "rulings": rulings,
         "arms": results.accuracy,
         "facts": results.facts,
+        "beside_curves": results.beside_curves,
         "estimates": results.comparisons,
     }
     for name, table in tables.items():

@@ -4,6 +4,8 @@
   const rows = data.rows, byId = new Map(rows.map((row) => [row.id, row]));
   const list = document.getElementById("rows"), filter = document.getElementById("filter"), tables = document.getElementById("tables");
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
+  const told = new Map();
+  for (const finding of data.findings) for (const id of finding.ids) told.set(id, [...(told.get(id) || []), `${finding.verdict}: ${finding.words}`]);
   const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
@@ -69,6 +71,7 @@
     made.append(element("span", { class: "numbers" }, summary(row)), element("span", { class: "what" }, what(row)), element("span", { class: "where" }, row.cells.locator || ""));
     if (row.cells.note) made.append(element("span", { class: "where" }, row.cells.note));
     const empty = lacks(row);
+    for (const words of told.get(row.id) || []) made.append(element("span", { class: "lacks" }, words));
     if (empty.length) made.append(element("span", { class: "lacks" }, "still needs " + empty.join(", ")));
     if (row === now && editing) made.append(form(row));
     return made;
@@ -171,6 +174,12 @@
     for (const row of chosen) row.status = "drop";
     go(0);
   };
+  // The next row that a finding names, whatever is shown, from the one that is selected onwards.
+  const nextFinding = () => {
+    const told = data.findings.map((finding) => byId.get(finding.ids[0])).filter((row) => row);
+    const at = told.indexOf(now);
+    select(told[(at + 1) % told.length]);
+  };
   const undo = () => {
     const last = past.pop();
     if (!last) return;
@@ -221,6 +230,7 @@
     draw();
   };
 
+  const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
   const quote = (text) => (/[",\n\r]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text);
   const csv = () => [["claim_id", "mark", "status", "changes"], ...rows.filter((row) => !row.done && (row.status || Object.keys(row.changes).length)).map((row) => [row.id, row.mark, row.status, Object.keys(row.changes).length ? JSON.stringify(row.changes) : ""])].map((line) => line.map(quote).join(",")).join("\n") + "\n";
   const save = () => {
@@ -238,7 +248,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, n: nextFinding, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
@@ -258,7 +268,7 @@
   for (const name of [...new Set(rows.map((row) => row.table))].sort()) tables.append(element("option", { value: name }, name.replace(/_/g, " ")));
   const found = document.getElementById("findings");
   if (data.findings.length || data.refused.length) {
-    found.append(element("h2", {}, `${data.findings.length} finding(s)` + (data.refused.length ? `, ${data.refused.length} part(s) not read` : "")));
+    found.append(element("h2", {}, counted(data.findings.length, "finding") + (data.refused.length ? `, ${counted(data.refused.length, "part")} not read` : "")));
     const items = element("ul");
     for (const finding of data.findings) {
       const link = element("a", { href: "#", "data-id": finding.ids[0] || "" }, `${finding.verdict}: ${finding.reported}`);

@@ -1,0 +1,113 @@
+"""Trace a plot again at another size: curves that depend on the size of a pixel are not sure.
+
+A reduced picture holds the same curves, but thresholds fall on other grey levels and the cheapest path
+meets other ties. Where a reading hangs on such a choice (a faint curve, a dash taken for a mark, two lines that
+touch), the second reading differs; where the ink decides, it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from resurvey.digitise.extract import extract
+from resurvey.digitise.extras import extra
+from resurvey.digitise.region import Region
+from resurvey.digitise.traced import Traced
+
+# Size at which a plot is traced again. Enlarging it by 1.25 tells hardly more and takes twice as long.
+FACTOR = 0.8
+SAME_LEVEL = 0.02  # largest difference in survival of curves that are the same
+END_WEIGHT = 0.2  # of a difference in ends beside one in levels, when curves are paired
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """How far a tracing at another size differs from the first.
+
+    `count` is the number of curves found there; `level` is the largest root mean squared difference of survival of a
+    pair of curves, `end` the largest difference of their ends as a share of the longer one; `at` and `ends` are the
+    curves (from 0) in which they occur.
+    """
+
+    count: int
+    level: float
+    end: float
+    at: int = 0
+    ends: int = 0
+
+    def same(self, count: int) -> bool:
+        """Whether the other size shows as many curves, on the same levels; their ends may differ."""
+        return self.count == count and self.level <= SAME_LEVEL
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A curve in shares of the plot's width and height."""
+
+    columns: np.ndarray
+    rows: np.ndarray
+    stop: float
+
+    def level(self, at: np.ndarray) -> np.ndarray:
+        place = np.searchsorted(self.columns, at, side="right") - 1
+        return np.where(place < 0, 0.0, self.rows[np.clip(place, 0, None)])
+
+
+def retraced(region: Region, traced: Sequence[Traced], *, most: int | None, printed: int | None) -> Unlike:
+    """Trace a region again at another size and compare with its curves; `most` and `printed` as in `extract`."""
+    other = resized(region, FACTOR)
+    return _unlike(_lines(traced, region), _lines(extract(other, most=most, printed=printed), other))
+
+
+def resized(region: Region, factor: float) -> Region:
+    """A region with its picture, masks and positions at another size."""
+    cv2 = extra("cv2")
+    height, width = region.shape
+    size = max(2, round(width * factor)), max(2, round(height * factor))
+    across, down = size[0] / width, size[1] / height
+
+    def mask(pixels: np.ndarray) -> np.ndarray:
+        return cv2.resize(pixels.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+
+    return replace(
+        region,
+        picture=cv2.resize(region.picture, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC),
+        usable=mask(region.usable),
+        text=mask(region.text),
+        rules=mask(region.rules),
+        posts=mask(region.posts),
+        start=(round(region.start[0] * across), region.start[1] * down),
+        bottom=region.bottom * down,
+        boxes=tuple((x0 * across, y0 * down, x1 * across, y1 * down) for x0, y0, x1, y1 in region.boxes),
+    )
+
+
+def _lines(traced: Sequence[Traced], region: Region) -> list[_Line]:
+    width = region.shape[1]
+    top, height = region.start[1], max(region.bottom - region.start[1], 1.0)
+    return [
+        _Line(curve.steps.columns / width, (curve.steps.rows - top) / height, curve.path.stop / width)
+        for curve in traced
+    ]
+
+
+def _unlike(first: Sequence[_Line], second: Sequence[_Line]) -> Unlike:
+    """Compare two tracings, curve by curve; one that the second lacks does not count, as the number tells."""
+    if not second:
+        return Unlike(0, 0.0, 0.0)
+    level = np.array([[_apart(one, other) for other in second] for one in first])
+    end = np.array([[abs(one.stop - other.stop) / max(one.stop, other.stop) for other in second] for one in first])
+    rows, columns = linear_sum_assignment(np.round(level + END_WEIGHT * end, 9))
+    levels, ends = level[rows, columns], end[rows, columns]
+    worst, moved = int(levels.argmax()), int(ends.argmax())
+    return Unlike(len(second), float(levels[worst]), float(ends[moved]), int(rows[worst]), int(rows[moved]))
+
+
+def _apart(one: _Line, other: _Line) -> float:
+    """Root mean squared difference of two curves over their common length, as survival."""
+    at = np.linspace(0, min(one.stop, other.stop), 101)[1:]
+    return float(np.sqrt(((one.level(at) - other.level(at)) ** 2).mean()))

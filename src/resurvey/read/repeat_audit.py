@@ -1,0 +1,160 @@
+"""Find a row printed in two places with all its numbers the same but one."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from resurvey.read.objects import Draft, Finding
+from resurvey.read.slips import number_in, one_slip, same_rounded
+
+LIMITS = ("lower", "upper", "range_lower", "range_upper")
+FIELDS = {
+    "hazard_ratios": ("value", *LIMITS[:2], "p"),
+    "medians": ("value", *LIMITS),
+    "differences": ("value", *LIMITS[:2], "p"),
+    "survival_rates": ("value", *LIMITS[:2], "time"),
+}
+# Columns in which two rows must not contradict each other to be the same quantity.
+SAME = ("endpoint", "measure", "population", "arm_id", "comparator_arm_id", "unit", "data_cut")
+# Sections that repeat results. Two different results in the body of a paper may well share most numbers.
+SUMMARY = re.compile(r"abstract|legend|discussion|conclusion|summary", re.IGNORECASE)
+# Digits that must agree: two rows share `2 (1-3)` by chance. Two analyses share all but the last digit of one number.
+DIGITS, LAST = 5, 0.1
+# Rows that share two numbers from which on these are too common to tell anything.
+COMMON = 20
+
+
+def repeats(drafts: Sequence[Draft]) -> list[Finding]:
+    """Rows of two places that agree in all their numbers but one, which one slip or a summary explains."""
+    found: list[Finding] = []
+    for table, fields in FIELDS.items():
+        rows = [one for one in drafts if one.table == table and not one.cells.get("cited") and one.cells["value"]]
+        groups: dict[str, list[Draft]] = defaultdict(list)
+        for draft in rows:
+            told = [(name, draft.cells[name]) for name in fields if draft.cells.get(name)]
+            for pair in combinations(told, 2):
+                groups[str(pair)].append(draft)
+        pairs = {
+            (one.claim_id, other.claim_id): (one, other)
+            for group in groups.values()
+            if len(group) <= COMMON
+            for one, other in combinations(group, 2)
+            if _place(one) != _place(other)
+        }
+        found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, rows)]
+    return [*found, *_shares(drafts)]
+
+
+def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """A count and its percentage that a summary and the text print the same but for one wrong character."""
+    rows = [one for one in drafts if one.table == "proportions" and one.claim.rule.startswith("text")]
+    rows = [
+        one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
+    ]
+    summed = [one for one in rows if SUMMARY.search(one.cells["locator"])]
+    body = [one for one in rows if not SUMMARY.search(one.cells["locator"])]
+    printed = (
+        {(one.cells["n"], one.cells["percent"]) for one in body},
+        {(one.cells["n"], one.cells["percent"]) for one in summed},
+    )
+    same: dict[tuple[str, str], list[Draft]] = defaultdict(list)
+    for one in body:
+        same["n", one.cells["n"]].append(one)
+        same["percent", one.cells["percent"]].append(one)
+    for one in summed:
+        others = [other for name in ("n", "percent") for other in same[name, one.cells[name]]]
+        near = [other for other in others[:COMMON] if _slipped(one, other) and _may_be_same(one, other)]
+        own = (one.cells["n"], one.cells["percent"])
+        if len(near) == 1 and own not in printed[0]:
+            other = near[0]
+            shown = f"{one.cells['n']} ({one.cells['percent']} %) and {other.cells['n']} ({other.cells['percent']} %)"
+            if (other.cells["n"], other.cells["percent"]) not in printed[1]:
+                yield Finding(
+                    "repeat",
+                    "conflict",
+                    "major",
+                    (one.claim_id, other.claim_id),
+                    (one.cells["locator"], other.cells["locator"]),
+                    shown,
+                    "",
+                    f"one share is printed as {shown}, and each of them in one place only",
+                )
+
+
+def _slipped(one: Draft, other: Draft) -> bool:
+    """Whether two shares have the same count of two figures or percentage with a decimal, the other a slip apart."""
+    first, second = ((draft.cells["n"], draft.cells["percent"]) for draft in (one, other))
+    totals = {one.cells["total"], other.cells["total"]} - {""}
+    if len(totals) > 1:
+        return False
+    if first[0] == second[0]:
+        return len(first[0]) > 1 and one_slip(first[1], second[1]) and not same_rounded(first[1], second[1])
+    return first[1] == second[1] and "." in first[1] and float(first[1]) < 100 and one_slip(first[0], second[0])
+
+
+def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> Iterator[Finding]:
+    both = [name for name in fields if one.cells.get(name) and other.cells.get(name)]
+    apart = [name for name in both if one.cells[name] != other.cells[name]]
+    if len(both) < 3 or len(apart) != 1 or apart == ["time"] or not _may_be_same(one, other):
+        return
+    name = apart[0]
+    a, b = one.cells[name], other.cells[name]
+    rest = [one.cells[field] for field in both if field != name]
+    if same_rounded(a, b) or _cut_off(a, b) or not _likely(one, other, (a, b), rest):
+        return
+    if _elsewhere(one, both, rows) and _elsewhere(other, both, rows):
+        return
+    yield Finding(
+        "repeat",
+        "conflict",
+        "major",
+        (one.claim_id, other.claim_id),
+        (one.cells["locator"], other.cells["locator"]),
+        f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}",
+        "",
+        f"the same numbers are printed with {name} {a} in one place and {b} in the other",
+    )
+
+
+def _cut_off(a: str, b: str) -> bool:
+    """Whether one number is the other without its last decimals: `8.3` for `8.36`."""
+    short, long = sorted((a, b), key=len)
+    return "." in short and long.startswith(short)
+
+
+def _likely(one: Draft, other: Draft, values: tuple[str, str], rest: Sequence[str]) -> bool:
+    """Whether one wrong character, or a summary of the other place, explains the difference."""
+    places = {SUMMARY.search(draft.cells["locator"]) is not None for draft in (one, other)}
+    slip, summed = one_slip(*values), places == {True, False}
+    if _nearly(*values) and one.cells.get("model", "") != other.cells.get("model", ""):
+        return False
+    if not (summed or (slip and (len(rest) > 2 or not _nearly(*values)))):
+        return False
+    digits = sum(len(re.sub(r"\D", "", text).lstrip("0")) for text in rest)
+    return digits >= DIGITS or (len(rest) > 2 and slip)
+
+
+def _nearly(a: str, b: str) -> bool:
+    """Whether two numbers differ by little, as those of two analyses of the same patients do."""
+    try:
+        first, second = abs(float(a.lstrip("<>≤≥~"))), abs(float(b.lstrip("<>≤≥~")))
+    except ValueError:
+        return True
+    return abs(first - second) <= LAST * max(first, second)
+
+
+def _may_be_same(one: Draft, other: Draft) -> bool:
+    return not any(one.cells.get(name) and other.cells.get(name) not in (one.cells[name], "", None) for name in SAME)
+
+
+def _elsewhere(draft: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
+    """Whether another place prints exactly these numbers."""
+    own = [draft.cells[name] for name in fields]
+    return any(_place(row) != _place(draft) and [row.cells.get(name) for name in fields] == own for row in rows)
+
+
+def _place(draft: Draft) -> str:
+    return draft.claim.spans[0].block.partition(".")[0]

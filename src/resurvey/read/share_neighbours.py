@@ -1,0 +1,113 @@
+"""What stands around a share of a table: whether its column, row or section explain that it misses its denominator."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from resurvey.read.objects import Draft
+from resurvey.read.slips import misprint_fits, percent_fits
+
+# Percentages of a column, and of a row, that are enough to tell how they were made.
+OTHERS, OF_ROW = 3, 2
+
+
+class Neighbours:
+    """The counts of a paper by table, column, row and section, for rules that judge one by those around it."""
+
+    def __init__(self, drafts: Sequence[Draft]):
+        self.tables: dict[str, list[Draft]] = defaultdict(list)
+        self.columns: dict[tuple[str, str], list[Draft]] = defaultdict(list)
+        self.rows: dict[str, list[Draft]] = defaultdict(list)
+        self.sections: dict[tuple[tuple[str, str], str], list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            if draft.table != "proportions" or not draft.cells["n"].isdigit():
+                continue
+            self.sections[column_of(draft), section_of(draft)].append(draft)
+            if tells(draft):
+                self.tables[column_of(draft)[0]].append(draft)
+                self.columns[column_of(draft)].append(draft)
+                self.rows[row_of(draft)].append(draft)
+
+    def explain(self, draft: Draft) -> bool:
+        """Whether a share that misses is one of many: of another group, rounded otherwise, without missing data."""
+        return self._of_others(draft) or self._whole_numbers(draft) or self._sum_explains(draft)
+
+    def _of_others(self, draft: Draft) -> bool:
+        """Whether the column was misread: most percentages miss its size, or count and percentage change places."""
+        if "n-N" in draft.claim.rule:
+            return False
+        column = [one for one in self.columns[column_of(draft)] if one is not draft]
+        table = self.tables[column_of(draft)[0]]
+        if len(table) > OTHERS and len({"percent-n" in one.claim.rule for one in table}) > 1:
+            return True
+        return len(column) >= OTHERS and 2 * sum(fits(one) for one in column) < len(column)
+
+    def _whole_numbers(self, draft: Draft) -> bool:
+        """Whether the percentages of the row are whole numbers printed with a zero after the point: `27.0` for 26.7."""
+        row = self.rows[row_of(draft)]
+        whole = [one.cells["percent"].partition(".")[0] for one in row]
+        zeros = all(re.fullmatch(r"\d+\.0+", one.cells["percent"]) for one in row)
+        fitting = [
+            percent_fits(one.cells["n"], text, float(one.cells["total"]))
+            for one, text in zip(row, whole, strict=True)
+            if one.cells["total"].isdigit()
+        ]
+        return zeros and len(row) >= OF_ROW and len(fitting) == len(row) and all(fitting)
+
+    def _sum_explains(self, draft: Draft) -> bool:
+        """Whether the categories of a section are fewer than the denominator and their sum gives the percentage."""
+        counts = [int(one.cells["n"]) for one in self.sections[column_of(draft), section_of(draft)]]
+        known = sum(counts)
+        return (
+            bool(section_of(draft))
+            and len(counts) > 1
+            and 0 < known < float(draft.cells["total"])
+            and percent_fits(draft.cells["n"], draft.cells["percent"], known)
+        )
+
+    def alone(self, draft: Draft) -> bool:
+        """Whether the other categories of the section fit, so that no patient is without data."""
+        section = self.sections[column_of(draft), section_of(draft)]
+        others = [one for one in section if one is not draft and tells(one)]
+        return bool(section_of(draft) and others) and all(fits(one) for one in others)
+
+
+def one_misprint(draft: Draft) -> bool:
+    """Whether one misprint explains a share; where none does, a number of patients may stand beside a mean."""
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return counted(draft) and n != total and misprint_fits(n, percent, float(total))
+
+
+def section_of(draft: Draft) -> str:
+    """The heading of the section a category belongs to, empty if none."""
+    return draft.cells.get("item", "").rpartition(", ")[0]
+
+
+def column_of(draft: Draft) -> tuple[str, str]:
+    """Table and column of the main number."""
+    block = draft.claim.spans[0].block
+    return block.partition(".")[0], block.rpartition(".c")[2]
+
+
+def row_of(draft: Draft) -> str:
+    """Table and row of the main number."""
+    return draft.claim.spans[0].block.rpartition(".c")[0]
+
+
+def counted(draft: Draft) -> bool:
+    """Whether a draft has a count above 0 and a percentage."""
+    cells = draft.cells
+    return cells["n"].isdigit() and int(cells["n"]) > 0 and cells["percent"].replace(".", "", 1).isdigit()
+
+
+def tells(draft: Draft) -> bool:
+    """Whether a draft has a count and a percentage that depends on its denominator."""
+    return counted(draft) and float(draft.cells["percent"]) not in (0, 100)
+
+
+def fits(draft: Draft) -> bool:
+    """Whether the percentage of a share is that of its denominator."""
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    return total.isdigit() and counted(draft) and percent_fits(n, percent, int(total))

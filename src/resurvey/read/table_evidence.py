@@ -1,0 +1,187 @@
+"""How well the sizes that different places offer explain the printed percentages, as log odds.
+
+A count and its percentage leave a range of denominators, the narrower the more digits are printed. A size within it is
+worth the more the narrower the range is; a size outside it counts against its place, as misprints are rare.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.table_found import Found
+from resurvey.read.table_sizes import PRIOR, Offers, Source, counted, section_of
+
+# Shares of printed percentages taken to be misprinted, and to be cut off or rounded up; half the range of the logarithm
+# of sizes that could be printed; the log odds that a place needs; and the worth of categories that add up to a size.
+MISPRINTED, CUT, WITHIN, NEEDED, ADDS_UP = 0.02, 0.1, 1.0, 1.1, 4.0
+# What percentages without any count are worth: they may be of something else than patients.
+UNCOUNTED = -1.0
+# What the same place explains in other sections and columns counts within these limits.
+AGAINST, FOR = -4.0, 8.0
+# Share of the percentages of a group of rows that its denominator must explain.
+ENOUGH = 0.5
+# Share of the counts without percentages that must not exceed it, and of the percentages of a section that a row above
+# it must explain in all columns.
+MOST = 0.8
+# Places outside the table and its notes.
+ELSEWHERE = frozenset({"elsewhere", "said"})
+# Places that explain complete sets of categories by their construction, and notes on single rows: other sections say
+# nothing of them.
+OF_SOME_ROWS = frozenset({"sum", "across", "noted"})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The place chosen for a group of shares."""
+
+    source: Source
+    score: float
+
+
+def fits(one: Found, size: str) -> bool:
+    """Whether a count over a size gives its percentage."""
+    return percent_fits(one.cells["n"], one.cells["percent"], float(size))
+
+
+def told(one: Found) -> bool:
+    """Whether a share says something about its denominator: a count above 0 with its percentage."""
+    return {"n", "percent"} <= set(one.cells) and magnitude(one.cells["n"]) > 0
+
+
+def weight(n: str, percent: str, size: str) -> float:
+    """Log odds for a size from one count and its percentage, either of which may be empty."""
+    if not n or not percent:
+        return 0.0
+    value, unit = magnitude(percent), 10.0 ** -len(percent.partition(".")[2])
+    chance = 1.0 if percent[:1] in "<≤>≥" else min(1.0, unit / max(value, unit) / (2 * WITHIN))
+    if not percent_fits(n, percent, float(size)):
+        return math.log(MISPRINTED / max(1 - chance, MISPRINTED))
+    if magnitude(n) == 0:
+        return 0.0
+    rounded = abs(100 * magnitude(n) / float(size) - value) <= unit / 2 + 1e-9
+    return max(0.0, math.log((1 - MISPRINTED - CUT) / chance)) if rounded else max(0.0, math.log(CUT / chance))
+
+
+class Evidence:
+    """The shares of a table with what every place offers them."""
+
+    def __init__(self, shares: list[Found], offers: Offers):
+        self.shares, self.offers = shares, offers
+        self.sources: dict[int, list[Source]] = defaultdict(list)
+        self.parts: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
+        self.sections: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        columns = {one.column for one in shares}
+        for source, sizes in offers.items():
+            for k in sizes:
+                self.sources[k].append(source)
+        for k, one in enumerate(shares):
+            self.parts[section_of(one), one.column].append(k)
+            self.sections[section_of(one)].append(k)
+        self.sums = {
+            column: Counter(self._sum(part) for (_, c), part in self.parts.items() if c == column) for column in columns
+        }
+        self.of_part = {key: self.of(part, added=True) for key, part in self.parts.items()}
+        self.of_section = {section: self._joined("section", section) for section in self.sections}
+        self.of_column = {column: self._joined("column", column) for column in columns}
+
+    def _joined(self, by: str, name: object) -> dict[Source, float]:
+        made: dict[Source, float] = defaultdict(float)
+        for (section, column), scores in self.of_part.items():
+            if name == (section if by == "section" else column):
+                for source, score in scores.items():
+                    made[source] += score
+        return made
+
+    def of(self, part: Sequence[int], *, added: bool = False) -> dict[Source, float]:
+        """Log odds of each place from the percentages of some shares; `added` if they are the rows of one section."""
+        seen: dict[Source, dict[tuple[str, str, str], float]] = defaultdict(dict)
+        for k in part:
+            cells = self.shares[k].cells
+            for source in self.sources[k]:
+                key = (cells.get("n", ""), cells.get("percent", ""), self.offers[source][k])
+                if key not in seen[source]:
+                    seen[source][key] = weight(*key)
+        total = self._sum(part) if added else 0
+        column = self.shares[part[0]].column
+        return {
+            source: sum(scores.values()) + self._adds_up(source, {key[2] for key in scores}, total, column)
+            for source, scores in seen.items()
+        }
+
+    def _sum(self, part: Iterable[int]) -> int:
+        counts = [
+            int(self.shares[k].cells["n"]) for k in part if counted(self.shares[k]) and self.shares[k].row.section
+        ]
+        return sum(counts) if len(counts) > 1 else 0
+
+    def _adds_up(self, source: Source, sizes: set[str], total: int, column: int) -> float:
+        """What it is worth that the categories of a section add up to a size."""
+        if not total or sizes != {str(total)} or source.kind in ("sum", "total", "across", "above", "column"):
+            return 0.0
+        return ADDS_UP if source.kind != "sums" or self.sums[column][total] > 1 else 0.0
+
+    def best(self, key: tuple[tuple[object, ...], int], part: Sequence[int]) -> Choice | None:
+        """The place whose sizes the shares of a section in one column have, judged with what it says elsewhere."""
+        own, (section, column) = self.of(part, added=True), key
+        whole = self.of_part[key]
+        scores = {}
+        for source, score in own.items():
+            around = 0.0
+            if source.kind == "above" and self._explains(source, self.sections[section]) < MOST:
+                continue
+            if source.kind not in OF_SOME_ROWS:
+                around += _within(self.of_section[section].get(source, 0.0) - whole.get(source, 0.0))
+                around += _within(self.of_column[column].get(source, 0.0) - whole.get(source, 0.0))
+            scores[source] = score + around
+        return self._chosen(part, scores, ENOUGH)
+
+    def of_rows(self, rows: Sequence[int], least: float) -> Choice | None:
+        """The place whose sizes a few rows have in all their columns."""
+        scores = {}
+        for source, score in self.of(rows).items():
+            columns = {self.shares[k].column for k in rows if k in self.offers[source]}
+            around = [_within(self.of_column[column].get(source, 0.0), most=-AGAINST) for column in columns]
+            scores[source] = score + (sum(around) / len(around) if source.kind not in OF_SOME_ROWS else 0.0)
+        return self._chosen(rows, scores, least)
+
+    def _chosen(self, part: Sequence[int], scores: dict[Source, float], least: float) -> Choice | None:
+        kinds = Counter(source.kind for source in scores)
+        bare = 0.0 if any("n" in self.shares[k].cells for k in part) else UNCOUNTED
+        found = [
+            Choice(source, score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare)
+            for source, score in scores.items()
+            if 2 * sum(k in self.offers[source] for k in part) >= len(part) and self._explains(source, part) >= least
+        ]
+        best = max(found, key=lambda one: one.score, default=None)
+        if best is None or best.score < NEEDED or self._rivalled(best, found, part):
+            return None
+        return best
+
+    def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
+        """Whether another size from elsewhere in the paper explains the percentages about as well."""
+        if best.source.kind not in ELSEWHERE:
+            return False
+        mine = self.offers[best.source]
+        return any(
+            best.score - one.score < NEEDED
+            and any(self.offers[one.source].get(k, mine.get(k)) != mine.get(k) for k in part)
+            for one in found
+            if one.source.kind in ELSEWHERE
+        )
+
+    def _explains(self, source: Source, part: Sequence[int]) -> float:
+        """Share of the percentages that the sizes of a place explain; without any, whether they exceed most counts."""
+        sizes = self.offers[source]
+        telling = [k for k in part if k in sizes and told(self.shares[k])]
+        if telling:
+            return sum(fits(self.shares[k], sizes[k]) for k in telling) / len(telling)
+        counts = [magnitude(self.shares[k].cells.get("n", "0")) <= float(sizes[k]) for k in part if k in sizes]
+        return float(sum(counts) >= MOST * len(counts))
+
+
+def _within(score: float, most: float = FOR) -> float:
+    return max(AGAINST, min(most, score))

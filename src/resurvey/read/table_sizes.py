@@ -1,0 +1,293 @@
+"""Every place where the number of patients behind a share may be printed, and the number each of them offers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from resurvey.read.normal import plain
+from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.table_found import Found
+from resurvey.read.table_hints import hints, size_in, sizes_in
+from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_places import Layout, Row
+
+TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
+# Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
+ROWS_ABOVE, SUMS = 12, 6
+# Different percentages, and their share of all, that a size said of some group must explain.
+TELLING, MOST = 3, 0.8
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that may print a denominator: its kind and, where a table has several of a kind, which of them."""
+
+    kind: str
+    key: tuple[int, ...] = ()
+
+
+#: What a size is worth before any arithmetic, in log odds: one printed above or beside the share is probably its
+#: denominator, a count of another row or column is one only if the percentages say so.
+PRIOR = {
+    "body": 3.0,
+    "section": 3.0,
+    "head": 2.5,
+    "note": 2.0,
+    "label": 2.0,
+    "beside": 2.0,
+    "total": 2.0,
+    "caption": 2.0,
+    "span": 1.5,
+    "earlier": 1.5,
+    "whole": 1.5,
+    "row": 1.0,
+    "heads": 0.0,
+    "bracket": 0.0,
+    "same": -2.0,
+    "noted": -2.0,
+    "elsewhere": -4.0,
+    "everyone": -4.0,
+    "said": -4.0,
+    "sum": -4.0,
+    "across": -4.0,
+    "above": -4.0,
+    "column": -4.0,
+    "sums": -8.0,
+}
+#: Sizes that no place prints: they are computed from the counts.
+COMPUTED = frozenset({"sum", "across", "sums", "heads", "everyone"})
+
+Offers = dict[Source, dict[int, str]]
+
+
+class Sizes:
+    """The sizes that a table, its caption, its notes and the rest of the paper print."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        elsewhere: Mapping[int, tuple[str, ...]] | None = None,
+        noted: Mapping[int, tuple[str, ...]] | None = None,
+        said: frozenset[str] = frozenset(),
+    ):
+        self.layout, self.said = layout, said
+        self.elsewhere = dict(elsewhere or {})
+        self.noted = dict(noted or {})
+        self.caption = size_in(layout.table.caption)
+        self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
+
+    def printed(self, column: int) -> str:
+        """The size that the table prints for a column: in its head, a row of sizes, its notes or its caption."""
+        own = self.layout.sizes.get(column, "") or self._whole(column) or next(iter(self.noted.get(column, ())), "")
+        return own or self._of_caption() or self._beside(column)
+
+    def in_row(self, row: Row, column: int) -> str:
+        """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
+        heads = self.layout.heads
+        for c in range(column - 1, self.layout.stub - 1, -1):
+            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
+            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == self.layout.leaf(column))):
+                continue
+            place = row.cells.get(c)
+            if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
+                return place.value.numbers[0].text
+        return ""
+
+    def offers(self, shares: list[Found]) -> Offers:
+        """The size that each place offers to each share, by the number of the share in the list."""
+        made: Offers = defaultdict(dict)
+        for k, one in enumerate(shares):
+            for source, size in self._printed_for(one):
+                if size.strip("0").isdigit():
+                    made[source][k] = size
+        _sums(shares, made)
+        _above(shares, made)
+        _same(shares, made)
+        _beside(shares, made)
+        _said(shares, self.said, made)
+        return made
+
+    def _printed_for(self, one: Found) -> Iterator[tuple[Source, str]]:
+        row, column = one.row, one.column
+        yield Source("body"), row.sizes.get(column, "")
+        yield Source("earlier"), row.earlier.get(column, "")
+        yield Source("section"), row.section_size
+        yield Source("head"), self.layout.sizes.get(column, "")
+        for k, text in enumerate(self.layout.heads[column]):
+            yield Source("span", (k,)), size_in(text)
+            yield Source("bracket", (k,)), _bracketed(text)
+        yield Source("beside"), self._beside(column)
+        yield Source("whole"), self._whole(column)
+        yield Source("caption"), self._of_caption()
+        yield self._of_all(column)
+        for k, size in enumerate(self.in_notes):
+            yield Source("noted", (k,)), size
+        for k, size in enumerate(self.noted.get(column, ())):
+            yield Source("note", (k,)), size
+        for k, size in enumerate(dict.fromkeys(self.elsewhere.get(column, ()))):
+            yield Source("elsewhere", (k,)), size
+        if {"n", "percent"} <= set(one.cells):
+            yield Source("label"), size_in(row.label)
+            yield Source("row"), self.in_row(row, column)
+
+    def _of_caption(self) -> str:
+        """The size of the caption, in a table of one group."""
+        return self.caption if not self.layout.sizes else ""
+
+    def _beside(self, column: int) -> str:
+        """The size above the columns to the left that share the upper headings of a column of percentages."""
+        parents = self.layout.parents
+        left = [c for c in self.layout.sizes if c < column and parents[c] and parents[c] == parents[column]]
+        return self.layout.sizes[left[-1]] if left and "pct" in hints(self.layout.leaf(column)) else ""
+
+    def _whole(self, column: int) -> str:
+        """The count that one of the first two rows prints as 100 % of a column."""
+        for row in self.layout.rows[:2]:
+            place = row.cells.get(column)
+            if place is not None and place.value.shape in ("n(n)", "n(p)"):
+                first, second = place.value.numbers
+                if second.value == 100 and first.whole and first.value > 3:
+                    return first.text
+        return ""
+
+    def _of_all(self, column: int) -> tuple[Source, str]:
+        """The sum of the sizes of the columns: for one of all patients without a size of its own, or by percentages."""
+        others = list(self.layout.sizes.values())
+        total = str(sum(int(size) for size in others)) if len(others) > 1 else ""
+        heads = self.layout.heads[column]
+        of_all = column not in self.layout.sizes and any(TOTAL.fullmatch(part.strip()) for part in heads)
+        return Source("heads" if of_all else "everyone"), total
+
+
+def _bracketed(text: str) -> str:
+    """A bare number in brackets behind a name, `Sleeve (28)`: perhaps the size of the group."""
+    match = re.search(r"[A-Za-z][^()]*[(\[](\d{2,5})[)\]]\s*$", plain(text))
+    return match[1] if match else ""
+
+
+def row_of(one: Found) -> tuple[int, int]:
+    """The printed row of a share: its number and, where a cell holds several lines, which of them."""
+    return one.row.number, one.numbers[0][0].part
+
+
+def section_of(one: Found) -> tuple[object, ...]:
+    """Rows under one title and at one indent belong together."""
+    return (*one.row.section, one.row.indent)
+
+
+def counted(one: Found) -> bool:
+    """Whether a share has a whole count, not of events above the patients or in a row of sizes."""
+    return one.cells.get("n", "").isdigit() and not (is_size_label(one.row.label) and "percent" not in one.cells)
+
+
+def _sums(shares: list[Found], made: Offers) -> None:
+    """Sums of the categories of a section, its row of totals, and the sums of other sections of the column."""
+    parts: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
+    columns: dict[int, list[int]] = defaultdict(list)
+    for k, one in enumerate(shares):
+        columns[one.column].append(k)
+        if counted(one):
+            parts[section_of(one), one.column].append(k)
+    sums: dict[int, dict[tuple[object, ...], str]] = defaultdict(dict)
+    for (section, column), members in parts.items():
+        total = _total_row([shares[k] for k in members])
+        both = [k for k in members if "percent" in shares[k].cells and not TOTAL.fullmatch(shares[k].row.label.strip())]
+        added = both or members
+        size = sum(int(shares[k].cells["n"]) for k in added)
+        if len(added) < 2 or not size:
+            continue
+        sums[column][section] = str(size)
+        made[Source("sum")] |= dict.fromkeys(both, str(size))
+        if total:
+            made[Source("total")] |= dict.fromkeys(members, total)
+    agreeing = Counter(
+        section
+        for by_section in sums.values()
+        for section, size in by_section.items()
+        for other in by_section.values()
+        if other == size
+    )
+    for number, (section, _) in enumerate(agreeing.most_common(SUMS)):
+        for column, by_section in sums.items():
+            if section in by_section:
+                made[Source("sums", (number,))] |= dict.fromkeys(columns[column], by_section[section])
+
+
+def _total_row(part: list[Found]) -> str:
+    """The count in the row that gives the total of a section: `Total 162 (100%)`."""
+    rows = [
+        one.cells["n"]
+        for one in part
+        if one.row.section
+        and TOTAL.fullmatch(one.row.label.strip(" ,:()"))
+        and one.cells.get("n", "").isdigit()
+        and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100")
+    ]
+    return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
+
+
+def _above(shares: list[Found], made: Offers) -> None:
+    """Counts of the rows above a share in its column: `CT done 121`, then `spot positive 24 (20%)`."""
+    columns: dict[int, list[int]] = defaultdict(list)
+    for k, one in enumerate(shares):
+        if counted(one) and not row_of(one)[1]:
+            columns[one.column].append(k)
+    for members in columns.values():
+        for place, k in enumerate(members):
+            if "percent" not in shares[k].cells:
+                continue
+            for above in members[max(0, place - ROWS_ABOVE) : place]:
+                if int(shares[above].cells["n"]) >= int(shares[k].cells["n"]):
+                    made[Source("above", (shares[above].row.number,))][k] = shares[above].cells["n"]
+
+
+def _same(shares: list[Found], made: Offers) -> None:
+    """Counts without percentages of an earlier section with the same labels: `Patients | Alfa 111`, `Men | Alfa 63`."""
+    first: dict[tuple[str, int], int] = {}
+    for k, one in enumerate(shares):
+        if not counted(one) or not one.row.label:
+            continue
+        key = (one.row.label, one.column)
+        if "percent" not in one.cells:
+            first.setdefault(key, k)
+        elif key in first and shares[first[key]].row.section != one.row.section:
+            made[Source("same")][k] = shares[first[key]].cells["n"]
+
+
+def _said(shares: list[Found], sizes: frozenset[str], made: Offers) -> None:
+    """Sizes of any group of the paper that explain nearly all percentages of a column, or of the whole table."""
+    columns: dict[int, list[int]] = defaultdict(list)
+    for k, one in enumerate(shares):
+        if "percent" in one.cells and counted(one):
+            columns[one.column].append(k)
+    whole = [k for members in columns.values() for k in members]
+    offered = sorted(sizes, key=int)
+    for members in (*columns.values(), whole):
+        pairs = {(shares[k].cells["n"], shares[k].cells["percent"]) for k in members if shares[k].cells["n"] != "0"}
+        for number, size in enumerate(offered):
+            right = sum(percent_fits(n, percent, float(size)) for n, percent in pairs)
+            if right >= TELLING and right >= MOST * len(pairs):
+                made[Source("said", (number,))] |= dict.fromkeys(members, size)
+
+
+def _beside(shares: list[Found], made: Offers) -> None:
+    """Counts of other columns in the row, `all 937, alive 595 (64), dead 342 (36)`, and their sum if it is 100 %."""
+    rows: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for k, one in enumerate(shares):
+        if counted(one):
+            rows[row_of(one)].append(k)
+    for members in rows.values():
+        both = [k for k in members if "percent" in shares[k].cells]
+        for base in members[:ROWS_ABOVE]:
+            for k in both:
+                if k != base and int(shares[base].cells["n"]) >= int(shares[k].cells["n"]):
+                    made[Source("column", (shares[base].column,))][k] = shares[base].cells["n"]
+        shared = sum(magnitude(shares[k].cells["percent"]) for k in both)
+        if len(both) > 1 and abs(shared - 100) <= 0.5 * len(both):
+            made[Source("across")] |= dict.fromkeys(both, str(sum(int(shares[k].cells["n"]) for k in both)))
+
+
+__all__ = ["COMPUTED", "PRIOR", "TOTAL", "Offers", "Sizes", "Source", "counted", "row_of", "section_of"]
