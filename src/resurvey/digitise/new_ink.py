@@ -56,7 +56,10 @@ def _adrift(path: Path, left: np.ndarray, under: np.ndarray, *, dashed: bool) ->
     """
     height, width = left.shape
     inked = covered(path, left) > 0.3
-    if not inked.any() or inked_falls(path, left) >= max(8, LITTLE_FALL * height):
+    little = max(8, LITTLE_FALL * height)
+    if not inked.any() or inked_falls(path, left) >= little:
+        return False
+    if np.ptp(np.percentile(path.rows[inked], (25, 75))) >= little:
         return False
     bare = ~inked & ~under[path.rows, path.columns]
     middle = int(np.median(np.flatnonzero(inked)))
