@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from resurvey.digitise.curve_likeness import is_curve
 from resurvey.digitise.ends import under_others
 from resurvey.digitise.layers import inks
 from resurvey.digitise.new_ink import BELIEVED, COUNTED, Least
 from resurvey.digitise.one_ink import MOST_CURVES, of_ink
-from resurvey.digitise.plausible import is_curve
 from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import described
 from resurvey.digitise.tails import with_tails

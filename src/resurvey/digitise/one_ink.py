@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resurvey.digitise.curve_likeness import is_curve
 from resurvey.digitise.extras import extra
 from resurvey.digitise.layers import Ink
 from resurvey.digitise.new_ink import Least, is_new
-from resurvey.digitise.plausible import is_curve
 from resurvey.digitise.region import Region
 from resurvey.digitise.strokes import bridges, described, marks_at, to_zero
 from resurvey.digitise.styles import styles_of
