@@ -172,3 +172,57 @@ def test_whole_numbers_of_a_list_of_patients_are_no_counts():
     assert of_table(read(rows, caption="Characteristics of the patients"), "n", kind="proportion") == []
     rows = [["Domain", "Alfa (n = 25)"]] + [[f"{k}. Item", str(10 + k)] for k in range(1, 8)]
     assert totals(rows, caption="Number of patients who changed") == ["25"] * 7
+
+
+def test_a_sum_short_of_the_column_by_the_patients_a_note_counts_as_missing_is_the_denominator():
+    rows = [["", "", "Alfa (n = 505)"], ["Sex^a", "Male", "244 (49.0%)"], ["", "Female", "254 (51.0%)"]]
+    assert totals(rows, caption="Baseline, n (%)", notes="^a Missing: 7.") == ["498"] * 2
+    assert totals(rows, caption="Baseline, n (%)", notes="^a Missing: 8.") == [""] * 2
+    rows = [["", "", "Alfa (n = 283)"], ["School", "None", "14 (5.6)"], ["", "Some", "238 (94.4)"]]
+    assert totals([*rows, ["", "No answer", "31"]], caption="Baseline, n (%)")[:2] == ["252"] * 2
+
+
+def test_the_number_of_patients_of_a_section_may_stand_in_any_of_its_rows():
+    rows = [["", "Index", "All"], ["<td rowspan='3'>Illness</td>", "No n (%)", "269 (74.31%)"]]
+    rows += [["Yes n (%)", "93 (25.69%)"], ["N", "362"]]
+    assert totals(rows, caption="History")[:2] == ["362"] * 2
+
+
+def test_percentages_of_a_row_are_of_the_sum_beside_them():
+    rows = [["", "Yes", "No", "Sum", "Statistics"], ["Married", "197 (64.8%)", "107 (35.2%)", "304", "P = 0.77"]]
+    rows += [["Single", "44 (66.7%)", "22 (33.3%)", "66", ""]]
+    assert [t for t in totals(rows, caption="Exposure") if t] == ["304", "304", "66", "66"]
+
+
+def test_one_column_of_sizes_serves_several_columns_of_percentages():
+    rows = [["", "n", "Much better (%)", "Better (%)"], ["Alfa", "99", "27.3", "35.4"], ["Beta", "101", "30.7", "47.5"]]
+    assert of_table(read(rows, caption="Change"), "percent", "total", kind="proportion")[:2] == [
+        ("27.3", "99"),
+        ("35.4", "99"),
+    ]
+    rows = [["", "n", "%", "Cumulative %"], ["Mild", "50", "50", "50"], ["Grave", "50", "50", "100"]]
+    assert ("50", "50") in of_table(read(rows, caption="Grades"), "n", "percent", kind="proportion")
+
+
+def test_one_misprint_beside_zeros_does_not_cost_its_column_the_size_of_the_head():
+    rows = [
+        ["", *(f"{name} (n = 30)" for name in ("Alfa", "Beta", "Gamma"))],
+        ["At once", "9 (30)", "2 (6.2)", "3 (10)"],
+    ]
+    rows += [["Later", "13 (43.3)", "0 (0)", "1 (3.3)"], ["At last", "10 (33.3)", "0 (0)", "2 (6.7)"]]
+    assert totals(rows, caption="Agitation, n (%)") == ["30"] * 9
+
+
+def test_a_size_whose_sign_the_text_layer_of_a_pdf_lost():
+    rows = [
+        ["", "Poor (N 1110)", "Rich (N 863)"],
+        ["Fever", "247 (22.3)", "500 (57.9)"],
+        ["Stroke", "58 (5.2)", "125 (14.5)"],
+    ]
+    assert totals(rows, caption="History, n (%)") == ["1110", "863"] * 2
+
+
+def test_a_broken_percentage_is_refused_and_says_nothing():
+    assert weight("12", "5.1.5", "118") == 0
+    rows = [["", "Alfa (n = 25)"], ["Fever", "4 (16)"], ["Score", "8 (30.80.012)"], ["Rash", "5 (20.1.5)"]]
+    assert totals(rows, caption="Harms")[:1] == ["25"]

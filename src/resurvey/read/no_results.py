@@ -31,7 +31,8 @@ PLANNED_BEFORE = re.compile(
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
     r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
-    r"confidence|certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
+    r"confidence|(?:and|or) 9\d(?:\.\d)?\s?% (?:confidence|CI\b)|"
+    r"certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
     r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
     r"heart rate)|(?:annual )?discount)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 
 def slips(text: str) -> Iterator[str]:
@@ -69,6 +70,7 @@ def same_rounded(a: str, b: str) -> bool:
     return abs(first - second) <= 0.5 * 10.0**-digits + 1e-9 and len(a) != len(b)
 
 
+@lru_cache(maxsize=1 << 16)
 def percent_fits(n: str, percent: str, total: float) -> bool:
     """Whether a count over a total rounds (or truncates, or rounds up) to the printed percentage."""
     if not total > 0:
@@ -78,6 +80,13 @@ def percent_fits(n: str, percent: str, total: float) -> bool:
     if percent[:1] in "<≤":
         return exact <= magnitude(percent) + 1e-9
     return abs(exact - magnitude(percent)) < unit - 1e-9 or abs(exact - magnitude(percent)) <= unit / 2 + 1e-9
+
+
+def sizes_giving(n: str, percent: str) -> tuple[float, float]:
+    """The open range of totals of which a count is a printed percentage, cut off or rounded in either direction."""
+    unit = 10.0 ** -len(percent.partition(".")[2])
+    count, value = magnitude(n), magnitude(percent)
+    return 100 * count / (value + unit), 100 * count / (value - unit) if value > unit else math.inf
 
 
 def one_slip_fits(n: str, percent: str, total: float) -> bool:

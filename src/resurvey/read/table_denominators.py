@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from resurvey.read import table_partitions
-from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.slips import magnitude, percent_fits, sizes_giving
 from resurvey.read.table_evidence import Choice, Evidence, fits, told
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import size_in
+from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.table_places import Layout, Row
 from resurvey.read.table_sizes import COMPUTED, Sizes, Source, row_of, section_of
@@ -72,7 +72,7 @@ class Denominators:
         of_all = is_size_label(self.layout.leaf(count))
         if not of_some and not of_all:
             return False
-        if of_all and ("rate" in head or "respon" in head):
+        if of_all and ("rate" in head or "respon" in head or self._shared_by_percentages(percent)):
             return True
         pairs, explained = [], 0
         for row in self.layout.rows:
@@ -86,6 +86,16 @@ class Denominators:
             ratios = [100 * n / magnitude(text) for n, text in pairs]
             return len(ratios) < 2 or max(ratios) > 1.15 * min(ratios)
         return len(pairs) >= FEW and 2 * max(_sharing_a_total(pairs), explained) < len(pairs)
+
+    def _shared_by_percentages(self, percent: int) -> bool:
+        """Whether two columns of percentages follow one column of sizes: `n | Much better (%) | Better (%)`."""
+        heads = self.layout.heads
+        pair = [self.layout.leaf(c).lower() for c in (percent, percent + 1) if c < len(heads)]
+        return (
+            len(pair) == 2
+            and all(hints(leaf) & {"pct"} and "n_pct" not in hints(leaf) for leaf in pair)
+            and not any("cumul" in leaf or "valid" in leaf for leaf in pair)
+        )
 
     def settle(self, found: list[Found]) -> None:
         """Assign a denominator to every proportion and a name to every set of categories."""
@@ -109,7 +119,8 @@ class Denominators:
     def _is_of(self, one: Found, size: str) -> bool:
         """Whether a share may be of the size in its row: its percentage says so, or its heading counts some of them."""
         if "n" not in one.cells:
-            return any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
+            beside = any(self._sizes_beside.get((c, c + 1)) for c in range(one.column))
+            return beside or any(name in RESPONSES for *_, name in endpoints_in(self.layout.leaf(one.column)))
         if "percent" in one.cells:
             return fits(one, size)
         return COUNTED.search(self.layout.leaf(one.column)) is not None and 0 <= magnitude(one.cells["n"]) <= float(
@@ -197,7 +208,7 @@ class _Settling:
                     one.notes.append(f"the percentage is not of the {other} of the head")
                 continue
             size = self.offers[source][k]
-            if source.kind in COMPUTED and source.kind != "sums" and size not in known:
+            if source.kind in COMPUTED and source.kind != "sums" and not (size in known or self._accounted(one, size)):
                 one.notes.append(self._computed(one, size))
                 continue
             one.cells["total"] = size
@@ -205,6 +216,22 @@ class _Settling:
                 one.notes.append(note)
         _without_events(self.shares, self.open, self.sizes)
         _own_sizes([self.shares[k] for k in self.open])
+
+    def _accounted(self, one: Found, size: str) -> bool:
+        """Whether the table prints a sum in its row, or the number of patients that it lacks of the size of the column.
+
+        Those without data are in a note (`a Missing: 7 and 17`) or in a row of the section without percentages.
+        """
+        if any(number.text == size for place in one.row.cells.values() for number in place.value.numbers):
+            return True
+        printed = self.sizes.printed(one.column)
+        missing = str(int(printed) - int(size)) if printed else "0"
+        beside = {
+            other.cells.get("n")
+            for other in self.shares
+            if other.column == one.column and other.row.section == one.row.section and "percent" not in other.cells
+        }
+        return missing.strip("0").isdigit() and (missing in beside or missing in self.sizes.numbers_in_notes)
 
     def _computed(self, one: Found, size: str) -> str:
         printed = self.sizes.printed(one.column)
@@ -225,10 +252,7 @@ class _Settling:
 
 def _sharing_a_total(pairs: list[tuple[float, str]]) -> int:
     """The largest number of counts whose percentages one denominator can give."""
-    ranges = []
-    for n, percent in pairs:
-        unit, value = 10.0 ** -len(percent.partition(".")[2]), magnitude(percent)
-        ranges.append((100 * n / (value + unit), 100 * n / (value - unit) if value > unit else float("inf")))
+    ranges = [sizes_giving(f"{n:g}", percent) for n, percent in pairs]
     return max(sum(low <= start <= high for low, high in ranges) for start, _ in ranges)
 
 

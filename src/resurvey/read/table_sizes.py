@@ -6,9 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from resurvey.read.normal import plain
-from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in, sizes_in
 from resurvey.read.table_layout import is_size_label
@@ -17,8 +18,8 @@ from resurvey.read.table_places import Layout, Row
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 # Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
 ROWS_ABOVE, SUMS = 12, 6
-# Different percentages, and their share of all, that a size said of some group must explain.
-TELLING, MOST = 3, 0.8
+# Different percentages that a size said of some group must explain.
+TELLING = 3
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Sizes:
         self.noted = dict(noted or {})
         self.caption = size_in(layout.table.caption)
         self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
+
+    @cached_property
+    def numbers_in_notes(self) -> frozenset[str]:
+        """Whole numbers of the notes."""
+        return frozenset(re.findall(r"(?<![\d.])\d+(?![\d.%]*\d|%)", plain(self.layout.table.notes)))
 
     def printed(self, column: int) -> str:
         """The size that the table prints for a column: in its head, a row of sizes, its notes or its caption."""
@@ -194,7 +200,8 @@ def _sums(shares: list[Found], made: Offers) -> None:
     sums: dict[int, dict[tuple[object, ...], str]] = defaultdict(dict)
     for (section, column), members in parts.items():
         total = _total_row([shares[k] for k in members])
-        both = [k for k in members if "percent" in shares[k].cells and not TOTAL.fullmatch(shares[k].row.label.strip())]
+        members = [k for k in members if not _sums_up(shares[k])]
+        both = [k for k in members if "percent" in shares[k].cells]
         added = both or members
         size = sum(int(shares[k].cells["n"]) for k in added)
         if len(added) < 2 or not size:
@@ -216,15 +223,21 @@ def _sums(shares: list[Found], made: Offers) -> None:
                 made[Source("sums", (number,))] |= dict.fromkeys(columns[column], by_section[section])
 
 
+def _sums_up(one: Found) -> bool:
+    return TOTAL.fullmatch(one.row.label.strip(" ,:()")) is not None or is_size_label(one.row.label)
+
+
 def _total_row(part: list[Found]) -> str:
     """The count in the row that gives the total of a section: `Total 162 (100%)`."""
     rows = [
         one.cells["n"]
         for one in part
         if one.row.section
-        and TOTAL.fullmatch(one.row.label.strip(" ,:()"))
         and one.cells.get("n", "").isdigit()
-        and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100")
+        and (
+            is_size_label(one.row.label)
+            or (_sums_up(one) and one.cells.get("percent", "100").rstrip("0").rstrip(".") in ("1", "100"))
+        )
     ]
     return rows[0] if len(rows) == 1 and len(part) > 2 and rows[0] != "0" else ""
 
@@ -258,18 +271,19 @@ def _same(shares: list[Found], made: Offers) -> None:
 
 
 def _said(shares: list[Found], sizes: frozenset[str], made: Offers) -> None:
-    """Sizes of any group of the paper that explain nearly all percentages of a column, or of the whole table."""
+    """Sizes of any group of the paper that explain half of the percentages of a column, or of the whole table."""
     columns: dict[int, list[int]] = defaultdict(list)
     for k, one in enumerate(shares):
         if "percent" in one.cells and counted(one):
             columns[one.column].append(k)
     whole = [k for members in columns.values() for k in members]
-    offered = sorted(sizes, key=int)
+    offered = [(float(size), size) for size in sorted(sizes, key=int)]
     for members in (*columns.values(), whole):
         pairs = {(shares[k].cells["n"], shares[k].cells["percent"]) for k in members if shares[k].cells["n"] != "0"}
-        for number, size in enumerate(offered):
-            right = sum(percent_fits(n, percent, float(size)) for n, percent in pairs)
-            if right >= TELLING and right >= MOST * len(pairs):
+        ranges = [sizes_giving(n, percent) for n, percent in pairs]
+        for number, (value, size) in enumerate(offered):
+            right = sum(low < value < high for low, high in ranges)
+            if right >= TELLING and 2 * right >= len(ranges):
                 made[Source("said", (number,))] |= dict.fromkeys(members, size)
 
 

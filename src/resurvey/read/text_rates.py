@@ -67,7 +67,7 @@ ALIVE = (
 CONTROLS = re.compile(
     r"\bcontrols?(?:led)?\b(?= (?:groups?|arms?|patients?|subjects|women|men|cohort|"
     r"condition|intervention|and|or|vs|versus|at|in"
-    r"|on|trial|study)\b|[^a-z ])|\bcontrolled\b|-controlled\b"
+    r"|on|trial|study)\b| \(|[^a-z ])|\bcontrolled\b|-controlled\b"
 )
 # `was less than 5%`, `exceeded 10%`: a bound.
 BOUND = re.compile(
