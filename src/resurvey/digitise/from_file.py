@@ -13,11 +13,12 @@ from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.extract import MOST_CURVES, extract
+from resurvey.digitise.extract import extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.match import Meeting, assign_rows, name_curves, settle_crossings
+from resurvey.digitise.one_ink import MOST_CURVES
 from resurvey.digitise.print_checks import Printed, check_printed, known
 from resurvey.digitise.raster import crossings, panels_of, to_values
 from resurvey.digitise.region import Region, cut_out

@@ -311,7 +311,8 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         first.whole
         and second.value <= 100
         and (
-            (context.near("n") and not size)
+            "n" in context.own
+            or ("n" in context.leaf and not size)
             or context.near("pct")
             or context.table.harms
             or "pct" in context.heads | context.sections | context.table.tags
