@@ -156,7 +156,8 @@ class Evidence:
         kinds = Counter(source.kind for source in scores)
         bare = 0.0 if any("n" in self.shares[k].cells for k in part) else UNCOUNTED
         found = [
-            Choice(source, score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare)
+            # rounded, so that no choice hangs on the last bits of a logarithm
+            Choice(source, round(score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare, 9))
             for source, score in scores.items()
             if 2 * sum(k in self.offers[source] for k in part) >= len(part)
             and (self._explains(source, part) >= least or self._one_missed(source, part))
