@@ -70,6 +70,7 @@ BENCHMARKS = (
     ),
     Benchmark("compare-melanoma", "compare/melanoma.py", "{melanoma}", "{melanoma}"),
     Benchmark("compare-real", "compare/real_trials.py", "{kmdata} --every 1 --trials 160", "{kmdata} --trials 3"),
+    Benchmark("compare-floor", "compare/real_trials.py", "{kmdata} --every 1 --start 0 --floor", "{kmdata} --floor"),
     Benchmark("curves", "reconstruction/curves.py", "--benchmark {benchmark}", "--benchmark {benchmark} --every 16"),
     Benchmark(
         "curves-ensembles",
@@ -94,6 +95,7 @@ BENCHMARKS = (
         "implied-events", "reconstruction/implied_events.py", "--kmdata {kmdata}", "--kmdata {kmdata} --trials 10"
     ),
     Benchmark("summaries-simulated", "reconstruction/summary_arms.py", "--simulated 60", "--simulated 5"),
+    Benchmark("summaries-own-prior", "reconstruction/own_prior.py", "--trials 60", "--trials 1 --sizes 60"),
     Benchmark("summaries-beside-curves", "reconstruction/against_curves.py", "", "--replicates 20"),
     Benchmark("pipeline", "pipeline/run.py"),
     Benchmark("read", "read/run.py", "--shared {shared}", "--shared {shared}"),

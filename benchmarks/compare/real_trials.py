@@ -1,7 +1,7 @@
 """Coverage of pooled intervals on real trials whose patients are known, rebuilt from what papers print.
 
     python benchmarks/compare/real_trials.py KMDATA_FOLDER [--every 5] [--start 1] [--trials 30]
-        [--replicates 20] [--shapes FILE | --regression]
+        [--replicates 20] [--shapes FILE | --regression | --floor]
 
 Every set of two arms whose medians are reached is reduced to print (an abstract with the longest follow-up; the same
 with two survivals; the same as the abstract with numbers at risk at six times), both arms are rebuilt together, and
@@ -11,6 +11,10 @@ restricted means to 70 % of the shorter follow-up. Widths and errors are in unit
 `--regression` asks instead how well any rule could do: the patients' log ratios are regressed on what an abstract
 prints (ratio of medians, the same times the steepness that the intervals of the medians show, ratio of the events on
 the scale of the cumulative hazard), each tenth of the trials foretold from the others.
+
+`--floor` splits the squared errors of both, the rebuilding from abstracts and that regression, into a part that
+shrinks with the trial (a share of the patients' own variance) and one that does not (what an abstract leaves open of
+the shape), and says how wide an interval that claims as much is beside the patients' own in trials of any size.
 """
 
 import argparse
@@ -20,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import shapes
+from scipy.optimize import nnls
 
 from resurvey.compare.rubin import rubin
 from resurvey.errors import ResurveyError
@@ -30,6 +35,7 @@ from resurvey.survival import kaplan_meier, quantile
 
 MONTHS = {"years": 12.0, "weeks": 7 / 30.4375, "days": 1 / 30.4375, "months": 1.0}
 MOST = 700  # patients an arm: larger ones take long and are like the others
+SIZES = (60, 150, 300, 1000)
 INPUTS, MEASURES = ("abstract", "landmarks", "risk table"), ("log HR", "RMST")
 
 
@@ -66,11 +72,11 @@ def printed(time, mark, kind, death, tau):
     return SurvivalSummary(**facts)
 
 
-def rows_of(name, death, arms, replicates, rng, kinds):
+def rows_of(name, death, arms, replicates, rng, kinds, inputs=INPUTS):
     """A row an input and measure."""
     tau = shapes.HORIZON = 0.7 * min(arm[0].max() for arm in arms)
     full = shapes.measured(*(shapes.single(arm) for arm in arms))
-    for kind in INPUTS:
+    for kind in inputs:
         try:
             summaries = [printed(*arm, kind, death, tau) for arm in arms]
             made = from_summaries(summaries, replicates=replicates, rng=rng, shapes=kinds)
@@ -84,6 +90,7 @@ def rows_of(name, death, arms, replicates, rng, kinds):
             yield {
                 "trial": name, "input": kind, "measure": measure, "held": pooled.lower <= own <= pooled.upper,
                 "error": (pooled.estimate - own) / se, "width": (pooled.upper - pooled.lower) / (3.92 * se),
+                "missed": pooled.estimate - own, "se": se, "n": 0.5 * sum(arm[0].size for arm in arms), "death": death,
             }  # fmt: skip
 
 
@@ -122,6 +129,45 @@ def regression(folder, start, every):
     return missed, missed / error
 
 
+def split_error(missed, error):
+    """Share of the patients' variance, and standard deviation that does not shrink, in errors of log ratios."""
+    variance = np.asarray(error) ** 2
+    weight = 1 / (variance + np.mean(np.asarray(missed) ** 2))
+    parts, _ = nnls(np.column_stack([variance, np.ones_like(variance)]) * weight[:, None], missed**2 * weight)
+    return parts[0], np.sqrt(parts[1])
+
+
+def floor_of(missed, error, size, rng):
+    """Both parts of the error and the width at each of `SIZES`, with the middle nine tenths of 500 resamples."""
+    one = np.median(error**2 * size)  # variance of a trial of one patient an arm
+
+    def found(rows):
+        share, spread = split_error(missed[rows], error[rows])
+        return [share, spread, *(np.sqrt(1 + share + spread**2 * n / one) for n in SIZES)]
+
+    again = [found(rng.integers(0, missed.size, missed.size)) for _ in range(500)]
+    names = ["share of own variance", "spread of shape", *(f"width at {n}" for n in SIZES)]
+    limits = np.quantile(again, [0.05, 0.95], axis=0)
+    return pd.DataFrame({"found": found(np.arange(missed.size)), "5 %": limits[0], "95 %": limits[1]}, index=names)
+
+
+def floors(folder, start, every, replicates, kinds):
+    """How narrow an honest interval from an abstract could be, by the rebuilding and by the regression."""
+    rng, rows = np.random.default_rng(0), []
+    for name, death, arms in trials(folder, start, every):
+        rows += rows_of(name, death, arms, replicates, rng, kinds, INPUTS[:1])
+    made = pd.DataFrame(rows)
+    made = made[made["measure"] == "log HR"]
+    foretold, scaled = regression(folder, start, every)
+    found = {"rebuilding": floor_of(*(made[name].to_numpy() for name in ("missed", "se", "n")), rng)}
+    for death, part in made.groupby("death"):
+        columns = (part[name].to_numpy() for name in ("missed", "se", "n"))
+        found["rebuilding, death" if death else "rebuilding, progression"] = floor_of(*columns, rng)
+    sizes = np.array([0.5 * sum(arm[0].size for arm in arms) for _, _, arms in trials(folder, start, every)])
+    found["regression"] = floor_of(foretold, np.abs(foretold / scaled), sizes, rng)
+    return pd.concat(found, axis=1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -131,7 +177,12 @@ def main():
     parser.add_argument("--replicates", type=int, default=20)
     parser.add_argument("--shapes", type=Path, default=TABLE, help="kinds learnt without these trials")
     parser.add_argument("--regression", action="store_true", help="how well any rule could do")
+    parser.add_argument("--floor", action="store_true", help="how narrow an honest interval could be")
     opt = parser.parse_args()
+    if opt.floor:
+        made = floors(opt.folder, opt.start, opt.every, opt.replicates, read_shapes(opt.shapes))
+        sys.stdout.write(made.round(3).to_string() + "\n")
+        return
     if opt.regression:
         missed, scaled = regression(opt.folder, opt.start, opt.every)
         means = [np.sqrt(np.mean(values**2)) for values in (missed, scaled)]
@@ -148,7 +199,9 @@ def main():
     made = pd.DataFrame(rows)
     refused = made[made["measure"] == "refused"]
     known = made[made["measure"] != "refused"].astype({"held": float})
-    by = known.groupby(["input", "measure"], sort=False)
+    known["event"] = np.where(known["death"].astype(bool), "death", "progression")
+    both = pd.concat([known.assign(event="either"), known])
+    by = both.groupby(["input", "measure", "event"], sort=False)
     view = pd.DataFrame(
         {
             "trials": by.size(),
@@ -156,6 +209,7 @@ def main():
             "mean error / se": by["error"].mean(),
             "rms error / se": by["error"].apply(lambda v: np.sqrt(np.mean(v**2))),
             "width": by["width"].median(),
+            "error that the width claims": by["width"].apply(lambda v: np.sqrt(max(np.median(v) ** 2 - 1, 0.0))),
         }
     )
     sys.stdout.write(view.round(2).to_string() + f"\n{len(refused)} refused\n")

@@ -1,7 +1,8 @@
 """Coverage of pooled intervals over many shapes of hazards, sizes and inputs, as papers print them.
 
     python benchmarks/compare/shapes.py [--trials 20] [--replicates 40] [--sizes 60 300]
-        [--shapes NAME ... | --others | --fresh] [--inputs abstract ...] [--unanchored] [--seed 1] [--out FILE.csv]
+        [--shapes NAME ... | --others | --fresh] [--inputs abstract ...] [--unanchored] [--deaths] [--seed 1]
+        [--out FILE.csv]
 
 Two-arm trials with known hazards are simulated, reduced to print, rebuilt and compared. `paired` rebuilds both arms as
 those of one trial, `unanchored` each by itself. Inputs, from little to much:
@@ -198,7 +199,7 @@ def patients(hazard, visits, n, rng):
     return time[order], mark[order]
 
 
-def printed(time, mark, kind):
+def printed(time, mark, kind, death=False):
     """What is printed of an arm."""
     found = quantile(time, mark)
     median, lower, upper = (
@@ -206,6 +207,7 @@ def printed(time, mark, kind):
     )
     facts = {"n": time.size, "events": int(mark.sum()), "median": median, "lower": lower, "upper": upper}
     facts |= {"median_not_reached": median is None, "upper_not_reached": upper is None, "time_rounding": 0.05}
+    facts["assessment_interval"] = 0.0 if death else None
     follow = quantile(time, 1 - mark).time
     if kind in ("follow-up", "rates") and np.isfinite(follow):
         facts["median_follow_up"] = round(float(follow), 1)
@@ -258,9 +260,9 @@ def greenwood(time, event, when):
 PAIRS = ("ratio", "test")
 
 
-def rebuilt(arms, kind, replicates, rng, paired):
+def rebuilt(arms, kind, replicates, rng, paired, death=False):
     """Both arms again."""
-    summaries = [printed(*arm, "abstract" if kind in PAIRS else kind) for arm in arms]
+    summaries = [printed(*arm, "abstract" if kind in PAIRS else kind, death) for arm in arms]
     if kind in PAIRS:
         data = [np.concatenate([arm[part] for arm in arms]) for part in (0, 1)]
         data.append(np.repeat([1, 0], [arms[0][0].size, arms[1][0].size]))
@@ -284,7 +286,7 @@ def single(arm):
     return arm[0][None], arm[1][None]
 
 
-def trial(name, n, kinds, replicates, seed, true):
+def trial(name, n, kinds, replicates, seed, true, death=False):
     """Rows of one simulated trial."""
     first, second, visits = KNOWN[name]
     rng = np.random.default_rng([*seed, 0])
@@ -301,7 +303,7 @@ def trial(name, n, kinds, replicates, seed, true):
         rng = np.random.default_rng([*seed, 1])
         label = kind if kind in PAIRS else f"{kind}, {'paired' if paired else 'unanchored'}"
         try:
-            made = rebuilt(arms, kind, replicates, rng, paired)
+            made = rebuilt(arms, kind, replicates, rng, paired, death)
         except ResurveyError as reason:
             rows.append(base | {"input": label, "measure": "refused", "reason": str(reason)})
             continue
@@ -356,6 +358,7 @@ def main():
     parser.add_argument("--fresh", action="store_true", help="the shapes of other families")
     parser.add_argument("--inputs", nargs="+", default=["abstract", "follow-up", "rates", "ratio"])
     parser.add_argument("--unanchored", action="store_true", help="rebuild each arm by itself, too")
+    parser.add_argument("--deaths", action="store_true", help="say that the event is death")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -370,7 +373,7 @@ def main():
     for number in range(args.trials):
         for n in args.sizes:
             for name in names:
-                rows += trial(name, n, kinds, args.replicates, (*seeds[name], n, number), true[name])
+                rows += trial(name, n, kinds, args.replicates, (*seeds[name], n, number), true[name], args.deaths)
         if args.out:
             pd.DataFrame(rows).to_csv(args.out, index=False)
     made = pd.DataFrame(rows)

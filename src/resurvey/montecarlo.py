@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import ceil, inf, sqrt
 
 from scipy.special import ndtri, stdtrit
 
 #: Largest Monte Carlo error, as a share of the standard error, at which another draw would not matter.
 ENOUGH = 0.1
+#: How much larger than it seems the error is taken to be, because it is itself estimated from the replicates; and
+#: replicates that are added at once at least, because a few are hardly worth the drawing anew of a block.
+MARGIN, LEAST_MORE = 1.03, 20
 #: A smaller between-replicate share of the variance would underflow to 0 when squared.
 SMALLEST_SHARE = 1e-150
 
@@ -54,3 +57,21 @@ def limit_error(between: float, se: float, replicates: int, t: float) -> float:
         return 0.0
     of_variance = t**2 * between**2 / (2 * se**2 * (replicates - 1))
     return sqrt(between / replicates + of_variance) / se
+
+
+def replicates_wanted(error: float, have: int) -> int:
+    """Number of replicates at which a Monte Carlo error, as a share of the standard error, would be `ENOUGH`.
+
+    Parameters
+    ----------
+    error : float
+        Largest error with `have` replicates; its square falls with their number. NaN counts as none.
+
+    Returns
+    -------
+    int
+        `have` if the error is small enough.
+    """
+    if not error > ENOUGH:
+        return have
+    return max(ceil(have * (MARGIN * error / ENOUGH) ** 2), have + LEAST_MORE)

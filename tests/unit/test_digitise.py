@@ -289,7 +289,7 @@ def pdf_of(drawing, box=b"0 0 500 500", resources=b"", form=b""):
         (
             "crowded.svg",
             svg_of(b'<path stroke="black" d="' + b"M0 0L1 1" * 60_001 + b'"/>'),
-            "save the figure as a PNG",
+            "60,000 lines, those of each use",
         ),
         ("figure.xyz", b"", "unknown kind"),
     ],

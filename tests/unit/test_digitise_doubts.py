@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from resurvey.digitise import digitise, digitise_all
+from resurvey.digitise import digitise, digitise_all, retrace
 from resurvey.digitise.axes import MOST_WORK, search_axes
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
@@ -24,10 +24,11 @@ from resurvey.digitise.doubts import (
 from resurvey.digitise.extract import extract
 from resurvey.digitise.label_lines import Budget, fit_labels, least_squares
 from resurvey.digitise.left_over import left_over, unexplained
-from resurvey.digitise.match import Meeting
+from resurvey.digitise.match import Meeting, survival_at
 from resurvey.digitise.print_checks import Printed, hazard_ratio, read_printed
+from resurvey.digitise.raster import to_values
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.retrace import Unlike, retraced
+from resurvey.digitise.retrace import Unlike, traced_at_sizes
 from resurvey.digitise.straighten import skew_of
 from resurvey.errors import InputError
 from tests.made_figures import arm, draw, rmse
@@ -140,17 +141,38 @@ def test_a_second_tracing_that_differs_is_doubted_with_the_difference():
     assert "the end of A elsewhere, by 20% of its length" in ends.words and ends.outcome == "open"
 
 
-def test_a_plot_traced_again_has_the_same_curves_and_one_that_hangs_on_a_pixel_has_not():
+def one_fall():
+    """A plot of one curve from (0, 1), level to column 119, then on row 121 to column 300; axes of pixels."""
     ink = np.zeros((220, 320), dtype=bool)
     ink[5:7, :120] = ink[5:122, 118:120] = ink[120:122, 118:300] = True
-    plain = region_of(ink)
-    found = extract(plain)
-    same = retraced(plain, found, most=None, printed=None)
-    assert same.count == 1 and same.level < 0.005 and same.end < 0.01
-    # A path that the other size does not find is compared with what it has.
-    lower = replace(found[0], steps=replace(found[0].steps, rows=found[0].steps.rows + 40))
-    unlike = retraced(plain, [lower], most=None, printed=None)
-    assert unlike.level == pytest.approx(40 / 214, abs=0.01) and unlike.count == 1
+    labels = tuple(Label(float(k), float(k), str(k), True) for k in (0, 100, 200, 300))
+    down = Axis(1.0, -1 / 214, tuple(replace(label, value=1 - label.pixel / 214) for label in labels[:3]))
+    return region_of(ink), Panel(Axis(0.0, 1.0, labels), down, (0, 0, 300, 214), 220, -5)
+
+
+def test_a_plot_traced_again_shows_the_same_curve():
+    made = traced_at_sizes(*one_fall(), most=None, printed=None)
+    assert len(made.traced) == 1 and made.unlike.same(1)
+    assert made.unlike.level < 0.005 and made.unlike.end < 0.01
+
+
+@pytest.mark.parametrize("missed", [1, 2])
+def test_the_size_that_shows_the_curves_that_are_counted_is_taken_in_its_own_pixels(monkeypatch, missed):
+    region, panel = one_fall()
+    own = traced_at_sizes(region, panel, most=None, printed=None)
+    sizes = iter(range(3))  # the plot's own, and those at which it is traced again
+
+    def found(part, **known):
+        return extract(part, **known) if next(sizes) >= missed else []
+
+    monkeypatch.setattr(retrace, "extract", found)
+    made = traced_at_sizes(region, panel, most=None, printed=1)
+    assert made.region.shape != region.shape and made.unlike == Unlike(0, 0.0, 0.0)
+    here, there = (to_values(one.traced[0], one.region, one.panel, "1") for one in (own, made))
+    for at in (50.0, 200.0, 280.0):
+        assert survival_at(there, np.array([at])) == pytest.approx(survival_at(here, np.array([at])), abs=0.004)
+    assert there.times[-1] == pytest.approx(here.times[-1], abs=1.5)
+    assert there.times[np.argmin(there.survival > 0.9)] == pytest.approx(118.5, abs=1)
 
 
 def test_the_next_label_at_another_distance_makes_an_axis_doubtful():

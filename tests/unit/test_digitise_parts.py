@@ -12,6 +12,7 @@ from resurvey.digitise.legend_samples import sample_boxes
 from resurvey.digitise.levels import Steps, steps_of
 from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.marks import censor_columns
+from resurvey.digitise.match import _one_colour
 from resurvey.digitise.numbers import plain, whole
 from resurvey.digitise.risk_readings import united
 from resurvey.digitise.risk_rows import PlacedRow, placed_rows
@@ -211,3 +212,8 @@ def test_a_mark_of_a_thick_pen_is_one():
     path = Path(0, np.full(300, 80), 300.0)
     curve = Traced(path, steps_of(path, ink, 12.0), (0, 0, 0), True, False, 1.0, 300.0, 1.0, ink, ink > 0)
     assert censor_columns(curve, 300) == pytest.approx([49.5, 119.5, 199.5], abs=0.6)
+
+
+def test_two_inks_of_nearly_one_darkness_are_two_entries_of_a_legend():
+    assert not _one_colour((88, 104, 159), (28, 118, 111))  # blue and green, no channel 61 apart
+    assert _one_colour((88, 104, 159), (120, 132, 177))  # the same ink, paler

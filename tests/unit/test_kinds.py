@@ -173,6 +173,17 @@ def test_arms_of_one_trial_have_their_shapes_in_common():
     assert second.holds
 
 
+def test_arms_of_one_trial_differ_less_in_deaths(tmp_path):
+    """The same numbers and kind of hazard: only what the event is differs."""
+    kinds, apart = one_kind(tmp_path, "steady"), {}
+    for name, interval in (("death", 0.0), ("unknown", None)):
+        summary = SurvivalSummary(n=400, events=300, median=6.0, lower=5.4, upper=6.7, assessment_interval=interval)
+        made = from_summaries([summary, summary], replicates=100, rng=np.random.default_rng(3), shapes=kinds)
+        first, second = (survival_at(*one.stacked(), [2.0, 10.0]) for one in made)
+        apart[name] = (first - second).std(axis=0)
+    assert (apart["death"] < 0.85 * apart["unknown"]).all()
+
+
 def test_arms_of_one_trial_are_one_fit_and_share_one_kind():
     """What is printed of one arm tells of the other: events known of one place the follow-up, and so those of both."""
     printed = SurvivalSummary(n=200, events=150, median=6.0, lower=5.1, upper=7.2)

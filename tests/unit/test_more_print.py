@@ -399,3 +399,86 @@ def test_an_interval_from_a_standard_error_is_even(limits, named, verdict):
 def test_early_progressors_are_no_more_than_the_curve_has_lost(count, rates, verdict):
     rows = {"proportions": [early(**count)], "medians": [median()], "survival_rates": rates}
     assert verdicts("early-progressors", **rows) == verdict
+
+
+# Whatever is typed of an arm has a consequence.
+
+
+def with_rows(**tables_):
+    """The small tables without follow-up or ratio, with further rows."""
+    rows = small_tables() | {"follow_up": [], "hazard_ratios": []}
+    return rows | {name: [*rows.get(name, []), *more] for name, more in tables_.items()}
+
+
+def follow_up(statistic, value, **cells):
+    return claim("fu-009", item="follow-up", statistic=statistic, value=value, unit="months", **cells)
+
+
+def of_new(rows):
+    """Patients of the new drug's arm, and its printed facts."""
+    made = rebuild_study(typed(rows), "alpha", replicates=4, seed=2)
+    arm = made.patients[(made.patients["arm_id"] == "new") & (made.patients["endpoint"] == "PFS")]
+    return arm[["time", "event"]].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def patients_before():
+    return of_new(with_rows())
+
+
+KINDS = {
+    "method of the interval of the median": with_median(ci_method="plain") | {"follow_up": [], "hazard_ratios": []},
+    "lower quartile": with_median(lower_quartile="5.0") | {"follow_up": [], "hazard_ratios": []},
+    "upper quartile not reached": with_median(upper_quartile="NR") | {"follow_up": [], "hazard_ratios": []},
+    "number censored": with_median(events="", censored="40") | {"follow_up": [], "hazard_ratios": []},
+    "interval of a rate": with_rows() | {
+        "survival_rates": [small_tables()["survival_rates"][0] | {"lower": "58.0", "upper": "83.0", "ci_level": "95"}]
+    },
+    "median follow-up": with_rows(follow_up=[follow_up("median", "14.0")]),
+    "maximum follow-up": with_rows(follow_up=[follow_up("maximum", "24.0")]),
+    "minimum follow-up": with_rows(follow_up=[follow_up("minimum", "13.0")]),
+    "first scan and progression as best response": with_rows(
+        follow_up=[claim("fu-009", item="first scan", statistic="duration", value="6", unit="weeks")],
+        proportions=[claim("prop-009", arm_id="new", kind="response", item="PD", n="20", total="100")],
+    ),
+    "early progressors": with_rows(
+        proportions=[claim("prop-009", arm_id="new", kind="progression", endpoint="PFS", item="early", n="12",
+                           total="100", time="2", time_unit="months")],
+    ),
+    "numbers at risk": with_rows(
+        risk_tables=[claim("risk-009", arm_id="new", endpoint="PFS", time="6", time_unit="months", n_at_risk="66")]
+    ),
+    "log-rank p": with_rows(
+        p_values=[claim("p-009", arm_id="new", endpoint="PFS", item="PFS", comparator_study_id="alpha",
+                        comparator_arm_id="old", comparator_population="all", p="0.30", test="log-rank")],
+    ),
+    "ratio": with_rows() | {"hazard_ratios": small_tables()["hazard_ratios"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", KINDS.values(), ids=KINDS)
+def test_whatever_is_typed_of_an_arm_moves_its_patients(patients_before, rows):
+    after = of_new(rows)
+    assert after.shape == patients_before.shape or len(after)
+    assert not np.array_equal(after, patients_before)
+
+
+def test_a_minimum_and_a_maximum_of_the_follow_up_are_facts_of_the_arm():
+    found = summary(with_rows(follow_up=[follow_up("maximum", "24.0"), follow_up("minimum", "3.0", arm_id="new")]))
+    assert (found.longest_follow_up, found.shortest_follow_up) == (24.0, 3.0)
+    other_cut = follow_up("maximum", "24.0", data_cut="2019")
+    assert summary(with_rows(follow_up=[other_cut])).longest_follow_up is None
+    # the longest time printed as the maximum goes before the end of a range
+    ranged = follow_up("median", "14.0", range_upper="23.9", range_lower="1.0") | {"claim_id": "alpha2020-fu-008"}
+    assert summary(with_rows(follow_up=[ranged, follow_up("maximum", "24.0")])).longest_follow_up == 24.0
+
+
+def test_a_duration_of_response_is_rebuilt_of_its_responders():
+    rows = with_rows()
+    rows["endpoints"] = [*rows["endpoints"], {"endpoint": "DoR", "label": "duration of response",
+                                              "family": "time_to_event", "clock_start": "response"}]  # fmt: skip
+    rows["medians"] = [*rows["medians"], claim("med-009", arm_id="new", endpoint="DoR", value="9.0", unit="months",
+                                               lower="7.0", upper="12.0", n="40", events="25")]  # fmt: skip
+    made = rebuild_study(typed(rows), "alpha", replicates=4, seed=2)
+    arm = made.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "DoR")]
+    assert (arm["status"], arm["n"], arm["events_mean"]) == ("rebuilt", 40, 25)

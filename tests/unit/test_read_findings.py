@@ -195,6 +195,29 @@ def test_what_no_row_can_hold(text, told):
     assert [told in shown for _, shown in found_in(results(text))] == [True]
 
 
+def test_a_decimal_comma_and_a_ratio_of_three_are_no_limits():
+    rows = [["", "Drug A (n=251)", "Drug B (n=251)"], ["Officer, n (%)", "97 (38.7)", "96 (38,2)"]]
+    rows += [["Pilot, n (%)", "43 (17.1)", "42 (16,7)"], ["Never:rarely:often", "36:48:16", "30:50:20"]]
+    assert found_in(table(rows)) == []
+
+
+def test_another_clause_behind_a_percentage():
+    text = "The completion rate was 91.6%; 10 of the 120 subjects (8.3%) did not complete the trial."
+    assert found_in(results(text)) == []
+
+
+def test_categories_of_which_a_patient_has_several():
+    rows = [["", "All (n=120)", "Drug A (n=60)"], ["Sources", "", ""], ["Sauna", "93", "45"], ["Smoke", "28", "13"]]
+    assert found_in(table(rows)) == []
+
+
+def test_a_difference_that_was_observed_is_no_follow_up():
+    text = "No difference was observed between the groups for OS (median, {} months (drug A) vs {} months (drug B))."
+    again = "Median OS was 15.3 months (95% CI 12.1-18.5) in the drug A arm."
+    found = found_in(results(ARMS, again), abstract=f"{ARMS} {text.format('15.9', '19.9')}")
+    assert found == [("said-again", "median OS 15.9 months and median OS 15.3 months")]
+
+
 def test_a_clock_is_no_misprint():
     assert found_in(results("The median time of the dose was 09.30 and the response was seen at 07.45.")) == []
 

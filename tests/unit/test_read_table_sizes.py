@@ -202,3 +202,27 @@ def test_one_column_of_sizes_serves_several_columns_of_percentages():
     ]
     rows = [["", "n", "%", "Cumulative %"], ["Mild", "50", "50", "50"], ["Grave", "50", "50", "100"]]
     assert ("50", "50") in of_table(read(rows, caption="Grades"), "n", "percent", kind="proportion")
+
+
+def test_one_misprint_beside_zeros_does_not_cost_its_column_the_size_of_the_head():
+    rows = [
+        ["", *(f"{name} (n = 30)" for name in ("Alfa", "Beta", "Gamma"))],
+        ["At once", "9 (30)", "2 (6.2)", "3 (10)"],
+    ]
+    rows += [["Later", "13 (43.3)", "0 (0)", "1 (3.3)"], ["At last", "10 (33.3)", "0 (0)", "2 (6.7)"]]
+    assert totals(rows, caption="Agitation, n (%)") == ["30"] * 9
+
+
+def test_a_size_whose_sign_the_text_layer_of_a_pdf_lost():
+    rows = [
+        ["", "Poor (N 1110)", "Rich (N 863)"],
+        ["Fever", "247 (22.3)", "500 (57.9)"],
+        ["Stroke", "58 (5.2)", "125 (14.5)"],
+    ]
+    assert totals(rows, caption="History, n (%)") == ["1110", "863"] * 2
+
+
+def test_a_broken_percentage_is_refused_and_says_nothing():
+    assert weight("12", "5.1.5", "118") == 0
+    rows = [["", "Alfa (n = 25)"], ["Fever", "4 (16)"], ["Score", "8 (30.80.012)"], ["Rash", "5 (20.1.5)"]]
+    assert totals(rows, caption="Harms")[:1] == ["25"]

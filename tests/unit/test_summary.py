@@ -395,8 +395,10 @@ def test_quartiles_are_met_and_place_the_curve():
     assert made.holds
     kinds = made.accuracy.set_index("fact")["kind"]
     assert (kinds[["survival reaches 0.75", "survival reaches 0.25"]] == "quantile").all()
-    early = [made.kaplan_meier(index).at([2.5])[0] for index in range(10)]
-    assert np.abs(np.array(early) - 0.75).max() < 0.02
+    # reached at a time that is printed as 2.5, in every replicate
+    early = np.array([made.kaplan_meier(index).at([2.449, 2.551]) for index in range(10)])
+    assert (early[:, 0] > 0.75).all()
+    assert (early[:, 1] <= 0.75 + 1e-9).all()
     later = from_summary(SurvivalSummary(**facts, quantiles=[(0.25, 18.0), (0.75, 2.5)]), replicates=30)
     at_12 = [np.mean([one.kaplan_meier(index).at([12.0])[0] for index in range(30)]) for one in (made, later)]
     assert at_12[1] > at_12[0] + 0.04

@@ -205,6 +205,23 @@ def rebuilding(studies):
     }
 
 
+def longer(entries):
+    """What the compared studies were rebuilt from, for a comparison that asks for more replicates of them."""
+    studies = compared_studies(
+        entry for entry in entries if isinstance(entry, plan.PatientComparison)
+    )
+    return {
+        "pieces": {study: PIECES.of_patients(study) for study in studies},
+        "curves": {study: PIECES.of_curves(study) for study in studies},
+        "partitions": {study: partitions(study) for study in studies},
+        "kmdata": KMDATA,
+        "shapes": SHAPES,
+        "figures": "data/processed/figures",
+        "seed": config["seed"],
+        "block": BLOCK_SIZE,
+    }
+
+
 def flat(lists):
     """Files of lists, each once."""
     return list(dict.fromkeys(path for one in lists for path in one))

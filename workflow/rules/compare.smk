@@ -63,6 +63,9 @@ for batch, entries in BATCHES.items():
         params:
             entries=plain(entries),
             bootstrap=bootstrap_of(entries),
+            longer=longer(entries),
+            most=config["reconstruction"]["replicates"]
+            + config["reconstruction"].get("more_replicates", 0),
             code=code("compare"),
         script:
             "../scripts/compare.py"

@@ -169,15 +169,16 @@ def _count_that_fits(record: pd.Series, total: float, known: float | None) -> st
 
 def _whose_number(frame: pd.DataFrame, record: pd.Series) -> str:
     """Other rows of the same table that print the same percentage or the same count."""
-    near = frame[(frame["source_id"] == record["source_id"]) & (frame["claim_id"] != record["claim_id"])]
+    near = frame[frame["n"] == record["n"]]
+    near = near[(near["source_id"] == record["source_id"]) & (near["claim_id"] != record["claim_id"])]
     table = record["locator"].split(",")[0]
     near = near[near["locator"].str.split(",").str[0] == table]
     words = ""
-    twin = near[(near["percent_text"] == record["percent_text"]) & (near["n"] == record["n"])]
+    twin = near[near["percent_text"] == record["percent_text"]]
     if len(twin):
         words += f"; {record['n_text']} ({record['percent_text']} %) is also printed for {_label(twin.iloc[0])}"
     column = near[(near["arm_id"] == record["arm_id"]) & (near["population"] == record["population"])]
-    same = column[(column["n"] == record["n"]) & (column["partition"] != record["partition"])]
+    same = column[column["partition"] != record["partition"]]
     if len(same) and record["n"] >= 20:
         words += f"; the count {record['n_text']} also stands for {_label(same.iloc[0])} in this column"
     return words

@@ -39,11 +39,14 @@ class Bootstrap:
         The project's seed.
     drawn : DataFrame, optional
         Replicates already computed by other jobs (all blocks of `block_of`, concatenated); none is then computed here.
+    patients : mapping of DataFrame, optional
+        Patients to draw from where the comparison itself is of more replicates, which other jobs would not know of.
     """
 
     replicates: int
     seed: int
     drawn: pd.DataFrame | None = None
+    patients: Mapping[str, pd.DataFrame] | None = None
 
 
 def block_of(
@@ -176,6 +179,7 @@ def bootstrap_row(
 def _drawn(
     entry: PatientComparison, mix: Mix, typed: Tables, patients: Mapping[str, pd.DataFrame], ask: Bootstrap
 ) -> Floats:
+    patients = patients if ask.patients is None else ask.patients
     if ask.drawn is None:
         return standardised_replicates(entry, mix, typed, patients, range(ask.replicates), ask.seed)
     own = (ask.drawn["comparison_id"] == entry.id) & (ask.drawn["target_population"] == mix.name)

@@ -9,12 +9,16 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from resurvey.compare.rubin import EnsembleEstimate
+from resurvey.montecarlo import ENOUGH
 from resurvey.plan import Comparison
-from resurvey.results import ESTIMATES, Contrast, Model, Quantity, Role
+from resurvey.results import ESTIMATES, Contrast, Model, Quantity, RestsOn, Role
 
 COLUMNS = ESTIMATES.names
 # Above this share of missing information an estimate depends more on the assumed hazard shape than on printed data.
 MOSTLY_ASSUMED = 0.5
+RESTS_ON_SHAPE = "rests on the assumed shape: more than half of the information is missing"
+DRAWS = "other replicates would move it by more than a tenth of its standard error: ask for more"
 NOTHING = (np.nan, np.nan, np.nan, np.nan)
 
 
@@ -111,6 +115,23 @@ def row(
     }
     words = orientation(what, str(made.get("treatment", "")), str(made.get("comparator", "")))
     return {"orientation": words, **made}
+
+
+def of_replicates(pooled: EnsembleEstimate, note: str = "") -> dict[str, Any]:
+    """Columns of a row that say how much an estimate pooled over replicates rests on them, and its note."""
+    return doubts(pooled.missing_information, pooled.monte_carlo_limits, note)
+
+
+def doubts(missing_information: float, monte_carlo: float, note: str = "") -> dict[str, Any]:
+    """The same from the fraction of missing information and the Monte Carlo error."""
+    assumed = missing_information > MOSTLY_ASSUMED
+    said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if monte_carlo > ENOUGH else ""]
+    return {
+        "missing_information": missing_information,
+        "monte_carlo": monte_carlo,
+        "rests_on": RestsOn.SHAPE if assumed else RestsOn.PRINT,
+        "note": "; ".join(part for part in said if part),
+    }
 
 
 def refused_row(entry: Comparison, what: What, reason: str, evidence: str = "none", **extra: Any) -> dict[str, Any]:

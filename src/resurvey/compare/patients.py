@@ -12,7 +12,7 @@ import pandas as pd
 from resurvey.compare.bootstrap import Bootstrap, bootstrap_row
 from resurvey.compare.groups import Pair, group_of, label_of, pair_of
 from resurvey.compare.models import model_rows, model_table
-from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What
+from resurvey.compare.outcome import Outcome, What, doubts
 from resurvey.compare.pairwise import SPREAD_COLUMNS, pairwise
 from resurvey.compare.poststratified import side_by_side, standardised
 from resurvey.compare.printed_and_rebuilt import p_rows, printed_rows, progressed_rows
@@ -29,13 +29,10 @@ from resurvey.compare.shapes import (
 )
 from resurvey.compare.strata import stratified
 from resurvey.compare.transitivity import ATTRIBUTES, messages, transitivity
-from resurvey.montecarlo import ENOUGH
 from resurvey.plan import PatientComparison
-from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
+from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.tables import Tables
 
-RESTS_ON_SHAPE = "rests on the assumed shape: more than half of the information is missing"
-DRAWS = "other replicates would move it by more than a tenth of its standard error: ask for more"
 NO_POWER = "without power: patients rebuilt from printed numbers can hide that hazards are not proportional"
 
 __all__ = ["compare_patients", "group_of", "label_of"]
@@ -137,11 +134,8 @@ def _pairwise_row(pair: Pair, line: pd.Series) -> dict[str, Any]:
     values = (line["estimate"], line["lower"], line["upper"], line["p"])
     known: dict[str, Any] = {}
     if isfinite(line["missing_information"]):
-        assumed = line["missing_information"] > MOSTLY_ASSUMED
-        known = {name: line[name] for name in ("missing_information", "monte_carlo")}
-        known["rests_on"] = RestsOn.SHAPE if assumed else RestsOn.PRINT
-        said = [note, RESTS_ON_SHAPE if assumed else "", DRAWS if line["monte_carlo"] > ENOUGH else ""]
-        note = "; ".join(part for part in said if part)
+        known = doubts(line["missing_information"], line["monte_carlo"], note)
+        note = known.pop("note")
     if line["model"] == Model.PROPORTIONAL_HAZARDS and line["quantity"] == Quantity.Z and pair.evidence == "summary":
         note = f"{note}; {NO_POWER}" if note else NO_POWER
     if not isfinite(line["estimate"]) and not isfinite(line["p"]):

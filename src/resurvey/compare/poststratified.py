@@ -13,7 +13,7 @@ import pandas as pd
 from resurvey.compare.adjust_effects import cox_stack
 from resurvey.compare.claims import claim
 from resurvey.compare.groups import Pair, check_group, group_of
-from resurvey.compare.outcome import What
+from resurvey.compare.outcome import What, of_replicates
 from resurvey.compare.pairwise import match_replicates
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.standardise import poststratify
@@ -96,7 +96,7 @@ def standardised(
     values = (exp(effect.estimate), exp(effect.lower), exp(effect.upper), effect.p)
     how_pooled = f"{note}; robust variance, pooled by Rubin's rules"
     rows = [
-        pair.row(_ratio_of(mix), *values, **{**facts, "note": how_pooled}),
+        pair.row(_ratio_of(mix), *values, **{**facts, **of_replicates(effect, how_pooled)}),
         pair.row(_size_of(mix), ess, np.nan, np.nan, np.nan,
                  **{**facts, "note": f"of {n} patients ({ess / n:.0%}); {note}"}),
     ]  # fmt: skip
@@ -180,7 +180,7 @@ def _direct(
     mean, variance = other.curves.restricted_mean(end)
     made = rubin(mix @ np.array([m for m, _ in means]) - mean, mix**2 @ np.array([v for _, v in means]) + variance)
     rows = [pair.row(_restricted(target, end), made.estimate, made.lower, made.upper, made.p,
-                     **{**facts, "note": f"up to {end:.4g} months; {facts['note']}"})]  # fmt: skip
+                     **{**facts, **of_replicates(made, f"up to {end:.4g} months; {facts['note']}")})]  # fmt: skip
     for time in pair.entry.landmarks:
         rows.append(_landmark(pair, arms, mix, _survival(target, time), facts))
     return rows
@@ -202,7 +202,8 @@ def _landmark(
         made = rubin(weights @ survival, weights**2 @ spread)
     except NotEstimable as reason:
         return pair.refused(what, str(reason), claim_ids=facts["claim_ids"])
-    return pair.row(what, made.estimate, made.lower, made.upper, made.p, **facts)
+    known = {**facts, **of_replicates(made, facts["note"])}
+    return pair.row(what, made.estimate, made.lower, made.upper, made.p, **known)
 
 
 def side_by_side(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

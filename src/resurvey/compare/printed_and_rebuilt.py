@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import Pair
-from resurvey.compare.outcome import What
+from resurvey.compare.outcome import What, of_replicates
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.rubin import rubin_survival
 from resurvey.errors import InputError, NotEstimable
@@ -207,4 +207,4 @@ def _progressed(pair: Pair, found: pd.Series, within: float, place: int) -> list
     low, high = found["percent_prop_min"], found["percent_prop_max"]
     side = "agrees with" if low <= ours[2] and high >= ours[1] else "is outside"
     words = f"the printed share {side} our interval; a curve between printed points is assumed, not seen"
-    return [printed, pair.row(rebuilt, *ours, np.nan, **{**facts, "note": words})]
+    return [printed, pair.row(rebuilt, *ours, np.nan, **{**facts, **of_replicates(made, words)})]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from resurvey.compare.bias import bias_array, bias_needed, e_values, shifted_null
 from resurvey.compare.groups import Pair
-from resurvey.compare.outcome import RowMaker, What
+from resurvey.compare.outcome import RowMaker, What, of_replicates
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.steady import settled
@@ -105,7 +105,7 @@ def rmst_rows(pair: Pair, times: Sequence[float]) -> list[dict[str, Any]]:
         if made is None:
             rows.append(pair.refused(what, f"no event up to {time:g} months in some replicate: no variance"))
         else:
-            rows.append(pair.row(what, made.estimate, made.lower, made.upper, made.p))
+            rows.append(pair.row(what, made.estimate, made.lower, made.upper, made.p, **of_replicates(made)))
     return rows
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resurvey.compare.groups import Pair, group_of
-from resurvey.compare.outcome import What
+from resurvey.compare.outcome import What, of_replicates
 from resurvey.compare.pairwise import match_replicates
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.compare.sensitivity import log_hazard_ratio
@@ -77,7 +77,7 @@ def stratified(
             rows.append(pair.refused(what, str(reason)))
             continue
         ends = (shown(made.estimate), shown(made.lower), shown(made.upper))
-        rows.append(pair.row(what, *ends, made.p, note=note))
+        rows.append(pair.row(what, *ends, made.p, **of_replicates(made, note)))
     return rows, table
 
 

@@ -54,11 +54,6 @@ class Corrections:
     reviewed: bool = False
     panel: int | None = None
 
-    @property
-    def by_hand(self) -> bool:
-        """Whether a person has confirmed the reading, or guided or read a curve."""
-        return self.reviewed or bool(self.through or self.points)
-
     def as_json(self) -> dict[str, Any]:
         """The corrections as a JSON object for saving."""
         return {"format": FORMAT, **asdict(self)}

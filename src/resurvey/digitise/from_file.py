@@ -13,15 +13,16 @@ from resurvey.digitise.axes import AxisSearch, inside
 from resurvey.digitise.axis_ticks import anchored
 from resurvey.digitise.corrections import Corrections, read_corrections
 from resurvey.digitise.digitised import Check, Digitised, Panel, RiskRow, TracedCurve
-from resurvey.digitise.extract import MOST_CURVES, extract
+from resurvey.digitise.extract import extract
 from resurvey.digitise.hand import by_hand, corrected_panel, corrected_rows, swapped
 from resurvey.digitise.ink import darkness
 from resurvey.digitise.mark_words import without_marks
 from resurvey.digitise.match import Meeting, assign_rows, name_curves, settle_crossings
+from resurvey.digitise.one_ink import MOST_CURVES
 from resurvey.digitise.print_checks import Printed, check_printed, known
 from resurvey.digitise.raster import crossings, panels_of, to_values
 from resurvey.digitise.region import Region, cut_out
-from resurvey.digitise.retrace import retraced
+from resurvey.digitise.retrace import Tracing, traced_at_sizes
 from resurvey.digitise.risk_readings import rows_at_risk
 from resurvey.digitise.seen import Seen, seen_in
 from resurvey.digitise.sheets import Page, read_page
@@ -180,12 +181,12 @@ class Reader:
         if not curves:
             region = cut_out(picture, panel, words, [*nested, *fixed.masks])
             printed = max(sum(row.kind == "at risk" for row in empty.at_risk), region.samples) or None
-            traced, curves = _traced(region, panel, fixed, arms, printed)
-            curves, undecided = settle_crossings(curves, crossings(traced, region, panel), empty.at_risk)
+            made, curves = _traced(region, panel, fixed, arms, printed)
+            traced = made.traced
+            curves, undecided = settle_crossings(curves, crossings(traced, made.region, made.panel), empty.at_risk)
             if traced and not fixed.points:
                 curves, traced, undecided = _from_the_top(curves, traced, undecided)
-                again = None if fixed.by_hand else retraced(region, traced, most=arms, printed=printed)
-                seen = seen_in(region, traced, undecided, again)
+                seen = seen_in(made.region, traced, undecided, made.unlike)
         if not curves:
             return replace(empty, kind="raster", reason="axes were found, but no curve that starts at (0, 1) and falls")
         if arms is not None:
@@ -266,15 +267,17 @@ def _at_ticks(panel: Panel) -> int:
 
 def _traced(
     region: Region, panel: Panel, fixed: Corrections, arms: int | None, printed: int | None
-) -> tuple[list[Traced], list[TracedCurve]]:
+) -> tuple[Tracing, list[TracedCurve]]:
     """Curves given by hand first, then traced ones up to the number wanted."""
     hand, paths = by_hand(region, panel, fixed)
     if fixed.points:
-        return paths, hand
-    most = arms or MOST_CURVES
-    traced = extract(region, most=arms, printed=printed, taken=paths)
-    every = [*paths, *traced][:most]
-    return every, [to_values(curve, region, panel, str(k + 1)) for k, curve in enumerate(every)]
+        return Tracing(region, panel, paths), hand
+    if paths:
+        traced = extract(region, most=arms, printed=printed, taken=paths)
+        made = Tracing(region, panel, [*paths, *traced][: arms or MOST_CURVES])
+    else:
+        made = traced_at_sizes(region, panel, most=arms, printed=printed)
+    return made, [to_values(curve, made.region, made.panel, str(k + 1)) for k, curve in enumerate(made.traced)]
 
 
 def _from_the_top(

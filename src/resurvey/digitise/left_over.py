@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resurvey.digitise.extract import bridges, marks_at
 from resurvey.digitise.extras import extra
 from resurvey.digitise.region import Region
+from resurvey.digitise.strokes import bridges, marks_at
 from resurvey.digitise.trace import stroke
 from resurvey.digitise.traced import Traced
 

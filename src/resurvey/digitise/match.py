@@ -157,6 +157,10 @@ def near_colour(a: tuple[int, int, int], b: tuple[int, int, int], slack: int = N
     return max(abs(x - y) for x, y in zip(a, b, strict=True)) <= slack
 
 
+def _one_colour(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:
+    return near_colour(a, b) and apart(a, b) <= SAME_INK
+
+
 def _coloured(curve: TracedCurve, row: RiskRow) -> float:
     """1 if a row's name is written in the ink of a curve, -0.5 if in clearly another, otherwise 0."""
     if row.colour is None or np.ptp(curve.colour) < 50:
@@ -192,7 +196,7 @@ def name_curves(
     for word, (colour, dashed) in _sampled(words, panel, picture):
         coloured = bool(np.ptp(colour) > 50)
         # A colour names one curve, however many lines its text has; grey next to coloured curves is a rule or text.
-        if not any(near_colour(colour, other) for other in shown) if coloured else greys:
+        if not any(_one_colour(colour, other) for other in shown) if coloured else greys:
             entries.append(word)
             shown += [colour] if coloured else []
         alike = [

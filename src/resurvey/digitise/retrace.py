@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from resurvey.digitise.digitised import Axis, Label, Panel
 from resurvey.digitise.extract import extract
 from resurvey.digitise.extras import extra
 from resurvey.digitise.region import Region
@@ -20,6 +21,7 @@ from resurvey.digitise.traced import Traced
 
 # Size at which a plot is traced again. Enlarging it by 1.25 tells hardly more and takes twice as long.
 FACTOR = 0.8
+ENLARGED = 1.25  # size at which it is traced once more where neither shows the number of curves that is known
 SAME_LEVEL = 0.02  # largest difference in survival of curves that are the same
 END_WEIGHT = 0.2  # of a difference in ends beside one in levels, when curves are paired
 
@@ -57,10 +59,68 @@ class _Line:
         return np.where(place < 0, 0.0, self.rows[np.clip(place, 0, None)])
 
 
-def retraced(region: Region, traced: Sequence[Traced], *, most: int | None, printed: int | None) -> Unlike:
-    """Trace a region again at another size and compare with its curves; `most` and `printed` as in `extract`."""
-    other = resized(region, FACTOR)
-    return _unlike(_lines(traced, region), _lines(extract(other, most=most, printed=printed), other))
+@dataclass(frozen=True)
+class Tracing:
+    """Curves traced in a plot at one size: region and panel are in the pixels of that size.
+
+    `unlike` says how far another size differs from it.
+    """
+
+    region: Region
+    panel: Panel
+    traced: list[Traced]
+    unlike: Unlike | None = None
+
+
+def traced_at_sizes(region: Region, panel: Panel, *, most: int | None, printed: int | None) -> Tracing:
+    """Trace a plot at its own size and at another; `most` and `printed` as in `extract`.
+
+    Where the number of curves is known and the plot's own size shows another, the first size that shows it is taken.
+    The two then differ, which `unlike` says.
+    """
+    wanted = most or printed
+    own = Tracing(region, panel, extract(region, most=most, printed=printed))
+    reduced = _at_size(own, FACTOR, most, printed)
+    if wanted is None or len(own.traced) == wanted:
+        return replace(own, unlike=_compared(own, reduced))
+    if len(reduced.traced) == wanted:
+        return replace(reduced, unlike=_compared(reduced, own))
+    enlarged = _at_size(own, ENLARGED, most, printed)
+    if len(enlarged.traced) == wanted:
+        return replace(enlarged, unlike=_compared(enlarged, own))
+    return replace(own, unlike=_compared(own, reduced))
+
+
+def _at_size(own: Tracing, factor: float, most: int | None, printed: int | None) -> Tracing:
+    region = resized(own.region, factor)
+    return Tracing(region, _resized_panel(own, region), extract(region, most=most, printed=printed))
+
+
+def _compared(one: Tracing, other: Tracing) -> Unlike:
+    return _unlike(_lines(one.traced, one.region), _lines(other.traced, other.region))
+
+
+def _resized_panel(own: Tracing, region: Region) -> Panel:
+    """The panel in pixels of a region at another size."""
+    across, down = (new / old for new, old in zip(region.shape[::-1], own.region.shape[::-1], strict=True))
+    x, y = _resized_axis(own.panel.x, region.left, across), _resized_axis(own.panel.y, region.top, down)
+    return replace(own.panel, x=x, y=y)
+
+
+def _resized_axis(axis: Axis, corner: float, factor: float) -> Axis:
+    """An axis whose pixels from a corner on are enlarged by a factor; centres of pixels lie at whole numbers."""
+    shift = (0.5 - corner) / factor + corner - 0.5
+
+    def moved(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+        return tuple(replace(label, pixel=(label.pixel - shift) * factor) for label in labels)
+
+    return replace(
+        axis,
+        intercept=axis.intercept + axis.slope * shift,
+        slope=axis.slope / factor,
+        labels=moved(axis.labels),
+        stray=moved(axis.stray),
+    )
 
 
 def resized(region: Region, factor: float) -> Region:
@@ -97,8 +157,8 @@ def _lines(traced: Sequence[Traced], region: Region) -> list[_Line]:
 
 def _unlike(first: Sequence[_Line], second: Sequence[_Line]) -> Unlike:
     """Compare two tracings, curve by curve; one that the second lacks does not count, as the number tells."""
-    if not second:
-        return Unlike(0, 0.0, 0.0)
+    if not first or not second:
+        return Unlike(len(second), 0.0, 0.0)
     level = np.array([[_apart(one, other) for other in second] for one in first])
     end = np.array([[abs(one.stop - other.stop) / max(one.stop, other.stop) for other in second] for one in first])
     rows, columns = linear_sum_assignment(np.round(level + END_WEIGHT * end, 9))

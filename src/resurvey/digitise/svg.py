@@ -72,7 +72,9 @@ def _refuse_many(data: bytes, name: str) -> None:
         if letters > MOST_LETTERS:
             raise InputError(f"{name}: paths of more than {MOST_LETTERS:,} letters")
         if lines > MOST_STROKES:
-            raise InputError(f"{name}: more than {MOST_STROKES:,} lines: save the figure as a PNG and read that")
+            raise InputError(
+                f"{name}: more than {MOST_STROKES:,} lines, those of each use counted: save the figure as a PNG"
+            )
         waiting += element
         if element.tag.rpartition("}")[2] == "use":
             link = element.get("href") or element.get("{http://www.w3.org/1999/xlink}href") or ""

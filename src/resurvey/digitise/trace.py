@@ -13,6 +13,7 @@ BARE = 0.4
 HIDDEN = 0.12
 FALL_BARE = 1.0
 FALL_HIDDEN = 0.15
+UNDER = 0.03  # per column or row under a curve of the same ink that is already traced
 RISE = 0.7
 GATE = 3
 PRIZE = 1000.0  # reward for passing a gate, so that the path reaches the last one
@@ -44,6 +45,7 @@ def falling_path(
     slack: float,
     *,
     shut: np.ndarray | None = None,
+    under: np.ndarray | None = None,
     late: int = 0,
     bare: float = BARE,
     fall_bare: float = FALL_BARE,
@@ -63,6 +65,8 @@ def falling_path(
         Tolerance of the start, in rows.
     shut
         Pixels of vertical lines (axes, frame, grid), along which no curve may fall.
+    under
+        Strokes of curves of the same ink, under which this one may run unseen.
     late
         Number of columns after `start` within which the path may begin.
     bare, fall_bare
@@ -78,6 +82,10 @@ def falling_path(
     free = (1 - ink) * (1 - hidden)
     here = bare * free + HIDDEN * hidden * (1 - ink) - ink
     fall = fall_bare * free + FALL_HIDDEN * hidden * (1 - ink)
+    if under is not None:
+        unseen = under & (ink < 0.3)
+        here = np.where(unseen, UNDER, here).astype(np.float32)
+        fall = np.where(unseen, UNDER, fall).astype(np.float32)
     if shut is not None:
         fall = np.where(shut, FALL_BARE, fall).astype(np.float32)
     rows = np.arange(height)

@@ -77,16 +77,21 @@ def shadow(curve: Traced, other: Traced) -> bool:
 
 def residue(curve: Traced, kept: Sequence[Traced]) -> bool:
     """Whether a grey path of little ink stays within the marks of coloured curves, possibly of several in turn."""
+    return curve.own < RESIDUE * len(curve.path.rows) and marks_along(curve, kept) > ALONG
+
+
+def marks_along(curve: Traced, kept: Sequence[Traced]) -> float:
+    """Share of a grey path that stays within the marks of coloured curves; 0 for other paths."""
     others = [other for other in kept if not other.grey]
-    if not curve.grey or not others or curve.own >= RESIDUE * len(curve.path.rows):
-        return False
+    if not curve.grey or not others:
+        return 0.0
     near = np.zeros(len(curve.path.rows), dtype=bool)
     for other in others:
         first, last = max(curve.path.start, other.path.start), min(curve.path.stop, other.path.stop)
         columns = np.arange(first, max(first, last))
         off = np.abs(curve.path.rows[columns - curve.path.start] - other.path.rows[columns - other.path.start])
         near[columns - curve.path.start] |= off <= 1.5 * other.steps.width + 4
-    return bool(near.mean() > ALONG)
+    return float(near.mean())
 
 
 def is_edge(grey: Traced, coloured: Traced) -> bool:

@@ -68,7 +68,7 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
                 and (
                     draft.table in OWN_LIMITS
                     or (draft.table == "medians" and low_name == "range_lower")
-                    or (draft.table == "quantities" and draft.claim.rule.startswith("text"))
+                    or (draft.table == "quantities" and draft.claim.rule.startswith(("text", "table-mean-limits")))
                 )
                 and not low - 1e-9 <= value <= high + 1e-9
                 and (signed or not low - 1e-9 <= -value <= high + 1e-9)

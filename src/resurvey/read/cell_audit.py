@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
+from resurvey.read.table_hints import size_in
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
 MOST, LEAST = 0.8, 4
@@ -69,10 +70,19 @@ def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Findin
     found: list[Finding] = []
     for table in document.tables:
         if shares := tables.get(table.id):
-            counts = {column: sizes[table.id, column] for column in {one.column for one in shares}}
+            counts = {
+                column: sizes[table.id, column] or _of_head(table, column) for column in {one.column for one in shares}
+            }
             found += _of_table([*shares, *_unread(table, shares, read)], counts)
             found += _over(table, shares, read)
     return found
+
+
+def _of_head(table: Table, column: int) -> Counter[int]:
+    """The size in the heading of a column: `Drug A (n = 44)`."""
+    cells = [row[column] for row in table.grid[: max(1, table.heads)] if column < len(row)]
+    found = [size_in(cell.text) for cell in cells if cell is not None]
+    return Counter(int(size) for size in found if size.isdigit() and int(size))
 
 
 def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> Iterator[Finding]:
@@ -94,7 +104,7 @@ def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> It
         section = [one for one in sections[share.column, share.section] if one is not share]
         beside = [one for one in rows[share.row] if one is not share and one.telling]
         above = [one.fits(total) for one in section]
-        across = [one.fits(totals[one.column]) for one in beside]
+        across = [one.fits(totals[one.column]) for one in beside if one.total or totals[one.column]]
         around = bool(above or across or rare) and all(across) and above.count(False) <= len(above) // EXCEPTION
         fewer = _fewer([share, *section], total)
         slip = misprint_fits(str(share.n), share.percent, total)

@@ -16,6 +16,7 @@ from statistics import NormalDist
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
+from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.p_audit import impossible_p
 from resurvey.read.partition_audit import partitions
@@ -38,6 +39,7 @@ ALIKE, OF_OWN = 3, 0.3
 Z_APART = 0.45
 NORMAL = NormalDist()
 # Findings of one of these rules in one table from which on the columns were misread.
+OF_LIMITS = ("limits", "median-interval", "binomial-interval")
 OF_COLUMNS = ("limits", "median-interval", "ratio-p")
 MISREAD = 4
 
@@ -66,7 +68,7 @@ def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     found += misprinted_text(document, drafts)
     found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
     found += sums(drafts, {claim for one in found for claim in one.claim_ids})
-    return _once(_without_misread(_without_broken(found), by_id))
+    return _once(_without_misread(_without_joined(_without_broken(found), document, by_id), by_id))
 
 
 def _without_broken(found: list[Finding]) -> list[Finding]:
@@ -78,6 +80,25 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
         if one.rule not in ("median-interval", "limits")
         or not any(place in one.locators and _limits_in(one.reported) in text for place, text in broken)
     ]
+
+
+# Two whole numbers joined by a comma or colon without a blank: `96 (38,2)`, `36:48:16`.
+JOINED = re.compile(r"(?<![.\d])\d+(?:,\d{1,2}|:\d+)(?![.\d])")
+
+
+def _without_joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
+    """No findings of limits where the cell prints a decimal comma or a ratio, which was read as limits."""
+    grids = {table.id: table.grid for table in document.tables}
+
+    def joined(one: Finding) -> bool:
+        spans = by_id[one.claim_ids[0]].claim.spans if one.rule in OF_LIMITS and one.claim_ids else ()
+        for table, row, column in (span.block.split(".") for span in spans if span.block.count(".") == 2):
+            cell = grids[table][int(row[1:])][int(column[1:])]
+            if cell is not None and JOINED.search(plain(cell.text)):
+                return True
+        return False
+
+    return [one for one in found if not joined(one)]
 
 
 def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
@@ -146,14 +167,8 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
 
 
 def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
-    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them.
-
-    `96 (38,2)` is a count with a decimal comma, read as a median with its range.
-    """
+    """A median outside its limits is a misprint; limits of a proportion matter only if it lies outside them."""
     draft = by_id[row["claim_ids"].split(";")[0]]
-    if row["rule"] == "median-interval" and len({span.block for span in draft.claim.spans}) == 1:
-        low, high = (draft.cells[name] for name in ("range_lower", "range_upper"))
-        return not (draft.claim.rule.startswith("table") and low.isdigit() and len(high) == 1 and high.isdigit())
     if row["rule"] != "binomial-interval":
         return True
     cells = draft.cells

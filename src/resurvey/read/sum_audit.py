@@ -131,6 +131,9 @@ def _sections(counts: Sequence[Count]) -> Iterator[Finding]:
         # A row of which the others are the whole is a part of one of them.
         part = any(one.n == gap for one in group)
         repaired = any(str(one.n - gap) in set(repairs(str(one.n))) for one in group)
+        if size == 100 and abs(gap) <= FEW:
+            # Percentages without their sign, rounded.
+            continue
         exact = gap < 0 or not any(other for column, other in apart.items() if column != wrong[0])
         if repaired and exact and not part and not _of_sum(group) and (gap > 0 or -gap > MISSING * size):
             yield _of_section(group, size)

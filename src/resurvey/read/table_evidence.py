@@ -28,6 +28,8 @@ ENOUGH = 0.5
 # Share of the counts without percentages that must not exceed it, and of the percentages of a section that a row above
 # it must explain in all columns.
 MOST = 0.8
+# Places that print the size of a column or section.
+PRINTED = frozenset({"head", "body", "section", "span"})
 # Places outside the table and its notes.
 ELSEWHERE = frozenset({"elsewhere", "said"})
 # Places that explain complete sets of categories by their construction, and notes on single rows: other sections say
@@ -55,8 +57,8 @@ def told(one: Found) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def weight(n: str, percent: str, size: str) -> float:
-    """Log odds for a size from one count and its percentage, either of which may be empty."""
-    if not n or not percent:
+    """Log odds for a size from one count and its percentage, either of which may be empty or broken."""
+    if math.isnan(magnitude(n)) or math.isnan(magnitude(percent)):
         return 0.0
     value, unit = magnitude(percent), 10.0 ** -len(percent.partition(".")[2])
     chance = 1.0 if percent[:1] in "<≤>≥" else min(1.0, unit / max(value, unit) / (2 * WITHIN))
@@ -156,12 +158,20 @@ class Evidence:
         found = [
             Choice(source, score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare)
             for source, score in scores.items()
-            if 2 * sum(k in self.offers[source] for k in part) >= len(part) and self._explains(source, part) >= least
+            if 2 * sum(k in self.offers[source] for k in part) >= len(part)
+            and (self._explains(source, part) >= least or self._one_missed(source, part))
         ]
         best = max(found, key=lambda one: one.score, default=None)
         if best is None or best.score < NEEDED or self._rivalled(best, found, part):
             return None
         return best
+
+    def _one_missed(self, source: Source, part: Sequence[int]) -> bool:
+        """Whether a column has one percentage only, which a place misses that explains those of the other columns."""
+        if sum(told(self.shares[k]) for k in part) != 1 or source.kind not in PRINTED:
+            return False
+        section = self.sections[section_of(self.shares[part[0]])]
+        return len(section) > 2 * len(part) and self._explains(source, section) >= MOST
 
     def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
         """Whether another size from elsewhere in the paper explains the percentages about as well."""

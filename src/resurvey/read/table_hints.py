@@ -59,7 +59,7 @@ SIZE = re.compile(
     r"(?<![A-Za-z])(?:[nN]|[Nn]o\.?(?: of patients)?)\s?[=:]\s?(?P<a>\d{1,3}(?:[, "
     r"]\d{3})+(?!\d)|\d{1,6})(?!\d|\.\d|\s?%)|[(\[]\s?(?P<b>\d{1,3}(?:,\d{3})|"
     r"\d{1,6})\s?(?:patients|pts|women|men|subjects|cases|participants|events)\s?[)\]]|"
-    r"(?<![A-Za-z])n\.\s?(?P<d>\d{2,5})(?![\d.])|"
+    r"(?<![A-Za-z])n\.\s?(?P<d>\d{2,5})(?![\d.])|[(\[]\s?[nN]\s(?P<e>\d{2,6})\s?[)\]]|"
     r"^(?P<c>\d{2,5}) (?:patients|women|men|subjects)$"
 )
 TIME = re.compile(
@@ -91,7 +91,7 @@ def size_in(text: str) -> str:
 
 def sizes_in(text: str) -> tuple[str, ...]:
     """All different sizes printed in a text."""
-    found = [match["a"] or match["b"] or match["c"] or match["d"] for match in SIZE.finditer(plain(text))]
+    found = [match["a"] or match["b"] or match["c"] or match["d"] or match["e"] for match in SIZE.finditer(plain(text))]
     sizes = [size.replace(",", "").replace(" ", "") for size in found]
     return tuple(dict.fromkeys(size for size in sizes if size.strip("0")))
 

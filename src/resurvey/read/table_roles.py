@@ -291,7 +291,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         return Role("ratio", "ratio-p", subject.upper())
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
-    impossible = bool(size) and not nearest & {"n_pct", "pct"} and _of_more(first.value, second.text, size)
+    impossible = bool(size) and not nearest & {"n_pct", "pct"} and _of_more(first, second, size)
     # `All values are mean (SD) unless indicated as n (%)`.
     if impossible and {"n_pct", "mean"} <= context.table.tags:
         return Role("mean", "mean-sd-by-caption")
@@ -311,7 +311,8 @@ def _pair(place: Place, context: Context, size: str) -> Role:
         first.whole
         and second.value <= 100
         and (
-            (context.near("n") and not size)
+            "n" in context.own
+            or ("n" in context.leaf and not size)
             or context.near("pct")
             or context.table.harms
             or "pct" in context.heads | context.sections | context.table.tags
@@ -323,10 +324,10 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     return NOTHING
 
 
-def _of_more(n: float, percent: str, size: str) -> bool:
+def _of_more(count: Number, percent: Number, size: str) -> bool:
     """Whether a count and its percentage would be of more patients than there are: `Age 44 (11)` of 25."""
-    unit = 10 ** -len(percent.partition(".")[2])
-    return 100 * n > 1.1 * float(size) * (float(percent.lstrip("<>≤≥~")) + unit)
+    unit = 10 ** -len(percent.text.partition(".")[2])
+    return 100 * count.value > 1.1 * float(size) * (percent.value + unit)
 
 
 def _implies_total(n: float, percent: str) -> bool:

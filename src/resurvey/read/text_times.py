@@ -280,7 +280,7 @@ def _subject(line: Line, start: int, i: int) -> str:
     return before[-1] if before else tail[0] if tail else ""
 
 
-FOLLOWED = re.compile(r"\b(?:follow(?:ed)?[ -]?up|monitored|observed)\b[^.;]{0,130}\(\s?$", re.IGNORECASE)
+FOLLOWED = re.compile(r"\b(?:follow(?:ed)?[ -]?up|monitored|observed for)\b[^.;]{0,130}\(\s?$", re.IGNORECASE)
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 AFTER_SUBJECT = re.compile(r"(?<![\w-])\d|[(;:,=\[]|\b(?:was|were|is|not|than|fell|rose|increased|decreased)\b")
 MEASURED = frozenset(

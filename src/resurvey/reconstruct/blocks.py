@@ -14,16 +14,13 @@ import numpy as np
 import pandas as pd
 
 from resurvey.jobs import BLOCK, block_sizes
-from resurvey.montecarlo import ENOUGH
+from resurvey.montecarlo import replicates_wanted
 from resurvey.reconstruct.result import tally, with_tally
 from resurvey.reconstruct.study import rebuild_study
 from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, binding_numbers, ensemble_numbers
 from resurvey.tables import Tables
 
 PARTS = ("patients", "accuracy", "facts")
-#: Replicates that are added at once at least, because a few are hardly worth the drawing anew of a block; and how much
-#: larger than it seems the error is taken to be, because it is itself estimated from the replicates.
-LEAST_MORE, MARGIN = 20, 1.03
 
 
 def rebuild_blocks(
@@ -91,23 +88,16 @@ def grown(
     """
     parts, have = dict(made), replicates
     study = join_blocks(parts)
-    while missing := min(_missing(study, have), replicates + more - have):
-        before, after = block_sizes(have, block), block_sizes(have + missing, block)
+    while (wanted := min(replicates_wanted(_largest_error(study), have), replicates + more)) > have:
+        before, after = block_sizes(have, block), block_sizes(wanted, block)
         anew = [number for number in range(len(after)) if number not in parts or before[number] != after[number]]
-        parts |= rebuild_blocks(
-            typed, study_id, replicates=have + missing, seed=seed, block=block, which=anew, **sources
-        )
-        study, have = join_blocks(parts), have + missing
+        parts |= rebuild_blocks(typed, study_id, replicates=wanted, seed=seed, block=block, which=anew, **sources)
+        study, have = join_blocks(parts), wanted
     return study
 
 
-def _missing(study: RebuiltStudy, have: int) -> int:
-    """How many more replicates the error asks for: its square falls with their number."""
-    errors = study.accuracy.get("monte_carlo", pd.Series(dtype=float))
-    error = float(errors.max()) if errors.notna().any() else 0.0
-    if error <= ENOUGH:
-        return 0
-    return max(int(np.ceil(have * (MARGIN * error / ENOUGH) ** 2)) - have, LEAST_MORE)
+def _largest_error(study: RebuiltStudy) -> float:
+    return float(study.accuracy["monte_carlo"].max()) if "monte_carlo" in study.accuracy else 0.0
 
 
 def stacked(blocks: Mapping[int, RebuiltStudy]) -> RebuiltStudy:

@@ -244,12 +244,11 @@ def draw(found: Fit, size: int, rng: np.random.Generator) -> list[Floats]:
 
 
 def _prior_draw(arm: Arm, part: ArmLinear, common: Floats, size: int, rng: np.random.Generator) -> Floats:
-    """Widened departures of an arm's state from the mean, including what the arms have in `common`."""
+    """Departures of an arm's state from the mean, including what the arms have in `common`."""
     hazards = np.hstack([_correlated(arm.cov_event, size, rng), _correlated(arm.cov_censor, size, rng)])
     noise = opposite_normals(size, 2 * arm.bins, rng) * np.sqrt(part.noise)
-    own = arm.prior.inflation_apart if len(arm.shared) else arm.prior.inflation
-    hazards = own * hazards + arm.prior.inflation * steady.product(common, arm.shared)
-    return np.hstack([hazards, arm.prior.inflation_noise * noise])
+    own = arm.prior.apart if len(arm.shared) else 1.0
+    return np.hstack([own * hazards + steady.product(common, arm.shared), noise])
 
 
 def _correct(

@@ -332,6 +332,10 @@ def _visits(typed: Tables, study_id: str, endpoint: str, collected: _Collected) 
         collected.claims.append(first["claim_id"])
 
 
+# What a printed minimum or maximum of the follow-up is of an arm.
+EXTREMES = {"maximum": "longest_follow_up", "minimum": "shortest_follow_up"}
+
+
 def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Collected) -> None:
     """Administrative censoring from dates if they are printed, otherwise from the length of follow-up."""
     study = typed["studies"].set_index("study_id").loc[study_id]
@@ -341,21 +345,25 @@ def _follow_up(typed: Tables, study_id: str, key: dict[str, str], collected: _Co
     ]
     table = typed["follow_up"]
     rows = table[(table["study_id"] == study_id) & (table["item"].str.lower() == "follow-up")]
-    rows = rows[(rows["statistic"] == "median") & rows["arm_id"].isin(["", "all", key["arm_id"]])]
-    rows = rows[rows["population"].isin(["all", key["population"]])]
-    rows = rows.assign(own=rows["arm_id"] == key["arm_id"])
-    here = rows[rows["data_cut"].isin(["", key["data_cut"]])]
-    best = here.sort_values(["own", "claim_id"], ascending=[False, True])
+    rows = rows[rows["arm_id"].isin(["", "all", key["arm_id"]]) & rows["population"].isin(["all", key["population"]])]
+    rows = rows.assign(own=rows["arm_id"] == key["arm_id"]).sort_values(["own", "claim_id"], ascending=[False, True])
+    here = rows[rows["data_cut"].isin(["", key["data_cut"]]) & np.isfinite(rows["value_months"])]
+    rows = rows[rows["statistic"] == "median"]
+    best = here[here["statistic"] == "median"]
     first, last, cut = dates
     if first is not None and last is not None and cut is not None:
         collected.values["accrual"] = (last - first).days / DAYS_PER_MONTH
         collected.values["follow_up_after_accrual"] = (cut - last).days / DAYS_PER_MONTH
         return
+    for statistic, name in EXTREMES.items():
+        for _, row in here[here["statistic"] == statistic].head(1).iterrows():
+            collected.values[name] = float(row["value_months"])
+            collected.claims.append(row["claim_id"])
     if len(best):
         row = best.iloc[0]
         collected.values["median_follow_up"] = float(row["value_months"])
         if np.isfinite(row["range_upper_months"]):
-            collected.values["longest_follow_up"] = float(row["range_upper_months"])
+            collected.values.setdefault("longest_follow_up", float(row["range_upper_months"]))
         collected.claims.append(row["claim_id"])
         return
     dated = _cut_offs(table[table["study_id"] == study_id])

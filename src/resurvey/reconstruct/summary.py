@@ -217,9 +217,11 @@ def weigh(arms: Sequence[SurvivalSummary], shapes: Sequence[Shape] | None = None
 # more replicates of the same arms are drawn from the same fits: the blocks of an ensemble, and pairs drawn anew
 @lru_cache(maxsize=FITS_KEPT)
 def _weigh(arms: tuple[SurvivalSummary, ...], kinds: tuple[Shape, ...]) -> tuple[tuple[Weighed, ...], str]:
-    best, transform = _read(arms, kinds[0])
     known = next((s.assessment_interval for s in arms if s.assessment_interval is not None), None)
     death = None if known is None else known == 0
+    if death:
+        kinds = tuple(replace(shape, prior=shape.prior.of_deaths()) for shape in kinds)
+    best, transform = _read(arms, kinds[0])
     schedules = periods(replace(arms[0], assessment_interval=known), float(best.arms[0].edges[-1]))
     tries = _Tries(arms, transform, best)
     for period, share in schedules:

@@ -1,0 +1,55 @@
+"""Comparisons with as many replicates as their estimates and limits ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from resurvey.compare.bootstrap import Bootstrap
+from resurvey.compare.carry_out import carry_out
+from resurvey.compare.outcome import Outcome
+from resurvey.montecarlo import replicates_wanted
+from resurvey.plan import AnyComparison, PatientComparison
+from resurvey.tables import Tables
+
+
+def carry_out_with_enough(
+    entry: AnyComparison,
+    typed: Tables,
+    patients: Mapping[str, pd.DataFrame],
+    bootstrap: Bootstrap | None = None,
+    *,
+    most: int,
+    longer: Callable[[str, int], pd.DataFrame],
+) -> Outcome:
+    """Carry out a comparison, again with more replicates while another draw would move one of its rows.
+
+    Arms have as many replicates as they ask for each by itself. A comparison may ask for more, for example where they
+    differ less than their parts do. Then all of its studies get them, up to `most`; the patients that others read stay
+    as they are.
+
+    Parameters
+    ----------
+    entry, typed, patients, bootstrap
+        As for `carry_out`.
+    most : int
+        Replicates that a study may have.
+    longer : callable
+        The patients of a study with a number of replicates, as if they had been asked for at first.
+    """
+    made = carry_out(entry, typed, patients, bootstrap)
+    if not isinstance(entry, PatientComparison):
+        return made
+    studies = {group.study for group in entry.patient_groups} & set(patients)
+    have = max((int(patients[study]["replicate"].max()) + 1 for study in studies if len(patients[study])), default=0)
+    kept = replace(bootstrap, patients=patients) if bootstrap else None
+    while (wanted := min(replicates_wanted(_largest_error(made), have), most)) > have:
+        made = carry_out(entry, typed, {**patients, **{study: longer(study, wanted) for study in studies}}, kept)
+        have = wanted
+    return made
+
+
+def _largest_error(made: Outcome) -> float:
+    return float(made.estimates["monte_carlo"].max()) if "monte_carlo" in made.estimates else 0.0
