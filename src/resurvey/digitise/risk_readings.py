@@ -216,8 +216,8 @@ def _settled(group: Sequence[PlacedRow]) -> PlacedRow:
 def _weak(readings: Sequence[_Reading], count: int | None) -> bool:
     """Whether readings of small letters do not suffice for a count.
 
-    Two that agree do if one has a high score; for three a lower score is enough. None do for the smallest letters, whose
-    readings agree on what is wrong.
+    Two that agree do if one has a high score; for three a lower score is enough. None do for the smallest letters,
+    whose readings agree on what is wrong.
     """
     same = [reading for reading in readings if reading.count == count]
     if any(reading.height < UNREADABLE for reading in same):
