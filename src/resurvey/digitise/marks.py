@@ -10,7 +10,8 @@ ALIKE = 0.5  # share of protrusions of similar height that must have the same he
 FAINT = 0.45  # the same, for marks on both sides of a smooth line
 FEWEST = 3
 # Smallest visible share of a mark's height, and of half of it on the shorter side, as the level may be off by a pixel.
-TALL, SHORTER = 0.75, 0.4
+TALL, SHORTER = 0.6, 0.4
+STEEP = 1.0  # share of half a mark's height that the line falls on either side, from which it hides a mark
 LEAST = 1.0  # smallest protrusion in pixels, for marks on both sides; twice that for marks on one side
 
 
@@ -86,7 +87,7 @@ def _half_height(up: np.ndarray, down: np.ndarray, falls: tuple[np.ndarray, np.n
 def _crossing(curve: Traced, columns: np.ndarray, up: np.ndarray, down: np.ndarray, half: float) -> np.ndarray:
     """Columns in which ink protrudes on both sides by half a mark, more than falls explain on either side."""
     above, below = _falls(curve, columns)
-    steep = (above >= 0.5 * half) & (below >= 0.5 * half)
+    steep = (above >= STEEP * half) & (below >= STEEP * half)
     far = (np.minimum(up, down) >= SHORTER * half) & (up + down >= TALL * 2 * half)
     short = (up <= np.maximum(1.4 * half + 1, above + 1.5)) & (down <= np.maximum(1.4 * half + 1, below + 1.5))
     return far & short & ~steep

@@ -16,7 +16,7 @@ INK = 0.25  # darkness from which a pixel counts as ink of a number
 TALL = 20  # height in pixels to which numbers are enlarged before they are read
 # A line of numbers has ink at this share of the columns at least, and in this share of the gaps between them at most.
 AT_COLUMNS, IN_GAPS = 0.5, 0.35
-FLATTEST, TALLEST = 0.35, 1.7  # height of a line of numbers, in heights of the labels of the time axis
+FLATTEST, TALLEST = 0.3, 1.7  # height of a line of numbers, in heights of the labels of the time axis
 LEAST = 4  # height in pixels of the smallest numbers
 APART = 0.5  # gap between two numbers of one line, in heights of the numbers
 

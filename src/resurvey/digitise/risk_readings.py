@@ -32,6 +32,7 @@ from resurvey.digitise.sheets import Page, scaled
 # Letters below this height are enlarged three times, others twice, unless the picture would become too large.
 SMALL = 9.0
 LARGEST = 4_000
+UNREADABLE = 4.0  # height in pixels, first row to last, below which letters are not relied on at all
 SURE_OF_THREE = 0.9  # best OCR score of three equal readings from which small letters count
 
 
@@ -215,9 +216,12 @@ def _settled(group: Sequence[PlacedRow]) -> PlacedRow:
 def _weak(readings: Sequence[_Reading], count: int | None) -> bool:
     """Whether readings of small letters do not suffice for a count.
 
-    Two that agree do if one has a high score; for three a lower score is enough.
+    Two that agree do if one has a high score; for three a lower score is enough. None do for the smallest letters,
+    whose readings agree on what is wrong.
     """
     same = [reading for reading in readings if reading.count == count]
+    if any(reading.height < UNREADABLE for reading in same):
+        return True
     if len(same) < 2 or not any(reading.small for reading in readings):
         return bool(same) and any(reading.small for reading in readings)
     return max(reading.score for reading in same) < (SURE if len(same) == 2 else SURE_OF_THREE)

@@ -20,7 +20,7 @@ MOST_DOUBTFUL = 0.5  # share of flagged cells of a row that only shapes show
 VOTE, VOTE_OF_LEFT, SETTLED = 0.004, 0.25, 5
 # The least margins, in the same units, by which a count must fit better than any other: if it was read by letters too,
 # if it was not, and if two readings by letters are another.
-VOTED, ALONE, AGAINST = (0.012, 0.2), (0.02, 0.8), (0.03, 1.2)
+VOTED, ALONE, AGAINST = (0.015, 0.3), (0.02, 0.8), (0.03, 1.5)
 
 
 @dataclass(frozen=True)
