@@ -8,10 +8,11 @@ import pytest
 from resurvey.digitise import digitise
 from resurvey.digitise.axes import find_panels
 from resurvey.digitise.digitised import Axis, Label, Panel, TracedCurve, Word
+from resurvey.digitise.doubts import check_redraw
 from resurvey.digitise.ends import under_others
 from resurvey.digitise.levels import Steps
 from resurvey.digitise.match import name_curves
-from resurvey.digitise.raster import hidden_ends, tangled
+from resurvey.digitise.raster import hidden_ends, longest_blank, tangled
 from resurvey.digitise.region import Region
 from resurvey.digitise.trace import Path
 from resurvey.digitise.traced import Traced
@@ -171,3 +172,24 @@ def test_broken_lines_around_a_solid_one_are_limits_only_where_they_change_with_
         outer = [replace(middle, corners=np.column_stack((at, level**power))) for power in (0.7, 1.4)]
     path = draw(tmp_path / "a.pdf", [outer[0], middle, outer[1]], colours="kkk", styles=("--", "-", "--"), risk=False)
     assert len(digitise(path).curves) == (1 if limits else 3)
+
+
+def without(made, first, last):
+    """The curve with nothing printed from one column to another."""
+    anything = made.anything.copy()
+    anything[:, first:last] = False
+    return replace(made, anything=anything)
+
+
+def test_a_level_that_no_ink_shows_is_doubted():
+    whole, broken = curve((0, 10), (60, 40), stop=300), curve((0, 10), (60, 80), stop=300, dashed=True)
+    names = [TracedCurve(name, *(np.array([0.0, 1.0]),) * 3) for name in "AB"]
+    assert longest_blank([whole, without(broken, 100, 130)]) == (30 / 300, 1)
+    doubted = check_redraw(names, 1.0, 0, (30 / 300, 1))
+    assert (doubted.outcome, doubted.words) == (
+        "doubtful",
+        "drawn again, 100% of A falls on ink; 10% of B in one stretch does not",
+    )
+    # The gap between two dashes is none.
+    assert longest_blank([whole, without(broken, 100, 111)])[0] == 0
+    assert check_redraw(names, 1.0, 0, (0.0, 0)).outcome == "passed"

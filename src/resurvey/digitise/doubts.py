@@ -32,6 +32,8 @@ AXIS_ERROR = 0.004
 MOST_MARKS = 0.25
 # Share of a curve's length by which its end may move in a tracing at another size before it is said.
 AGAIN_END = 0.03
+# Share of a curve's length that may lie beside all ink in one stretch.
+MOST_BLANK = 0.06
 # Share of columns with unexplained ink that is accepted, with and without a printed count of the curves.
 UNEXPLAINED = 0.1
 UNEXPLAINED_UNCOUNTED = 0.02
@@ -230,10 +232,17 @@ def check_half(curves: Sequence[TracedCurve], panel: Panel, *, steady: bool = Fa
     return Check("half", "passed", "no curve runs for long along 0.5")
 
 
-def check_redraw(curves: Sequence[TracedCurve], worst: float, at: int) -> Check:
-    """Check that the curves, redrawn, fall on ink; `worst` is the smallest share and `at` its curve."""
+def check_redraw(curves: Sequence[TracedCurve], worst: float, at: int, blank: tuple[float, int] = (0.0, 0)) -> Check:
+    """Check that the curves, redrawn, fall on ink.
+
+    `worst` is the smallest share that does and `at` its curve, `blank` the longest stretch that does not, as a share of
+    the length of its curve, and that curve.
+    """
     said = f"drawn again, {worst:.0%} of {curves[at].name} falls on ink"
-    return Check("redraw", "passed" if worst > 0.9 else "doubtful", said)
+    if blank[0] > MOST_BLANK:
+        said += f"; {blank[0]:.0%} of {curves[blank[1]].name} in one stretch does not"
+    passed = worst > 0.9 and blank[0] <= MOST_BLANK
+    return Check("redraw", "passed" if passed else "doubtful", said)
 
 
 def check_again(curves: Sequence[TracedCurve], unlike: Unlike) -> Check:

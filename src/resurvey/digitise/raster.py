@@ -16,7 +16,7 @@ from resurvey.digitise.left_over import SAMPLE
 from resurvey.digitise.marks import censor_columns
 from resurvey.digitise.match import Meeting
 from resurvey.digitise.region import Region
-from resurvey.digitise.traced import Traced, on_ink
+from resurvey.digitise.traced import Traced, blank, on_ink
 
 # Share of their length over which two curves of one ink may touch.
 TOGETHER = 0.4
@@ -117,6 +117,11 @@ def _in_legend(column: int, row: int, region: Region) -> bool:
 def redrawn(traced: Sequence[Traced]) -> tuple[float, int]:
     """Smallest share of a redrawn curve's steps that falls on its own ink or may be hidden, and the curve's number."""
     return min((min(1.0, on_ink(curve) / (0.6 if curve.dashed else 1.0)), k) for k, curve in enumerate(traced))
+
+
+def longest_blank(traced: Sequence[Traced]) -> tuple[float, int]:
+    """The longest stretch without ink of any redrawn curve, as a share of its length, and the curve's number."""
+    return max(((blank(curve), k) for k, curve in enumerate(traced)), key=lambda one: one[0])
 
 
 def crossings(traced: Sequence[Traced], region: Region, panel: Panel) -> list[Meeting]:

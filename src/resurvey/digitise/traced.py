@@ -13,6 +13,8 @@ from resurvey.digitise.trace import Path
 # A grey path is residue of other curves' marks and lines if at most the first share of its columns shows ink and at
 # least the second share lies along a coloured curve.
 RESIDUE, ALONG = 0.5, 0.8
+# Length, as a share of the plot's width, that dashes and the gaps between them do not reach.
+DASHES = 0.03
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,22 @@ class Traced:
 
 def on_ink(curve: Traced) -> float:
     """Share of a redrawn curve's steps that falls on its ink or where it may be hidden."""
+    on = _inked(curve)
+    return float(on.mean()) if len(on) else 0.0
+
+
+def blank(curve: Traced) -> float:
+    """The longest stretch of a redrawn curve that no ink supports, as a share of its length.
+
+    A stretch shorter than a few dashes does not count.
+    """
+    on = _inked(curve)
+    longest = int(np.diff(np.flatnonzero(np.concatenate(([True], on, [True])))).max()) - 1
+    return longest / len(on) if longest > DASHES * curve.ink.shape[1] else 0.0
+
+
+def _inked(curve: Traced) -> np.ndarray:
+    """Whether each column of a redrawn curve has ink within a pixel of its level, or may hide it."""
     columns = np.arange(int(curve.steps.columns[0]), int(curve.steps.end) + 1)
     place = np.searchsorted(curve.steps.columns, columns, side="right") - 1
     rows = np.round(curve.steps.rows[np.clip(place, 0, None)]).astype(int)
@@ -46,7 +64,7 @@ def on_ink(curve: Traced) -> float:
     on = np.zeros(len(columns), dtype=bool)
     for shift in (-1, 0, 1):
         on |= curve.anything[np.clip(rows + shift, 0, len(curve.ink) - 1), columns]
-    return float(on.mean()) if len(on) else 0.0
+    return on
 
 
 def shadow(curve: Traced, other: Traced) -> bool:
