@@ -193,3 +193,10 @@ def test_a_level_that_no_ink_shows_is_doubted():
     # The gap between two dashes is none.
     assert longest_blank([whole, without(broken, 100, 111)])[0] == 0
     assert check_redraw(names, 1.0, 0, (0.0, 0)).outcome == "passed"
+
+
+@pytest.mark.parametrize(("top", "bottom", "hidden"), [(40, 120, [0]), (75, 86, []), (20, 82, [])])
+def test_a_curve_that_ends_at_the_side_of_an_inset_may_go_on_behind_it(top, bottom, hidden):
+    made, plot = curve((0, 10), (60, 80), stop=200), region()
+    plot.picture[top:bottom, 201] = 0  # else a stroke of censoring, or the fall of another curve onto this level
+    assert hidden_ends([made], plot) == hidden

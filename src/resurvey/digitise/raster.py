@@ -22,6 +22,9 @@ from resurvey.digitise.traced import Traced, blank, on_ink
 TOGETHER = 0.4
 # Share of a curve's length by which its end may be uncertain.
 UNCERTAIN = 0.05
+# Darkness of an upright line, and how far it reaches above and below the end of a curve that it may hide, as a share of
+# the plot's height; strokes of censoring are shorter.
+LINE, UPRIGHT = 0.4, 0.06
 
 
 def panels_of(picture: np.ndarray, words: Sequence[Word]) -> AxisSearch:
@@ -95,12 +98,23 @@ def _hidden_beyond(curve: Traced, other: Traced) -> int:
 
 
 def _doubtful_end(curve: Traced, region: Region) -> bool:
-    """Whether a curve ends in a legend, or runs along the time axis in ink of the axis's colour."""
+    """Whether a curve ends in a legend or at the side of an inset, or runs along the time axis in the axis's colour."""
     height, width = region.shape
     last = curve.steps.end - float(curve.steps.columns[-1])
     low = curve.steps.rows[-1] >= region.bottom - max(4.0, 0.02 * height)
     along = curve.grey and low and last > 0.1 * width
-    return bool(along) or _in_legend(curve.path.stop - 1, int(curve.path.rows[-1]), region)
+    place = curve.path.stop - 1, int(curve.path.rows[-1])
+    return bool(along) or _in_legend(*place, region) or _at_upright(*place, region)
+
+
+def _at_upright(column: int, row: int, region: Region) -> bool:
+    """Whether an upright line reaches far above and below a position, as the side of an inset does."""
+    reach = round(UPRIGHT * region.shape[0])
+    beyond = (slice(row - reach, row + reach + 1), slice(column, column + 4))
+    if row < reach or row + reach >= region.shape[0]:
+        return False
+    ink = darkness(region.picture[beyond], region.paper) > LINE
+    return bool((ink & ~region.posts[beyond]).all(axis=0).any())
 
 
 def _in_legend(column: int, row: int, region: Region) -> bool:
