@@ -183,6 +183,10 @@ def test_the_next_label_at_another_distance_makes_an_axis_doubtful():
     # A number of another panel, or one that is not the next, says nothing of this axis.
     for other in (Label(600.0, 4.0, "4"), Label(370.0, 7.0, "7"), Label(402.0, 4.0, "4")):
         assert check_axis(replace(axis, stray=(other,)), "time", vector=False).outcome == "passed"
+    # The 0 in the corner is that of the other axis, or stands aside for it.
+    begun = replace(axis, labels=tuple(Label(100.0 * k, float(k), str(k), True) for k in (1, 2, 3, 4)))
+    for corner, outcome in ((Label(30.0, 0.0, "0"), "passed"), (Label(470.0, 5.0, "5"), "doubtful")):
+        assert check_axis(replace(begun, stray=(corner,)), "time", vector=False).outcome == outcome
 
 
 def region_of(picture, boxes=()):

@@ -119,7 +119,12 @@ def _continues(axis: Axis, label: Label) -> bool:
 
 
 def _displaced(axis: Axis, label: Label) -> bool:
-    """Whether a label is the next in the row beyond an end of an axis, but stands nearer or farther than the others."""
+    """Whether a label is the next in the row beyond an end of an axis, but stands nearer or farther than the others.
+
+    A 0 does not count: in the corner it is that of the other axis, or stands aside for it.
+    """
+    if label.value == 0:
+        return False
     first, last = axis.labels[0], axis.labels[-1]
     step = (last.value - first.value) / max(len(axis.labels) - 1, 1)
     apart = (last.pixel - first.pixel) / max(len(axis.labels) - 1, 1)
