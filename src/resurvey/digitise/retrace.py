@@ -124,7 +124,7 @@ def _resized_axis(axis: Axis, corner: float, factor: float) -> Axis:
 
 
 def resized(region: Region, factor: float) -> Region:
-    """A region with its picture, masks and positions at a smaller size; `factor` is below 1."""
+    """A region with its picture, masks and positions at another size."""
     cv2 = extra("cv2")
     height, width = region.shape
     size = max(2, round(width * factor)), max(2, round(height * factor))
@@ -135,7 +135,7 @@ def resized(region: Region, factor: float) -> Region:
 
     return replace(
         region,
-        picture=cv2.resize(region.picture, size, interpolation=cv2.INTER_AREA),
+        picture=cv2.resize(region.picture, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC),
         usable=mask(region.usable),
         text=mask(region.text),
         rules=mask(region.rules),

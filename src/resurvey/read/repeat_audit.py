@@ -72,16 +72,8 @@ def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
             other = near[0]
             shown = f"{one.cells['n']} ({one.cells['percent']} %) and {other.cells['n']} ({other.cells['percent']} %)"
             if (other.cells["n"], other.cells["percent"]) not in printed[1]:
-                yield Finding(
-                    "repeat",
-                    "conflict",
-                    "major",
-                    (one.claim_id, other.claim_id),
-                    (one.cells["locator"], other.cells["locator"]),
-                    shown,
-                    "",
-                    f"one share is printed as {shown}, and each of them in one place only",
-                )
+                words = f"one share is printed as {shown}, and each of them in one place only"
+                yield _conflict(one, other, shown, words)
 
 
 def _slipped(one: Draft, other: Draft) -> bool:
@@ -107,16 +99,14 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
         return
     if _elsewhere(one, both, rows) and _elsewhere(other, both, rows):
         return
-    yield Finding(
-        "repeat",
-        "conflict",
-        "major",
-        (one.claim_id, other.claim_id),
-        (one.cells["locator"], other.cells["locator"]),
-        f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}",
-        "",
-        f"the same numbers are printed with {name} {a} in one place and {b} in the other",
-    )
+    shown = f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}"
+    words = f"the same numbers are printed with {name} {a} in one place and {b} in the other"
+    yield _conflict(one, other, shown, words)
+
+
+def _conflict(one: Draft, other: Draft, shown: str, words: str) -> Finding:
+    places = (one.cells["locator"], other.cells["locator"])
+    return Finding("repeat", "conflict", "major", (one.claim_id, other.claim_id), places, shown, "", words)
 
 
 def _cut_off(a: str, b: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 
@@ -99,9 +99,7 @@ def one_slip_fits(n: str, percent: str, total: float) -> bool:
     total : float
         The denominator.
     """
-    return any(int(slip) <= total and percent_fits(slip, percent, total) for slip in slips(n) if slip.isdigit()) or any(
-        percent_fits(n, slip, total) for slip in slips(percent) if DECIMAL.fullmatch(slip)
-    )
+    return _one_fits(n, percent, total, slips)
 
 
 def misprint_fits(n: str, percent: str, total: float) -> bool:
@@ -114,9 +112,14 @@ def misprint_fits(n: str, percent: str, total: float) -> bool:
     total : float
         The denominator.
     """
+    return _one_fits(n, percent, total, repairs)
+
+
+def _one_fits(n: str, percent: str, total: float, others: Callable[[str], Iterable[str]]) -> bool:
+    """Whether a count and a percentage fit a denominator after one of the two is replaced by another text."""
     return any(
-        int(text) <= total and percent_fits(text, percent, total) for text in repairs(n) if text.isdigit()
-    ) or any(percent_fits(n, text, total) for text in repairs(percent) if DECIMAL.fullmatch(text))
+        int(text) <= total and percent_fits(text, percent, total) for text in others(n) if text.isdigit()
+    ) or any(percent_fits(n, text, total) for text in others(percent) if DECIMAL.fullmatch(text))
 
 
 def fewer_patients(n: str, percent: str, total: int) -> bool:
