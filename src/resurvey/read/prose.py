@@ -14,6 +14,7 @@ from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
@@ -140,9 +141,9 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             response = label if label in RESPONSES else ""
             response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
             if response:
-                one.cells |= {"item": response, "kind": "response", "endpoint": response}
+                one.cells |= {"item": response, "kind": ShareKind.RESPONSE, "endpoint": response}
             else:
-                one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+                one.cells |= {"item": label.lower(), "kind": ShareKind.FLOW} if label else {"kind": ShareKind.FLOW}
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
