@@ -239,7 +239,8 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
     for table in document.tables:
         below = _sizes_in_rows(table)
         for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
-            texts = [cell.text for cell in column if cell is not None]
+            # A title over the whole row says nothing of one column.
+            texts = [cell.text for cell in column if cell is not None and cell.column > 0]
             arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
             if arm and (size := size or below.get(c, "")):
@@ -331,9 +332,12 @@ def _sizes_of_any(document: Document) -> frozenset[str]:
     for table in document.tables:
         texts += [table.caption, table.notes]
         texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]
-    return frozenset(
-        (match["n"] or match["counted"]).replace(",", "") for text in texts for match in ANY.finditer(plain(text))
-    )
+    return frozenset().union(*(sizes_said(text) for text in texts))
+
+
+def sizes_said(text: str) -> frozenset[str]:
+    """Sizes that a text prints for whatever group: `n = 45`, `526 patients who completed the study`."""
+    return frozenset((match["n"] or match["counted"]).replace(",", "") for match in ANY.finditer(plain(text)))
 
 
 def _listed(name: str, noun: str) -> list[str]:

@@ -17,7 +17,7 @@ from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import Role, role
+from resurvey.read.table_roles import Role, has_error, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
@@ -54,7 +54,7 @@ class Reader(Words):
         return self.done
 
     def _row(self, row: Row) -> list[Found]:
-        if (split := split_counts(row)) is not None:
+        if (split := split_counts(row, {c: self._size(row, c) or self._noted(row, c) for c in row.cells})) is not None:
             return [
                 Found("proportion", {"n": n.text, "item": label}, part, c, [(row.cells[c], n)], "split-counts")
                 for part, c, label, n in split
@@ -132,7 +132,8 @@ class Reader(Words):
         ):
             return self._share(row, c, one)
         if name == "ratio":
-            cells = {"measure": self._measure(row, c, one), "value": numbers[0].text} | self._limits(place, ci=True)
+            cells = {"measure": self._measure(row, c, one), "value": numbers[0].text}
+            cells |= self._limits(row, place, ci=True)
             if one.rule == "ratio-p":
                 cells["p"] = numbers[1].text
             elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
@@ -159,15 +160,29 @@ class Reader(Words):
                 "value": numbers[0].text,
                 "unit": "%" if share else "proportion",
             }
-            return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
+            return self._found("rate", cells | self._limits(row, place, ci=True), row, c, numbers, one.rule)
         if name == "difference":
-            cells = {"value": numbers[0].text, "item": self.item(row, c)} | self._limits(place, ci=True)
-            return self._found("difference", cells, row, c, numbers, one.rule)
+            return self._difference(row, c, one)
         if name == "incidence":
             return self._incidence(row, c, one)
         if name == "p":
             return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
         return None
+
+    def _difference(self, row: Row, c: int, one: Role) -> Found:
+        """A difference with its limits, and a p value printed in its cell; a standard error between them is noted."""
+        place, numbers = row.cells[c], row.cells[c].value.numbers
+        limits = numbers[2:4] if has_error(place) else numbers[1:3] if len(numbers) > 2 else ()
+        cells = {"value": numbers[0].text, "item": self.item(row, c)}
+        if limits:
+            cells |= {"lower": limits[0].text, "upper": limits[1].text} | self._level(row, place)
+        used = (numbers[0], *limits)
+        if "P" in place.value.shape and len(numbers) in (2, 4):
+            cells, used = cells | {"p": numbers[-1].text}, (*used, numbers[-1])
+        found = self._found("difference", cells, row, c, used, one.rule)
+        if has_error(place):
+            found.notes.append(f"printed with {numbers[1].text} beside it (standard error)")
+        return found
 
     def _measure(self, row: Row, c: int, one: Role) -> str:
         """The measure of a ratio; `Hazard ratio or odds ratio` is the former for a time to event."""
@@ -184,7 +199,7 @@ class Reader(Words):
         said = PERSON_TIME.search(plain(row.label)) or PERSON_TIME.search(plain(self.layout.leaf(c)))
         unit = said[0].replace("/", "per ") if said else ""
         cells = {"value": numbers[0].text, "unit": unit, "kind": "epidemiology"}
-        limits = self._limits(place, ci=True)
+        limits = self._limits(row, place, ci=True)
         level = limits.pop("ci_level", "")
         found = self._found(
             "quantity", cells | limits | {"item": f"rate: {self.item(row, c)}"}, row, c, numbers, one.rule
@@ -225,9 +240,9 @@ class Reader(Words):
         }[one.name]
         cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
         if one.name == "percent" and len(numbers) == 3:
-            cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self._level(place)
+            cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self._level(row, place)
         if one.name.endswith("_limits"):
-            cells |= self._level(place)
+            cells |= self._level(row, place)
         return self._found("proportion", cells, row, c, numbers, one.rule)
 
     def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
@@ -235,17 +250,24 @@ class Reader(Words):
         near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
         return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
 
-    def _level(self, place: Place) -> dict[str, str]:
-        text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
+    def _level(self, row: Row, place: Place) -> dict[str, str]:
+        near = (
+            place.text,
+            row.label,
+            self.layout.head(place.column),
+            *reversed(row.section),
+            self.layout.table.caption,
+        )
+        text = " ".join(near)
         match = re.search(r"(\d{2}(?:\.\d)?)\s?%\s?[\[(]?(?:CI|C\.I|confidence)", plain(text))
         return {"ci_level": match[1]} if match else {}
 
-    def _limits(self, place: Place, *, ci: bool) -> dict[str, str]:
+    def _limits(self, row: Row, place: Place, *, ci: bool) -> dict[str, str]:
         numbers = place.value.numbers
         if len(numbers) < 3:
             return {}
         names = ("lower", "upper") if ci else ("range_lower", "range_upper")
-        return {names[0]: numbers[1].text, names[1]: numbers[2].text} | (self._level(place) if ci else {})
+        return {names[0]: numbers[1].text, names[1]: numbers[2].text} | (self._level(row, place) if ci else {})
 
     def _average(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
@@ -272,6 +294,15 @@ class Reader(Words):
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
+            if one.rule == "mean-se-limits":
+                cells |= {"lower": numbers[2].text, "upper": numbers[3].text} | self._level(row, place)
+                level = cells.pop("ci_level", "")
+                found = self._found("quantity", cells, row, c, numbers, one.rule)
+                found.notes.append(
+                    f"printed with {numbers[1].text} beside it (standard error); "
+                    f"limits of a {f'{level} % ' if level else ''}confidence interval"
+                )
+                return found
             if one.rule == "mean-sd-range" or (len(numbers) == 4 and "n,n-n" in place.value.shape):
                 cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
                 found = self._found("quantity", cells, row, c, numbers, one.rule)
@@ -280,7 +311,7 @@ class Reader(Words):
                 )
                 return found
             if "limits" in one.rule and len(numbers) > 2:
-                cells |= self._limits(place, ci=True)
+                cells |= self._limits(row, place, ci=True)
                 cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
                 numbers = numbers[:3]
             else:
@@ -292,8 +323,10 @@ class Reader(Words):
         follow = re.search(r"follow[- ]?up", row.path + " " + self.layout.leaf(c), re.IGNORECASE)
         if follow and name not in TIME_TO_EVENT:
             cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
-            return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
-        cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
+            return self._found("follow_up", cells | self._limits(row, place, ci=not ranged), row, c, numbers, one.rule)
+        cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(
+            row, place, ci=not ranged
+        )
         if one.rule == "median-quartiles" and len(numbers) == 2 and name in TIME_TO_EVENT:
             cells["lower_quartile"] = numbers[1].text
         if "iqr" in tags and "range_lower" in cells and name in TIME_TO_EVENT:
@@ -350,7 +383,7 @@ class Reader(Words):
             else ("range_lower", "range_upper")
         )
         if one.name == "limits" and low not in target.cells and len(numbers) >= 2:
-            target.cells |= {low: numbers[0].text, high: numbers[1].text} | (self._level(place) if ci else {})
+            target.cells |= {low: numbers[0].text, high: numbers[1].text} | (self._level(row, place) if ci else {})
             target.numbers += [(place, numbers[0]), (place, numbers[1])]
             target.rule += "-joined" if not target.rule.endswith("-joined") else ""
         elif one.name in ("lower", "upper", "limit") and target.kind in ("ratio", "median", "rate", "proportion"):
@@ -358,7 +391,7 @@ class Reader(Words):
             if wanted not in target.cells:
                 target.cells[wanted] = numbers[0].text
                 target.numbers.append((place, numbers[0]))
-                target.cells |= self._level(place)
+                target.cells |= self._level(row, place)
 
     def _says_interval(self, row: Row, place: Place) -> bool:
         """Whether label, heading or caption mentions a confidence interval; a range below a count does not qualify."""
