@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from resurvey.read import confidence
-from resurvey.read.objects import Claim, Document, Draft
+from resurvey.read.objects import Claim, ClaimKind, Document, Draft
 from resurvey.schema import TABLES
 
-TABLE_OF = {
+TABLE_OF: dict[ClaimKind, str] = {
     "ratio": "hazard_ratios",
     "median": "medians",
     "rate": "survival_rates",

@@ -7,6 +7,7 @@ marks the printed number.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from resurvey.read.rules import TableRule
 
@@ -114,6 +115,24 @@ class Document:
         return [block for block in self.blocks if isinstance(block, Table)]
 
 
+#: What a claim states; `drafting.TABLE_OF` says into which table each goes.
+ClaimKind = Literal[
+    "ratio",
+    "median",
+    "rate",
+    "proportion",
+    "p",
+    "follow_up",
+    "difference",
+    "design",
+    "at_risk",
+    "arm",
+    "quantity",
+    "trial",
+    "name",
+]
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim at one place of a paper, with its numbers as printed.
@@ -121,8 +140,7 @@ class Claim:
     Attributes
     ----------
     kind : str
-        A key of `draft.TABLE_OF`: ratio, median, rate, proportion, p, follow_up, difference, design, at_risk, arm,
-        quantity, trial, name.
+        One of `ClaimKind`.
     cells : dict of str to str
         Values by column of the draft table.
     spans : tuple of Span
@@ -137,7 +155,7 @@ class Claim:
         Notes on what is uncertain.
     """
 
-    kind: str
+    kind: ClaimKind
     cells: dict[str, str]
     spans: tuple[Span, ...]
     rule: str

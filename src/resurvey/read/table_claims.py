@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Table
+from resurvey.read.objects import Claim, ClaimKind, Table
 from resurvey.read.rules import TableRule
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
@@ -205,7 +205,7 @@ class Reader(Words):
         return both or (beside.value.shape == "n" and limit)
 
     def _found(
-        self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
+        self, kind: ClaimKind, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
     ) -> Found:
         place = row.cells[c]
         return Found(kind, cells, row, c, [(place, number) for number in numbers], rule)
@@ -368,7 +368,9 @@ class Reader(Words):
         texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
         return any("ci" in hints(text) for text in texts)
 
-    def _left(self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
+    def _left(
+        self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[ClaimKind, ...]
+    ) -> Found | None:
         """The nearest match to the left under the same upper headings; a number of unknown role ends the search."""
         for k in range(c - 1, self.layout.stub - 1, -1):
             if k in made and made[k].kind in kinds:

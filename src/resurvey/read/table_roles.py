@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from resurvey.read.normal import plain
-from resurvey.read.rules import TableRule
+from resurvey.read.rules import RoleName, TableRule
 from resurvey.read.table_about import MEASURES, About, of_table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_forms import (
@@ -36,7 +36,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 class Role:
     """The role of a cell, the rule that determined it, and the measure if it is a ratio."""
 
-    name: str
+    name: RoleName
     rule: str = ""
     measure: str = ""
 
@@ -189,9 +189,9 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
         context.own | context.leaf | context.table.tags
     )
     if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
-        return Role(
-            "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
-        )
+        survival = time_of(layout, row, column)[0] and survives(layout, row, column)
+        name: RoleName = "rate" if survival else "percent"
+        return Role(name, "percent-limits")
     labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
     if labelled or subject in MEASURES:
         return Role("ratio", "ratio-limits", (labelled or subject).upper())
