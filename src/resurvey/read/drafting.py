@@ -187,7 +187,7 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
         column: {
             c.cells["value"]
             for c in held
-            if c.kind == "follow_up" and c.cells.get("item") == item and "elsewhere" not in c.rule
+            if c.kind == "follow_up" and c.cells.get("item") == item and not c.beside_other_work
         }
         for column, item in (
             ("enrolment_start", "enrolment start"),
@@ -195,7 +195,7 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
             ("data_cutoff", "data cut-off"),
         )
     }
-    own = [c.cells["registry_id"] for c in held if c.kind == "trial" and "elsewhere" not in c.rule]
+    own = [c.cells["registry_id"] for c in held if c.kind == "trial" and not c.beside_other_work]
     return cells | {
         "study_id": study_id,
         "source_id": source_id,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from resurvey.read.rules import TableRule
+
 
 @dataclass(frozen=True)
 class Span:
@@ -142,6 +144,31 @@ class Claim:
     locator: str
     context: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def in_table(self) -> bool:
+        """Whether the claim was found in a table."""
+        return self.rule.startswith("table-")
+
+    @property
+    def in_text(self) -> bool:
+        """Whether the claim was found in running text."""
+        return self.rule.startswith("text-")
+
+    @property
+    def beside_other_work(self) -> bool:
+        """Whether the claim stands in a section that speaks of other work too: the introduction or the discussion."""
+        return self.rule.endswith("-elsewhere")
+
+    @property
+    def beside_its_total(self) -> bool:
+        """Whether the cell of a share prints its denominator, `12/40`."""
+        return TableRule.COUNT_TOTAL in self.rule
+
+    @property
+    def percent_first(self) -> bool:
+        """Whether the percentage of a share is printed before its count, `30 % (12)`."""
+        return TableRule.PERCENT_COUNT in self.rule
 
 
 @dataclass(frozen=True)
