@@ -195,8 +195,10 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
     if labelled or subject in MEASURES:
         return Role("ratio", "ratio-limits", (labelled or subject).upper())
-    if subject in ("median", "mean"):
-        return Role(subject, f"{subject}-limits")
+    if subject == "median":
+        return Role("median", "median-limits")
+    if subject == "mean":
+        return Role("mean", "mean-limits")
     if time_of(layout, row, column)[0] and survives(layout, row, column) and value.text != "NR" and value.value <= 100:
         return Role("rate", "rate-limits")
     if context.table.ratios and value.text != "NR":
