@@ -8,6 +8,7 @@ from resurvey.read.grammar import Found, take
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import LETTERED, Lexicon
 from resurvey.read.normal import slug
+from resurvey.read.rules import TextRule
 from resurvey.read.share_kinds import ShareKind
 
 
@@ -60,7 +61,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
-            (k for k, one in enumerate(found) if one.kind == kind and one.rule != "date"),
+            (k for k, one in enumerate(found) if one.kind == kind and one.rule != TextRule.DATE),
             key=lambda k: line.tokens[found[k].tokens[0]].start,
         )
         group = {k: found[k] for k in chosen}

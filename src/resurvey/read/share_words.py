@@ -12,6 +12,7 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
+from resurvey.read.rules import TextRule
 from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
@@ -113,7 +114,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             if last.get("kind") == ShareKind.ADVERSE_EVENT and not made.get("item"):
                 made["item"] = last["item"]
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
-        if one.cells["kind"] == ShareKind.RESPONSE and one.rule in ("percent", "percent-interval"):
+        if one.cells["kind"] == ShareKind.RESPONSE and one.rule in (TextRule.PERCENT, f"{TextRule.PERCENT}-interval"):
             one.rule += "-response"
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
@@ -178,7 +179,7 @@ def _words(line: Line, one: Found) -> list[str]:
 
 def _is_size(line: Line, one: Found, before: str) -> bool:
     """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
-    return one.rule.startswith("n-noun") and before != "" and BEHIND_LIST.fullmatch(before) is not None
+    return one.rule.startswith(TextRule.COUNT) and before != "" and BEHIND_LIST.fullmatch(before) is not None
 
 
 BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
@@ -186,7 +187,7 @@ BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
 
 def _inside(line: Line, one: Found) -> str:
     """The response between a count and its percentage: `2 PR (5.3%)`, `16 SD (42.1%)`."""
-    if one.rule != "n-percent":
+    if one.rule != TextRule.COUNT_PERCENT:
         return ""
     text = line.text[line.tokens[one.tokens[0]].end : line.tokens[max(one.tokens)].start]
     named = [name for *_, name in endpoints_in(text) if name in RESPONSES] or re.findall(r"\b(?:SD|PD)\b", text)
@@ -205,9 +206,9 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
         number = line.tokens[after.tokens[0]].number
-        if after.rule.startswith("n-noun") and SIZED_BEHIND.fullmatch(between) and number > 3:
+        if after.rule.startswith(TextRule.COUNT) and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
-        elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
+        elif after.rule == TextRule.COUNT_OF_TOTAL and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
             one.tokens += after.tokens
             joined.append(after)
@@ -293,7 +294,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     several = harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
     harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
-    if harm and one.rule not in ("n-equals",):
+    if harm and one.rule != TextRule.COUNT_EQUALS:
         return made | {"kind": ShareKind.ADVERSE_EVENT, "grade": grade} | harm_named(own, following)
     return made | {"kind": ShareKind.FLOW}
 

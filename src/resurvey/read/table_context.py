@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from resurvey.read.rules import RoleName
 from resurvey.read.table_about import MEASURES, About, of_table
 from resurvey.read.table_hints import hints
 from resurvey.read.table_places import Layout, Row
@@ -13,7 +14,7 @@ from resurvey.read.table_places import Layout, Row
 class Role:
     """The role of a cell, the rule that determined it, and the measure if it is a ratio."""
 
-    name: str
+    name: RoleName
     rule: str = ""
     measure: str = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resurvey.read.rules import TableRule
 from resurvey.read.table_about import MEASURES, of_table
 from resurvey.read.table_context import NOTHING, Context, Role, subject_of
 from resurvey.read.table_forms import COEFFICIENT, MEASURED_HEAD, measures
@@ -25,7 +26,8 @@ def single_role(layout: Layout, row: Row, column: int, place: Place, context: Co
     above = hints(row.section[-1]) if row.section else frozenset()
     if above & {"median", "mean"} and "pct" in above and not context.own and number.value <= 100:
         return Role(
-            "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
+            "median" if "median" in above else "mean",
+            TableRule.MEDIAN_SECTION if "median" in above else TableRule.MEAN_SECTION,
         )
     measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
     own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own

@@ -8,6 +8,7 @@ from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
 from resurvey.read.normal import fold, plain
 from resurvey.read.objects import Claim, Span
+from resurvey.read.rules import TableRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_about import About, of_table
 from resurvey.read.table_cells import Number
@@ -304,7 +305,7 @@ class Words:
             ShareKind.ADVERSE_EVENT
             if harm
             else ShareKind.RESPONSE
-            if (response and (found.rule == "size-percent" or not self.about.baseline))
+            if (response and (found.rule == TableRule.SIZE_PERCENT or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
             else ShareKind.PROGRESSION
             if events
