@@ -14,6 +14,7 @@ from resurvey.read.sources.pdf_text import Page, Word
 CAPTION = re.compile(
     r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE
 )
+PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")
 FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
 
 

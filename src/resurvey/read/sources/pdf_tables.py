@@ -10,12 +10,12 @@ from functools import reduce
 
 from resurvey.read.normal import squeeze
 from resurvey.read.sources.build import Grid, RawCell, resolve
-from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, glued, join, pieces_of, split_at
+from resurvey.read.sources.pdf_frames import Frame, frame_below, frame_beside, running_text
+from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, PROSE, Piece, glued, join, pieces_of, split_at
 from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
 Found = tuple[str, str, Grid, str]
-PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")
 CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECASE)
 
 
@@ -33,11 +33,16 @@ def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: f
     left = list(words)
     found: list[Found] = []
     taken: set[int] = set()
-    for start in _captions(words, gutter):
+    starts = _captions(words, gutter)
+    text = running_text(split_at(pieces_of(words), gutter), body)
+    for start in starts:
         if id(start.words[0]) in taken:
             continue
         free = [w for w in left if id(w) not in taken]
-        region = _region(start, free, page, gutter, body)
+        framed = _framed(start, starts, text, page, gutter)
+        region = _region_framed(start, framed, free, body) if framed is not None else None
+        if region is None:
+            region = _region(start, free, page, gutter, body)
         made = _table(region) if region is not None else None
         if made is None:
             region = _region_above(start, free, page, gutter)
@@ -68,6 +73,56 @@ def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
     return made
 
 
+def _framed(
+    start: Piece, starts: Sequence[Piece], text: Sequence[Piece], page: Page, gutter: float | None
+) -> Frame | None:
+    """The frame of the table of a caption; it ends before the next caption or running text below it."""
+    ends = sorted(piece.top for piece in (*starts, *text) if piece.x0 < start.x1 + 12 and piece.x1 > start.x0)
+    beside = frame_beside(start, page.rules, ends, gutter)
+    return beside if beside is not None else frame_below(start, page.rules, ends)
+
+
+def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: float) -> Region | None:
+    """The table in a frame: its caption above or at its left, its rows up to the last rule, its notes below."""
+    beside = frame.x0 > start.x1 - 2
+    inside = [w for w in words if w.x0 >= frame.x0 - 4 and w.x1 <= frame.x1 + 4]
+    around = [w for w in words if w.x1 <= frame.x0 + 2 and w.x0 >= start.x0 - 4] if beside else inside
+    head = [row for row in _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))]
+    caption = [piece for row in _adjoining(head, frame.top if not beside else None) for piece in row]
+    named = {id(word) for piece in caption for word in piece.words}
+    rows = _rows(pieces_of([w for w in inside if w.middle > start.top - 1 and id(w) not in named], 0.9))
+    kept, notes = _until_end(rows, frame.x1 - frame.x0, body, frame.bottom)
+    return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
+
+
+def _adjoining(rows: list[list[Piece]], above: float | None) -> list[list[Piece]]:
+    """Lines of a caption: those above a height, or one close below the other."""
+    made = rows[:1]
+    for row in rows[1:]:
+        apart = row[0].top - made[-1][0].bottom > 0.6 * row[0].size
+        if (above is not None and (row[0].middle > above or len(row) > 1)) or (above is None and apart):
+            return made
+        made.append(row)
+    return made
+
+
+def _until_end(
+    rows: list[list[Piece]], width: float, body: float, bottom: float | None = None
+) -> tuple[list[list[Piece]], list[Piece]]:
+    """Rows of a table up to its last rule or to what ends it, and its notes."""
+    kept: list[list[Piece]] = []
+    for k, row in enumerate(rows):
+        below = bottom is not None and row[0].middle > bottom and not _tabular(row)
+        if below or _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, width, body, kept):
+            return kept, _notes(rows[k:], kept, body, width)
+        kept.append(row)
+    return kept, []
+
+
+def _tabular(row: list[Piece]) -> bool:
+    return len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])
+
+
 def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> Region | None:
     low, high = _extent(start, words, page, gutter, body)
     below = [w for w in words if w.middle > start.top - 1 and w.x0 >= low - 2 and w.x1 <= high + 2]
@@ -75,13 +130,7 @@ def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | Non
     caption, rows = _split_caption(start, rows)
     if not rows:
         return None
-    kept: list[list[Piece]] = []
-    notes: list[Piece] = []
-    for k, row in enumerate(rows):
-        if _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, high - low, body, kept):
-            notes = _notes(rows[k:], kept, body, high - low)
-            break
-        kept.append(row)
+    kept, notes = _until_end(rows, high - low, body)
     return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
 
 
@@ -183,7 +232,7 @@ def _ends(
         return False
     if before is not None and row[0].top - before[0].bottom > 4.5 * row[0].size:
         return True
-    if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:]):
+    if _tabular(row):
         return False
     wide = row[0].x1 - row[0].x0 > 0.55 * (max(p.x1 for r in kept for p in r) - min(p.x0 for r in kept for p in r))
     if (

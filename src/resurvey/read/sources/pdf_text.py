@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resurvey.errors import InputError
+from resurvey.read.sources.pdf_rules import Rule, rules_of, shapes_of
 
 MAX_PAGES = 400
 MAX_CHARACTERS = 2_000_000
@@ -48,12 +49,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Page:
-    """Words of a page and its size in points."""
+    """Words and horizontal rules of a page, and its size in points."""
 
     number: int
     width: float
     height: float
     words: tuple[Word, ...]
+    rules: tuple[Rule, ...] = ()
 
 
 def mend_signs(pages: list[Page]) -> list[Page]:
@@ -134,15 +136,17 @@ def _pages(file: Any, number: int, budget: int) -> list[Page]:
         width, height = page.get_size()
         text = page.get_textpage()
         words = _words(text, width, height, budget)
+        shapes = shapes_of(page)
         text.close()
         page.close()
     except pypdfium2.PdfiumError:
         return [Page(number + 1, 0.0, 0.0, ())]
-    pages = [Page(number + 1, width, height, tuple(_without_rules(words[0])))]
+    rules = {turn: rules_of(_upright(shape, turn, width, height) for shape in shapes) for turn in (0, 1, 3)}
+    pages = [Page(number + 1, width, height, tuple(_without_rules(words[0])), rules[0])]
     for turn in (1, 3):
         turned = _without_rules(words[turn])
         if len({round(word.middle / 4) for word in turned}) >= SIDEWAYS_LINES:
-            pages.append(Page(number + 1, height, width, tuple(turned)))
+            pages.append(Page(number + 1, height, width, tuple(turned), rules[turn]))
     return pages
 
 
