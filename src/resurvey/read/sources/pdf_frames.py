@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,23 @@ from resurvey.read.sources.pdf_rules import Rule
 
 # Lines that a caption may have before the first rule of its table.
 MOST_LINES = 10
+# Rules closer together than this, in points, are one double rule.
+DOUBLE = 4.0
 # Lines of running text in a column that are no cell of a table.
 TEXT_LINES = 3
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A table between its rules: left and right edge, its first rule, and its last one or None if only one is drawn."""
+    """A table between its rules: left and right edge, its first rule, and its others of the same width.
+
+    `head` is the rule below the headings where there are three or more, `bottom` the last where there are two or more.
+    """
 
     x0: float
     x1: float
     top: float
+    head: float | None
     bottom: float | None
 
 
@@ -48,8 +55,10 @@ def frame_beside(caption: Piece, rules: Sequence[Rule], ends: Sequence[float], g
 
 
 def _framed(first: Rule, rules: Sequence[Rule]) -> Frame:
-    same = [rule for rule in rules if abs(rule.x0 - first.x0) < 6 and abs(rule.x1 - first.x1) < 6]
-    return Frame(first.x0, first.x1, first.y, same[-1].y if len(same) > 1 else None)
+    same = [rule.y for rule in rules if abs(rule.x0 - first.x0) < 6 and abs(rule.x1 - first.x1) < 6]
+    apart = [same[0], *(y for before, y in itertools.pairwise(same) if y - before > DOUBLE)]
+    head, bottom = (apart[1] if len(apart) > 2 else None), (apart[-1] if len(apart) > 1 else None)
+    return Frame(first.x0, first.x1, apart[0], head, bottom)
 
 
 def running_text(pieces: Sequence[Piece], body: float) -> list[Piece]:

@@ -17,15 +17,18 @@ from resurvey.read.table_cells import is_numeric
 
 Found = tuple[str, str, Grid, str]
 CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECASE)
+# Lines of headings that a table may have.
+MOST_HEADS = 8
 
 
 @dataclass
 class Region:
-    """A table region: its caption's pieces, its rows, its notes."""
+    """A table region: its caption's pieces, its rows, its notes; the rows above the rule below its headings."""
 
     caption: list[Piece]
     rows: list[list[Piece]]
     notes: list[Piece]
+    ruled: int = 0
 
 
 def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
@@ -92,7 +95,11 @@ def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: floa
     named = {id(word) for piece in caption for word in piece.words}
     rows = _rows(pieces_of([w for w in inside if w.middle > start.top - 1 and id(w) not in named], 0.9))
     kept, notes = _until_end(rows, frame.x1 - frame.x0, body, frame.bottom)
-    return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
+    if sum(len(row) > 1 for row in kept) < 2:
+        return None
+    above = sum(row[0].middle < frame.top for row in kept)
+    ruled = above or sum(row[0].middle < frame.head for row in kept) if frame.head is not None else 0
+    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0)
 
 
 def _adjoining(rows: list[list[Piece]], above: float | None) -> list[list[Piece]]:
@@ -279,7 +286,7 @@ def _table(region: Region) -> Found | None:
     if len(edges) < 2:
         return None
     lines = [_cells(row, edges) for row in region.rows]
-    heads = _heads(lines)
+    heads = region.ruled if 0 < region.ruled <= MOST_HEADS else _heads(lines)
     top = _merged_heads(lines[:heads], len(edges))
     below = _merged_rows(lines[heads:])
     left = min((spans[0][2] for spans in below if spans and spans[0][0] == 0), default=0.0)
