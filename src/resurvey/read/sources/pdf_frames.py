@@ -37,7 +37,9 @@ def frame_below(caption: Piece, rules: Sequence[Rule], ends: Sequence[float]) ->
     near = [
         rule
         for rule in rules
-        if caption.bottom - 0.3 * caption.size < rule.y < end and rule.x0 < caption.x0 + 12 and rule.x1 > caption.x0 + 90
+        if caption.bottom - 0.3 * caption.size < rule.y < end
+        and rule.x0 < caption.x0 + 12
+        and rule.x1 > caption.x0 + 90
     ]
     if not near or near[0].y - caption.bottom > MOST_LINES * caption.size:
         return None
