@@ -68,7 +68,10 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
                 and (
                     draft.table in OWN_LIMITS
                     or (draft.table == "medians" and low_name == "range_lower")
-                    or (draft.table == "quantities" and draft.claim.rule.startswith(("text", "table-mean-limits")))
+                    or (
+                        draft.table == "quantities"
+                        and (draft.claim.in_text or draft.claim.rule.startswith("table-mean-limits"))
+                    )
                 )
                 and not low - 1e-9 <= value <= high + 1e-9
                 and (signed or not low - 1e-9 <= -value <= high + 1e-9)
@@ -116,7 +119,7 @@ def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
         cells = draft.cells
         if (
             draft.table == "proportions"
-            and draft.claim.rule.startswith("table")
+            and draft.claim.in_table
             and cells.get("endpoint") in ("CR", "PR", "ORR")
             and cells.get("n", "").isdigit()
         ):

@@ -64,7 +64,7 @@ def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Findin
         if is_share(draft):
             share = share_of(draft)
             tables[share.table].append(share)
-        elif draft.table == "proportions" and draft.cells["total"].isdigit() and draft.claim.rule.startswith("table"):
+        elif draft.table == "proportions" and draft.cells["total"].isdigit() and draft.claim.in_table:
             block = draft.claim.spans[0].block
             sizes[block.partition(".")[0], int(block.rpartition(".c")[2])][int(draft.cells["total"])] += 1
     found: list[Finding] = []
@@ -132,7 +132,7 @@ def is_share(draft: Draft) -> bool:
     """Whether a draft is a count with a percentage, read in a table."""
     cells = draft.cells
     counted = cells.get("n", "").isdigit() and cells.get("percent", "").replace(".", "", 1).isdigit()
-    return draft.table == "proportions" and draft.claim.rule.startswith("table") and counted
+    return draft.table == "proportions" and draft.claim.in_table and counted
 
 
 def share_of(draft: Draft) -> Share:
@@ -151,7 +151,7 @@ def share_of(draft: Draft) -> Share:
         section,
         (draft.claim_id,),
         cells["locator"],
-        "percent-n" in draft.claim.rule,
+        draft.claim.percent_first,
     )
 
 

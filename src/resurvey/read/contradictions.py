@@ -23,6 +23,7 @@ from resurvey.read.partition_audit import partitions
 from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import percent_fits
 from resurvey.read.sum_audit import sums
 from resurvey.schema import TABLES
@@ -147,7 +148,7 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
             if draft.table == "medians":
                 cells["endpoint"] = cells["endpoint"] or "time"
             if draft.table == "proportions":
-                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or "baseline", "endpoint": ""}
+                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or ShareKind.BASELINE, "endpoint": ""}
             kept[draft.table].append(cells)
     while kept:
         frames = {name: pd.DataFrame(rows, columns=TABLES[name].names, dtype=object) for name, rows in kept.items()}

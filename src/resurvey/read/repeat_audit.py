@@ -50,7 +50,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
 
 def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """A count and its percentage that a summary and the text print the same but for one wrong character."""
-    rows = [one for one in drafts if one.table == "proportions" and one.claim.rule.startswith("text")]
+    rows = [one for one in drafts if one.table == "proportions" and one.claim.in_text]
     rows = [
         one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
     ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import same_rounded
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]|\.\d)")
@@ -161,7 +162,7 @@ def _said(draft: Draft) -> Said | None:
         )
     if draft.table == "follow_up" and cells["item"] == "follow-up" and cells["statistic"] == "median":
         return _of(draft, ("follow-up", cells["unit"], *who), f"median follow-up {cells['value']} {cells['unit']}")
-    if draft.table == "proportions" and endpoint and cells["kind"] == "response" and cells["percent"]:
+    if draft.table == "proportions" and endpoint and cells["kind"] == ShareKind.RESPONSE and cells["percent"]:
         return _of(draft, ("share", endpoint, *who), f"{endpoint} {cells['percent']} %", cells["percent"])
     return None
 

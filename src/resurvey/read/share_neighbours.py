@@ -36,11 +36,11 @@ class Neighbours:
 
     def _of_others(self, draft: Draft) -> bool:
         """Whether the column was misread: most percentages miss its size, or count and percentage change places."""
-        if "n-N" in draft.claim.rule:
+        if draft.claim.beside_its_total:
             return False
         column = [one for one in self.columns[column_of(draft)] if one is not draft]
         table = self.tables[column_of(draft)[0]]
-        if len(table) > OTHERS and len({"percent-n" in one.claim.rule for one in table}) > 1:
+        if len(table) > OTHERS and len({one.claim.percent_first for one in table}) > 1:
             return True
         return len(column) >= OTHERS and 2 * sum(fits(one) for one in column) < len(column)
 

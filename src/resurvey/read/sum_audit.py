@@ -45,7 +45,7 @@ def sums(drafts: Sequence[Draft], told: set[str]) -> list[Finding]:
     for draft in drafts:
         if (
             draft.table == "proportions"
-            and draft.claim.rule.startswith("table")
+            and draft.claim.in_table
             and draft.cells.get("n", "").isdigit()
             and draft.claim.spans[0].block.count(".") == 2
         ):

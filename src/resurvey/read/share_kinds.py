@@ -1,0 +1,16 @@
+"""What a share of patients counts, as the column `kind` of proportions.csv holds it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ShareKind(StrEnum):
+    """Kinds of share that the reader tells apart; a person may type others of the schema."""
+
+    BASELINE = "baseline"
+    FLOW = "flow"
+    RESPONSE = "response"
+    ADVERSE_EVENT = "adverse_event"
+    PROGRESSION = "progression"
+    PROGNOSIS = "prognosis"
