@@ -7,7 +7,7 @@ import re
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
 from resurvey.read.normal import fold, plain
-from resurvey.read.objects import Claim, Span
+from resurvey.read.objects import Claim, Position, Span
 from resurvey.read.rules import TableRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_about import About, of_table
@@ -138,7 +138,7 @@ class Words:
         )
 
     def _span(self, place: Place, number: Number) -> Span:
-        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
+        block = Position(self.layout.table.id, place.cell.row, place.cell.column).block
         return Span(block, place.offset + number.start, place.offset + number.end)
 
     def _locator(self, row: Row, c: int) -> str:
