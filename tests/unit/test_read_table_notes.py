@@ -176,8 +176,8 @@ def test_doses_below_the_name_of_their_drug_are_arms_and_not_the_drug():
     rows = [head, ["", "Placebo (n = 80)", "25 mg (n = 40)", "50 mg (n = 50)", "Total (n = 90)", "Delta 4 mg (n = 45)"]]
     rows += [["Headache", "8 (10.0)", "6 (15.0)", "10 (20.0)", "16 (17.8)", "9 (20.0)"]]
     text = (
-        "Patients in the gamma group took it daily. The gamma group had more events than the placebo group. In the gamma group few "
-        "stopped, in the delta 4 mg group many. The gamma 25 mg group had few events."
+        "Patients in the gamma group took it daily. The gamma group had more events than the placebo group. "
+        "In the gamma group few stopped, in the delta 4 mg group many. The gamma 25 mg group had few events."
     )
     one = table(rows, heads=2, caption="Adverse events, n (%)")
     other = [["", "Placebo (n = 80)", "Gamma 50 mg (n = 50)"], ["Male", "40 (50.0)", "30 (60.0)"]]
