@@ -87,8 +87,7 @@ def sizes_beside(line: Line, lexicon: Lexicon) -> list[tuple[Found, str]]:
         pairs = [(i, place[2]) for i in counts for place in places if beside(line, i, place)]
         if len({arm for _, arm in pairs}) > 1 and len({i for i, _ in pairs}) == len(pairs):
             return [
-                (Found("proportion", {"n": line.tokens[i].printed, "kind": "flow"}, take(line, i), "n-arm"), arm)
-                for i, arm in pairs
+                (Found("proportion", {"n": line.tokens[i].printed}, take(line, i), "n-arm"), arm) for i, arm in pairs
             ]
     return []
 

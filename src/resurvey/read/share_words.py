@@ -1,6 +1,7 @@
 """What a proportion in running text refers to: kind, endpoint, grade and item, from the words of its own clause.
 
-A proportion without words of its own (`33 % v 36 %`) refers to the same thing as the one before it.
+Its kind is empty where its words name none. A proportion without words of its own (`33 % v 36 %`) refers to the same
+thing as the one before it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
+from resurvey.read.share_flow import name_flow
 from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
@@ -69,6 +71,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
     outside: list[dict[str, str]] = []
+    followers: set[int] = set()
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
     for k, one in enumerate(shares):
         begin = _end(line, shares[k - 1]) if k else 0
@@ -84,7 +87,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             elif outside and (former := outside.pop()):
                 closed, last = former != last, former
         if k and _is_size(line, one, before):
-            one.cells |= {"kind": "flow"}
+            one.cells.setdefault("kind", "")
             continue
         if (
             direct := _direct(after)
@@ -98,17 +101,19 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             outer = begin + before.rfind(")") + 1 if closed else begin
             alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
             alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
-            if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
+            if not made["kind"] and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
                 made |= {"kind": "adverse_event", "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
-            if last and alone and not named and (made["kind"] == "flow" or last["kind"] != "flow"):
+            if last and alone and not named and (last["kind"] or not made["kind"]):
                 made = dict(last)
+                followers.add(id(one))
         if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
             made["grade"] = listed[1]
         if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and not _new_statement(before):
             made["grade"] = last.get("grade", "")
         if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
             made["item"] = last["item"]
+        one.cells.setdefault("kind", "")
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         if one.cells["kind"] == "response" and one.rule in ("percent", "percent-interval"):
             one.rule += "-response"
@@ -118,6 +123,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _from_next(line, shares, places)
     _in_order(line, shares)
     _in_pairs(line, shares)
+    name_flow(line, shares, followers)
     _of_the(line, shares, places)
 
 
@@ -132,8 +138,8 @@ def _new_statement(before: str) -> bool:
 
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
-    known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
-    response = last.get("kind") == "response" and made["kind"] == "flow"
+    known = bool(last.get("kind")) and not made["kind"]
+    response = last.get("kind") == "response" and not made["kind"]
     listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
     return compares(before) or listed or (known and joins_groups(before))
 
@@ -228,13 +234,7 @@ def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
         whole = WHOLE.search(line.text[: _start(line, one)]) is not None
-        if (
-            one.cells["kind"] == "flow"
-            and after.cells["kind"] != "flow"
-            and not whole
-            and same
-            and between[0] < between[1]
-        ):
+        if not one.cells["kind"] and after.cells["kind"] and not whole and same and between[0] < between[1]:
             begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
             bare = not _own_words(line, *between, places, of_the_last=False)
             if bare and not _own_words(line, begin, _start(line, one), places):
@@ -292,7 +292,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule not in ("n-equals",):
         return made | {"kind": "adverse_event", "grade": grade} | harm_named(own, following)
-    return made | {"kind": "flow"}
+    return made | {"kind": ""}
 
 
 def _outcome_before(before: str) -> str:

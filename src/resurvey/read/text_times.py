@@ -412,6 +412,31 @@ def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
 OF_SOMETHING = re.compile(r"\s?(?:months|years|weeks)'? of (?!(?:\w+ )?(?:follow|observation))", re.IGNORECASE)
 
 
+# `the follow-up telephone survey`, `follow-up treatment`: what is done then, which takes no time of follow-up.
+_NO_NOUN = (
+    r"(?![- ](?:\w+ )?(?:surveys?|interviews?|visits?|assessments?|questionnaires?|treatments?|therapy|calls?|scans?|"
+    r"sessions?|examinations?)\b)"
+)
+FOLLOW_UP_NEXT = re.compile(
+    rf"(?:[- ]?(?:months?|years?|weeks?|days?|mo|mos|yrs?|y)\b\.?)?'?"
+    rf"\s(?:(?:of|median|mean|minimum|maximum|total|additional|complete|long-term|the) )*"
+    rf"(?:follow[- ]?up|observation)\b{_NO_NOUN}",
+    re.IGNORECASE,
+)
+FOLLOW_UP_LED = re.compile(
+    rf"\b(?:follow(?:ed)?[- ]?up|followed(?![- ]up)|observation)\b{_NO_NOUN}[^\d.;()]{{0,60}}[\s(]*[<>≤≥~]?$",
+    re.IGNORECASE,
+)
+
+
+def _of_follow_up(before: str, after: str) -> bool:
+    """Whether a time is that of the follow-up: directly before the word, or behind it without a number between."""
+    if before.lower().endswith("first "):
+        # `the first 2 years of follow-up`: a part of it.
+        return False
+    return FOLLOW_UP_NEXT.match(after) is not None or FOLLOW_UP_LED.search(before) is not None
+
+
 def durations(line: Line) -> list[Found]:
     """Follow-up that is not a median: `followed for at least 24 months`, `a minimum follow-up of 3 years`."""
     found: list[Found] = []
@@ -425,7 +450,7 @@ def durations(line: Line) -> list[Found]:
             token.masked = True
             continue
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
-        if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
+        if not _of_follow_up(line.text[: token.start][-120:], line.text[token.end :]):
             continue
         if (
             "every" in near
