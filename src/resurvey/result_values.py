@@ -12,6 +12,18 @@ class RestsOn(StrEnum):
     PRINT = "printed numbers"
 
 
+class Varied(StrEnum):
+    """What a sensitivity analysis changes."""
+
+    NOTHING = "main"  # the main analysis, to compare with
+    DATA = "data"
+    RECONSTRUCTION = "reconstruction"
+    SHAPE = "shape"  # replicates with one kind of hazard only
+    PRINTED = "printed value"
+    LEFT_OUT = "study left out"
+    COVARIANCE = "covariance"
+
+
 class Reference(StrEnum):
     """What an estimate from printed numbers is set beside."""
 

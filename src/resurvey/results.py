@@ -15,7 +15,19 @@ import pandas as pd
 
 from resurvey import inert
 from resurvey.errors import InputError
-from resurvey.result_values import Concern, Contrast, FactKind, Limit, Model, Quantity, Reference, RestsOn, Risk, Role
+from resurvey.result_values import (
+    Concern,
+    Contrast,
+    FactKind,
+    Limit,
+    Model,
+    Quantity,
+    Reference,
+    RestsOn,
+    Risk,
+    Role,
+    Varied,
+)
 from resurvey.tables import write_csv
 
 __all__ = [
@@ -56,6 +68,7 @@ __all__ = [
     "ResultTable",
     "Risk",
     "Role",
+    "Varied",
     "count_held",
     "join",
     "read",
@@ -240,7 +253,9 @@ BESIDE = (
     ),
     _table(
         "sensitivity",
-        "variation kind treatment comparator model measure",
+        "variation",
+        _choice("kind", *Varied),
+        "treatment comparator model measure",
         f"{LIMITS} ratio_to_main:number conclusion refused:flag note rmst_difference:number horizon:number",
     ),
     _table(

@@ -1,4 +1,4 @@
-"""What a share of running text counts, and whether a percentage is a share of patients at all; the sentences are made up."""
+"""What a share of running text counts, and whether a percentage is a share of patients; the sentences are made up."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from statistics import NormalDist
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
+from resurvey.read.draft_places import part_of, position_of, row_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.p_audit import impossible_p
@@ -23,6 +24,7 @@ from resurvey.read.partition_audit import partitions
 from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import percent_fits
 from resurvey.read.sum_audit import sums
 from resurvey.schema import TABLES
@@ -92,8 +94,8 @@ def _without_joined(found: list[Finding], document: Document, by_id: dict[str, D
 
     def joined(one: Finding) -> bool:
         spans = by_id[one.claim_ids[0]].claim.spans if one.rule in OF_LIMITS and one.claim_ids else ()
-        for table, row, column in (span.block.split(".") for span in spans if span.block.count(".") == 2):
-            cell = grids[table][int(row[1:])][int(column[1:])]
+        for table, row, column in (position for span in spans if (position := span.position)):
+            cell = grids[table][row][column]
             if cell is not None and JOINED.search(plain(cell.text)):
                 return True
         return False
@@ -116,9 +118,11 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
 
 
 def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table of a finding, or `text`; empty if it is of no row."""
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else "text" if block else ""
+    if draft is None:
+        return ""
+    return "text" if position_of(draft) is None else part_of(draft)
 
 
 def _limits_in(reported: str) -> str:
@@ -147,7 +151,7 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
             if draft.table == "medians":
                 cells["endpoint"] = cells["endpoint"] or "time"
             if draft.table == "proportions":
-                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or "baseline", "endpoint": ""}
+                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or ShareKind.BASELINE, "endpoint": ""}
             kept[draft.table].append(cells)
     while kept:
         frames = {name: pd.DataFrame(rows, columns=TABLES[name].names, dtype=object) for name, rows in kept.items()}
@@ -216,18 +220,13 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
             and not _like_others(by_id[row["claim_ids"]], apart)
         )
     ]
-    rows_of = [_row_of(one, by_id) for one in found]
+    rows_of = [row_of(by_id[one.claim_ids[0]]) for one in found]
     # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
     return [
         one
         for one, place in zip(found, rows_of, strict=True)
         if one.verdict == "impossible" or not place or rows_of.count(place) == 1
     ]
-
-
-def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    """The table row of a finding, empty in running text."""
-    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
 
 
 def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
@@ -291,11 +290,9 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
 
 def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
     """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
-    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
-    verdicts = [
-        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
-    ]
-    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
+    table = part_of(by_id[claim_id])
+    verdicts = [row["verdict"] for row in rows if part_of(by_id[row["claim_ids"]]) == table]
+    return by_id[claim_id].claim.in_table and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:

@@ -71,6 +71,6 @@ def with_methods(claims: Iterable[Claim], document: Document) -> list[Claim]:
 def _with(claim: Claim, method: str) -> Claim:
     cells = claim.cells
     timed = cells.get("endpoint", "") in TIME_TO_EVENT and bool(cells.get("lower"))
-    if not method or not timed or cells.get("cited") == "yes" or "elsewhere" in claim.rule:
+    if not method or not timed or cells.get("cited") == "yes" or claim.beside_other_work:
         return claim
     return replace(claim, cells=cells | {"ci_method": method})

@@ -11,6 +11,7 @@ import re
 
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
+from resurvey.read.objects import ClaimKind
 from resurvey.read.share_groups import VERB
 from resurvey.read.word_lists import HARMS, endpoints_in
 
@@ -107,7 +108,7 @@ def name_subjects(line: Line, found: list[Found]) -> None:
     """Turn the bare percentages of a sentence that are no shares of patients into quantities and differences."""
     bare = [one for one in found if one.kind == "proportion" and not {"n", "total", "kind"} & set(one.cells)]
     bare.sort(key=lambda one: line.tokens[one.tokens[0]].start)
-    kinds: list[str] = []
+    kinds: list[ClaimKind | None] = []
     for k, one in enumerate(bare):
         kind = _kind(line, one)
         if not kind and k and kinds[-1] and _same_subject(line, bare[k - 1], one):
@@ -122,12 +123,12 @@ def name_subjects(line: Line, found: list[Found]) -> None:
 
 
 def of_people(line: Line, i: int) -> bool:
-    """Whether a percentage is said of people, whatever stands before it: `in 12%`, `18% had pain`, `5% of the women`."""
+    """Whether a percentage is said of people, whatever its clause says: `in 12%`, `18% had pain`, `5% of women`."""
     before, after = line.text[: line.tokens[i].start][-24:], line.text[line.tokens[i].end :][:160]
     return bool(OF_PEOPLE.match(after) or HAVE.match(after) or IN_PEOPLE.search(before))
 
 
-def _turn(one: Found, kind: str) -> None:
+def _turn(one: Found, kind: ClaimKind) -> None:
     """Make a quantity or a difference of a proportion."""
     moved = {name: one.cells[name] for name in ("lower", "upper", "ci_level", "p") if one.cells.get(name)}
     if kind == "quantity":
@@ -136,22 +137,22 @@ def _turn(one: Found, kind: str) -> None:
     one.kind, one.rule = kind, "percent-measured" if kind == "quantity" else "percent-changed"
 
 
-def _kind(line: Line, one: Found) -> str:
+def _kind(line: Line, one: Found) -> ClaimKind | None:
     begin = min(line.tokens[i].start for i in one.tokens)
     before, after = line.text[:begin], line.text[line.tokens[one.tokens[0]].end :]
     if SIGNED.search(before[-3:]):
         return "difference"
     if of_people(line, one.tokens[0]):
-        return ""
+        return None
     clause = re.split(r"; |(?<!\d)\. |\.(?= [A-Z])|, (?:while|whereas|but|and (?=[^()]*$))", before)[-1][-260:]
     clause = LISTED.sub("", clause)
     if RETAINED.match(after) or _averaged(clause) or PART_OF.search(clause):
         return "quantity"
     if _of_patients(clause):
-        return ""
+        return None
     if CHANGE.search(clause) or CHANGED.search(clause):
         return "difference"
-    return "quantity" if QUANTITY.search(clause) else ""
+    return "quantity" if QUANTITY.search(clause) else None
 
 
 def _averaged(clause: str) -> bool:

@@ -15,6 +15,8 @@ from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
 from resurvey.read.percent_subjects import name_subjects
+from resurvey.read.rules import TextRule
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
@@ -61,7 +63,26 @@ def find(line: Line) -> list[Found]:
     return found
 
 
-GROUPS = ("n-noun", "n-noun-entered", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+# Counts that may be the denominators of shares behind them.
+GROUPS = (
+    TextRule.COUNT,
+    TextRule.COUNT_ENTERED,
+    TextRule.COUNT_VERB,
+    TextRule.COUNT_LISTED,
+    TextRule.COUNT_EQUALS,
+    TextRule.COUNT_EQUALS_LISTED,
+    TextRule.COUNT_OF_TOTAL,
+)
+# Values that the methods of a paper only plan, assume or define.
+ALONE = (
+    TextRule.PERCENT,
+    TextRule.PERCENT_RANGE,
+    TextRule.COUNT_LISTED,
+    TextRule.DIFFERENCE,
+    TextRule.MEAN,
+    TextRule.TIME_ALONE,
+    TextRule.FOLLOW_UP_OTHER,
+)
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
@@ -86,23 +107,23 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
     The same applies to what a sentence of the methods assumes.
     """
     path = " ".join(paragraph.section)
-    alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
+    alone = found.rule in ALONE
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
     plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
-    if found.rule in ("percent", "difference", "range-percent") and SUPPOSED.search(line.text):
+    if found.rule in (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE) and SUPPOSED.search(line.text):
         return True
-    limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
+    limit = found.rule == TextRule.P_ALONE and found.cells["p"][:1] in "<≤>≥"
     return (alone or assumed or limit) and plain_methods
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
     """`HRs of 0.9 and 0.8 for PFS and OS`: pair listed ratios with the endpoints after them, if equally many."""
     for k, one in enumerate(found):
-        if one.kind != "ratio" or one.rule.startswith("ratio-list"):
+        if one.kind != "ratio" or one.rule.startswith(TextRule.RATIO_LISTED):
             continue
         group = [one]
         for other in found[k + 1 :]:
-            if other.kind != "ratio" or not other.rule.startswith("ratio-list"):
+            if other.kind != "ratio" or not other.rule.startswith(TextRule.RATIO_LISTED):
                 break
             group.append(other)
         end = line.tokens[group[-1].tokens[-1]].end
@@ -141,7 +162,7 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             response = label if label in RESPONSES else ""
             response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
             if response:
-                one.cells |= {"item": response, "kind": "response", "endpoint": response}
+                one.cells |= {"item": response, "kind": ShareKind.RESPONSE, "endpoint": response}
             elif label:
                 one.cells["item"] = label.lower()
 
@@ -290,7 +311,7 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells |= _words(line, found, cells, lexicon)
     if lexicon.other_endpoint(cells.get("endpoint", ""), line.text):
         del cells["endpoint"]
-    if arm and found.rule != "n-sites":
+    if arm and found.rule != TextRule.SITES:
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"
@@ -341,7 +362,7 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
         made["model"] = _model(line, token.start)
     elif found.kind == "arm":
         made["arm"] = arm_named(cells.get("label", ""), lexicon)
-    elif found.kind in ("p", "difference", "quantity") and found.rule != "mean":
+    elif found.kind in ("p", "difference", "quantity") and found.rule != TextRule.MEAN:
         made["item"] = item_of(line, found.tokens[0])
     return {name: value for name, value in made.items() if value and not cells.get(name)}
 

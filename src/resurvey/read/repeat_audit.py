@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from resurvey.read.draft_places import part_of
 from resurvey.read.objects import Draft, Finding
 from resurvey.read.slips import number_in, one_slip, same_rounded
 
@@ -42,7 +43,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             for group in groups.values()
             if len(group) <= COMMON
             for one, other in combinations(group, 2)
-            if _place(one) != _place(other)
+            if part_of(one) != part_of(other)
         }
         found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, rows)]
     return [*found, *_shares(drafts)]
@@ -50,7 +51,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
 
 def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """A count and its percentage that a summary and the text print the same but for one wrong character."""
-    rows = [one for one in drafts if one.table == "proportions" and one.claim.rule.startswith("text")]
+    rows = [one for one in drafts if one.table == "proportions" and one.claim.in_text]
     rows = [
         one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
     ]
@@ -143,8 +144,4 @@ def _may_be_same(one: Draft, other: Draft) -> bool:
 def _elsewhere(draft: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
     """Whether another place prints exactly these numbers."""
     own = [draft.cells[name] for name in fields]
-    return any(_place(row) != _place(draft) and [row.cells.get(name) for name in fields] == own for row in rows)
-
-
-def _place(draft: Draft) -> str:
-    return draft.claim.spans[0].block.partition(".")[0]
+    return any(part_of(row) != part_of(draft) and [row.cells.get(name) for name in fields] == own for row in rows)

@@ -6,8 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+from resurvey.read.draft_places import column_of, row_of
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
+from resurvey.read.share_neighbours import Neighbours, counted, fits, one_misprint
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
@@ -31,16 +32,16 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
     """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is not."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
-    rowwise: dict[str, list[str]] = defaultdict(list)
+    rowwise: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
     for draft in drafts:
-        if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
+        if draft.claim_id in verdict and draft.claim.in_table:
             rowwise[row_of(draft)].append(draft.claim_id)
     around = Neighbours(drafts)
     missed = {row["claim_ids"].split(";")[0] for row in bad}
     found = []
     for row in bad:
         draft = by_id[row["claim_ids"].split(";")[0]]
-        if not draft.claim.rule.startswith("table"):
+        if not draft.claim.in_table:
             found.append(finding_of(row, by_id))
             continue
         beside = [claim for claim in rowwise[row_of(draft)] if claim != draft.claim_id]
@@ -49,7 +50,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
             continue
         if row["verdict"] == "discrepant" and not beside and _missing_explains(draft) and not around.alone(draft):
             continue
-        if not beside and "n-N" not in draft.claim.rule and not one_misprint(draft):
+        if not beside and not draft.claim.beside_its_total and not one_misprint(draft):
             continue
         if row["verdict"] == "discrepant" and _of_fewer(draft):
             continue
@@ -62,7 +63,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
 def _of_fewer(draft: Draft) -> bool:
     """Whether patients without data explain a share whose denominator stands in a heading, not beside it."""
     cells = draft.cells
-    own = "n-N" in draft.claim.rule or not (cells["total"].isdigit() and counted(draft))
+    own = draft.claim.beside_its_total or not (cells["total"].isdigit() and counted(draft))
     return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]))
 
 
@@ -96,14 +97,14 @@ ESTIMATES = 2
 
 def _estimated(draft: Draft) -> bool:
     n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
-    if draft.claim.rule.startswith("table") or not (counted(draft) and total.isdigit()) or int(n) > int(total):
+    if draft.claim.in_table or not (counted(draft) and total.isdigit()) or int(n) > int(total):
         return False
     return float(percent) > 100 * int(n) / int(total) and not misprint_fits(n, percent, int(total))
 
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
     """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
-    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    columns: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
     for one in found:
         columns[column_of(by_id[one.claim_ids[0]])].append(one)
     kept: list[Finding] = []
@@ -146,7 +147,7 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
     """Proportions in text, without a denominator, that fit no number of patients, or not that of their arm."""
     sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
-        if draft.table == "proportions" and draft.claim.rule.startswith("text") and counted(draft):
+        if draft.table == "proportions" and draft.claim.in_text and counted(draft):
             sentences[(draft.cells["locator"], draft.claim.context)].append(draft)
     sizes = {
         int(draft.cells[name])

@@ -9,7 +9,9 @@ import re
 
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
+from resurvey.read.rules import TextRule
 from resurvey.read.share_groups import joins_groups
+from resurvey.read.share_kinds import ShareKind
 
 _PEOPLE = r"(?:patients|women|men|participants|subjects|individuals|cases|children|adults|people|volunteers)"
 _PASSED = (
@@ -48,7 +50,7 @@ BEFORE = re.compile(
     r"(?: (?:was|were|of|is|in)\b)?[^.;,:%\d]{0,40}?)[\s(:]*$",
     re.IGNORECASE,
 )
-SIZED = ("n-equals", "n-equals-list", "n-list", "n-arm")
+SIZED = (TextRule.COUNT_EQUALS, TextRule.COUNT_EQUALS_LISTED, TextRule.COUNT_LISTED, TextRule.COUNT_OF_ARM)
 DIVIDED = re.compile(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|divided|enrol?led|recruited|included)\b", re.I)
 AT_START = re.compile(
     r"\b(?:at baseline|baseline (?:characteristics|demographics)|at (?:study )?entry)\b", re.IGNORECASE
@@ -84,24 +86,25 @@ def name_flow(line: Line, shares: list[Found], followers: set[int]) -> None:
         stop = min([*starts[k + 1 : k + 2], len(line.text), ends[k] + REACH])
         one.cells["kind"] = _kind(line, one, line.text[begin : starts[k]], line.text[ends[k] : stop])
         if not one.cells["kind"] and id(one) in followers:
-            one.cells["kind"] = shares[k - 1].cells["kind"] if shares[k - 1].cells["kind"] in OWN else ""
+            one.cells["kind"] = shares[k - 1].cells["kind"] if shares[k - 1].cells["kind"] in OWN else ShareKind.UNSAID
     for k in range(len(shares) - 2, -1, -1):
         later = shares[k + 1].cells["kind"]
         if not shares[k].cells["kind"] and later in OWN and joins_groups(line.text[ends[k] : starts[k + 1]]):
             shares[k].cells["kind"] = later
 
 
-OWN = ("flow", "baseline")
+OWN = (ShareKind.FLOW, ShareKind.BASELINE)
 
 
-def _kind(line: Line, one: Found, before: str, after: str) -> str:
+def _kind(line: Line, one: Found, before: str, after: str) -> ShareKind:
     near, own = CUT.split(before)[-1], CUT.split(after)[0]
     if AT_START.search(f"{near} {own}") or OF_A_SEX.match(own):
-        return "baseline"
+        return ShareKind.BASELINE
     if AFTER.match(own) or BESIDE.match(own) or BEFORE.search(near):
-        return "flow"
+        return ShareKind.FLOW
     sized = one.rule in SIZED and "percent" not in one.cells
-    return "flow" if one.rule == "n-noun-entered" or (sized and _divided(line, one)) else ""
+    entered = one.rule == TextRule.COUNT_ENTERED
+    return ShareKind.FLOW if entered or (sized and _divided(line, one)) else ShareKind.UNSAID
 
 
 def _divided(line: Line, one: Found) -> bool:

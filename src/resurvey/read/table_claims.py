@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Table
+from resurvey.read.objects import Claim, ClaimKind, Table
+from resurvey.read.rules import TableRule
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
 from resurvey.read.table_forms import PERSON_TIME
@@ -133,7 +134,7 @@ class Reader(Words):
             return self._share(row, c, one)
         if name == "ratio":
             cells = {"measure": self._measure(row, c, one), "value": numbers[0].text} | self._limits(place, ci=True)
-            if one.rule == "ratio-p":
+            if one.rule == TableRule.RATIO_P:
                 cells["p"] = numbers[1].text
             elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
                 cells["p"] = numbers[-1].text
@@ -204,7 +205,7 @@ class Reader(Words):
         return both or (beside.value.shape == "n" and limit)
 
     def _found(
-        self, kind: str, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
+        self, kind: ClaimKind, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
     ) -> Found:
         place = row.cells[c]
         return Found(kind, cells, row, c, [(place, number) for number in numbers], rule)
@@ -262,7 +263,7 @@ class Reader(Words):
             not near & {"ci"} and (name not in TIME_TO_EVENT or ("iqr" in tags and "ci" not in tags))
         )
         unit = (
-            ("%" if one.rule in ("median-section", "mean-section") else place.value.unit)
+            ("%" if one.rule in (TableRule.MEDIAN_SECTION, TableRule.MEAN_SECTION) else place.value.unit)
             or unit_in(row.label)
             or unit_in(self.layout.leaf(c))
             or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
@@ -272,7 +273,7 @@ class Reader(Words):
             said = re.search(r"\bmean|average", item, re.IGNORECASE)
             item = item if said else f"mean {item}"
             cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
-            if one.rule == "mean-sd-range" or (len(numbers) == 4 and "n,n-n" in place.value.shape):
+            if one.rule == TableRule.MEAN_SPREAD_RANGE or (len(numbers) == 4 and "n,n-n" in place.value.shape):
                 cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
                 found = self._found("quantity", cells, row, c, numbers, one.rule)
                 found.notes.append(
@@ -294,7 +295,7 @@ class Reader(Words):
             cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
             return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
         cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
-        if one.rule == "median-quartiles" and len(numbers) == 2 and name in TIME_TO_EVENT:
+        if one.rule == TableRule.MEDIAN_QUARTILES and len(numbers) == 2 and name in TIME_TO_EVENT:
             cells["lower_quartile"] = numbers[1].text
         if "iqr" in tags and "range_lower" in cells and name in TIME_TO_EVENT:
             cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
@@ -327,7 +328,7 @@ class Reader(Words):
 
     def _own_row(self, row: Row, one: Role) -> bool:
         """A row of limits: its label says so, or it has no label."""
-        return one.rule == "below" or (
+        return one.rule == TableRule.LIMITS_BELOW or (
             one.name == "limits"
             and (
                 not row.label
@@ -343,7 +344,9 @@ class Reader(Words):
         if target.kind == "proportion" and not self._says_interval(row, place):
             return
         timed = target.kind != "median" or target.cells.get("endpoint") in TIME_TO_EVENT
-        ci = one.rule != "range" and (timed or "ci" in hints(row.label) | hints(self.layout.head(place.column)))
+        ci = one.rule != TableRule.LIMITS_RANGE and (
+            timed or "ci" in hints(row.label) | hints(self.layout.head(place.column))
+        )
         low, high = (
             ("lower", "upper")
             if ci or target.kind in ("ratio", "rate", "proportion", "quantity", "difference")
@@ -365,7 +368,9 @@ class Reader(Words):
         texts = (row.label, self.layout.head(place.column), self.layout.table.caption)
         return any("ci" in hints(text) for text in texts)
 
-    def _left(self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[str, ...]) -> Found | None:
+    def _left(
+        self, roles: dict[int, Role], c: int, made: dict[int, Found], kinds: tuple[ClaimKind, ...]
+    ) -> Found | None:
         """The nearest match to the left under the same upper headings; a number of unknown role ends the search."""
         for k in range(c - 1, self.layout.stub - 1, -1):
             if k in made and made[k].kind in kinds:
@@ -398,7 +403,7 @@ class Reader(Words):
             if self.denominators.is_size(count.column, percent.column):
                 percent.cells["total"] = count.cells["n"]
                 percent.numbers += count.numbers
-                percent.rule = "size-percent"
+                percent.rule = TableRule.SIZE_PERCENT
                 del made[count.column]
             else:
                 count.cells |= {k: v for k, v in percent.cells.items() if k not in count.cells}
@@ -420,7 +425,7 @@ class Reader(Words):
 
     def _join_p(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
         for c in [c for c, one in roles.items() if one.name == "p" and c in made]:
-            if roles[c].rule == "p-row":
+            if roles[c].rule == TableRule.P_ROW:
                 target = self.above.get(c)
                 if (
                     target is not None

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from resurvey.read.size_places import MADE_OF_COUNTS, OF_SOME_ROWS, OUTSIDE, PRINTED, PRIOR, SizePlace, Source
 from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.table_found import Found
-from resurvey.read.table_sizes import PRIOR, Offers, Source, counted, section_of
+from resurvey.read.table_sizes import Offers, counted, section_of
 
 # Shares of printed percentages taken to be misprinted, and to be cut off or rounded up; half the range of the logarithm
 # of sizes that could be printed; the log odds that a place needs; and the worth of categories that add up to a size.
@@ -28,13 +29,6 @@ ENOUGH = 0.5
 # Share of the counts without percentages that must not exceed it, and of the percentages of a section that a row above
 # it must explain in all columns.
 MOST = 0.8
-# Places that print the size of a column or section.
-PRINTED = frozenset({"head", "body", "section", "span"})
-# Places outside the table and its notes.
-ELSEWHERE = frozenset({"elsewhere", "said"})
-# Places that explain complete sets of categories by their construction, and notes on single rows: other sections say
-# nothing of them.
-OF_SOME_ROWS = frozenset({"sum", "across", "noted"})
 
 
 @dataclass(frozen=True)
@@ -124,9 +118,9 @@ class Evidence:
 
     def _adds_up(self, source: Source, sizes: set[str], total: int, column: int) -> float:
         """What it is worth that the categories of a section add up to a size."""
-        if not total or sizes != {str(total)} or source.kind in ("sum", "total", "across", "above", "column"):
+        if not total or sizes != {str(total)} or source.kind in MADE_OF_COUNTS:
             return 0.0
-        return ADDS_UP if source.kind != "sums" or self.sums[column][total] > 1 else 0.0
+        return ADDS_UP if source.kind != SizePlace.SUMS or self.sums[column][total] > 1 else 0.0
 
     def best(self, key: tuple[tuple[object, ...], int], part: Sequence[int]) -> Choice | None:
         """The place whose sizes the shares of a section in one column have, judged with what it says elsewhere."""
@@ -135,7 +129,7 @@ class Evidence:
         scores = {}
         for source, score in own.items():
             around = 0.0
-            if source.kind == "above" and self._explains(source, self.sections[section]) < MOST:
+            if source.kind == SizePlace.ABOVE and self._explains(source, self.sections[section]) < MOST:
                 continue
             if source.kind not in OF_SOME_ROWS:
                 around += _within(self.of_section[section].get(source, 0.0) - whole.get(source, 0.0))
@@ -176,14 +170,14 @@ class Evidence:
 
     def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
         """Whether another size from elsewhere in the paper explains the percentages about as well."""
-        if best.source.kind not in ELSEWHERE:
+        if best.source.kind not in OUTSIDE:
             return False
         mine = self.offers[best.source]
         return any(
             best.score - one.score < NEEDED
             and any(self.offers[one.source].get(k, mine.get(k)) != mine.get(k) for k in part)
             for one in found
-            if one.source.kind in ELSEWHERE
+            if one.source.kind in OUTSIDE
         )
 
     def _explains(self, source: Source, part: Sequence[int]) -> float:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from resurvey.read.normal import plain
+from resurvey.read.rules import RoleName, TableRule
 from resurvey.read.table_about import MEASURES, About, of_table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_forms import (
@@ -35,7 +36,7 @@ OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", 
 class Role:
     """The role of a cell, the rule that determined it, and the measure if it is a ratio."""
 
-    name: str
+    name: RoleName
     rule: str = ""
     measure: str = ""
 
@@ -61,7 +62,7 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     if ("p" in leaf or _p_above(layout, column, leaf)) and _is_p(place):
         return Role("p", "p-column")
     if "p" in own and not own & {"hr", "or", "rr", "median"} and _is_p(place):
-        return Role("p", "p-row")
+        return Role("p", TableRule.P_ROW)
     if shape.startswith("P") and len(numbers) == 1:
         return Role("p", "p-cell")
     context = _context(layout, row, column)
@@ -71,7 +72,7 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     if QUARTERED.fullmatch(shape.replace(" ", "")) and "iqr" in (
         context.own | context.leaf | context.sections | context.table.tags
     ):
-        return Role("median", "median-quartiles")
+        return Role("median", TableRule.MEDIAN_QUARTILES)
     either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
     if DIFFERS.search(layout.head(column)) and not either and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
         return Role("difference", "difference-column")
@@ -188,14 +189,16 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
         context.own | context.leaf | context.table.tags
     )
     if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
-        return Role(
-            "rate" if time_of(layout, row, column)[0] and survives(layout, row, column) else "percent", "percent-limits"
-        )
+        survival = time_of(layout, row, column)[0] and survives(layout, row, column)
+        name: RoleName = "rate" if survival else "percent"
+        return Role(name, "percent-limits")
     labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
     if labelled or subject in MEASURES:
         return Role("ratio", "ratio-limits", (labelled or subject).upper())
-    if subject in ("median", "mean"):
-        return Role(subject, f"{subject}-limits")
+    if subject == "median":
+        return Role("median", "median-limits")
+    if subject == "mean":
+        return Role("mean", "mean-limits")
     if time_of(layout, row, column)[0] and survives(layout, row, column) and value.text != "NR" and value.value <= 100:
         return Role("rate", "rate-limits")
     if context.table.ratios and value.text != "NR":
@@ -215,7 +218,7 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
 
 def _limits(row: Row, layout: Layout, column: int) -> Role:
     if row.cells[column].value.shape.startswith("(") and not {"ci", "range", "iqr"} & hints(layout.leaf(column)):
-        return Role("limits", "below")
+        return Role("limits", TableRule.LIMITS_BELOW)
     tags = (
         hints(row.label)
         | hints(layout.leaf(column))
@@ -224,7 +227,7 @@ def _limits(row: Row, layout: Layout, column: int) -> Role:
     if "ci" in tags:
         return Role("limits", "ci")
     if tags & {"range", "iqr"}:
-        return Role("limits", "range")
+        return Role("limits", TableRule.LIMITS_RANGE)
     return Role("limits", "unnamed") if not row.label else NOTHING
 
 
@@ -235,19 +238,19 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("n_total_percent", "n-N-percent") if _ordered(numbers[0].value, numbers[1].value) else NOTHING
     if simple == "n/n":
         ok = numbers[0].whole and numbers[1].whole and numbers[0].value <= numbers[1].value and numbers[1].value >= 5
-        return Role("n_total", "n-N") if ok and "range" not in context.own else NOTHING
+        return Role("n_total", TableRule.COUNT_TOTAL) if ok and "range" not in context.own else NOTHING
     if simple in ("p(n/n)", "n(n/n)", "p,n/n", "pn/n"):
         return Role("percent_n_total", "percent-n-N") if _ordered(numbers[1].value, numbers[2].value) else NOTHING
     if simple in ("n±n", "p±p", "n(±n)"):
         return Role("mean", "mean-sd")
     if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
-        return Role("mean", "mean-sd-range")
+        return Role("mean", TableRule.MEAN_SPREAD_RANGE)
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
         if context.own & {"sd", "se"} or place.value.labels:
             return NOTHING
-        return Role("percent_n", "percent-n")
+        return Role("percent_n", TableRule.PERCENT_COUNT)
     if simple == "n(n)":
         return _pair(place, context, size)
     if simple in SHARES_OF_TOTAL and _ordered(numbers[0].value, numbers[1].value):
@@ -257,7 +260,7 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
             return Role("n_percent_limits", "n-percent-limits")
         spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
-        return Role("mean", "mean-sd-range") if spread and not numbers[1].percent else NOTHING
+        return Role("mean", TableRule.MEAN_SPREAD_RANGE) if spread and not numbers[1].percent else NOTHING
     return NOTHING
 
 
@@ -288,7 +291,7 @@ def _pair(place: Place, context: Context, size: str) -> Role:
     if not first.whole and subject not in (*MEASURES, "median") and {"mean", "sd"} & context.table.tags:
         return Role("mean", "mean-sd-by-caption")
     if subject in MEASURES and "p" in nearest and second.value <= 1:
-        return Role("ratio", "ratio-p", subject.upper())
+        return Role("ratio", TableRule.RATIO_P, subject.upper())
     if subject == "median" and not fits:
         return Role("median", "median-one") if not second.whole or "n_pct" not in context.leaf else NOTHING
     impossible = bool(size) and not nearest & {"n_pct", "pct"} and _of_more(first, second, size)
@@ -354,7 +357,8 @@ def _single(layout: Layout, row: Row, column: int, place: Place, context: Contex
     above = hints(row.section[-1]) if row.section else frozenset()
     if above & {"median", "mean"} and "pct" in above and not context.own and number.value <= 100:
         return Role(
-            "median" if "median" in above else "mean", "median-section" if "median" in above else "mean-section"
+            "median" if "median" in above else "mean",
+            TableRule.MEDIAN_SECTION if "median" in above else TableRule.MEAN_SECTION,
         )
     measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
     own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own

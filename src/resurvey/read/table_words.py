@@ -7,7 +7,9 @@ import re
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
 from resurvey.read.normal import fold, plain
-from resurvey.read.objects import Claim, Span
+from resurvey.read.objects import Claim, Position, Span
+from resurvey.read.rules import TableRule
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_about import About, of_table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_denominators import COUNTED, Denominators
@@ -136,7 +138,7 @@ class Words:
         )
 
     def _span(self, place: Place, number: Number) -> Span:
-        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
+        block = Position(self.layout.table.id, place.cell.row, place.cell.column).block
         return Span(block, place.offset + number.start, place.offset + number.end)
 
     def _locator(self, row: Row, c: int) -> str:
@@ -300,31 +302,31 @@ class Words:
             if name in ("SD", "PD") and (response or self.about.response or self.layout.lists_responses):
                 response = name
         kind = (
-            "adverse_event"
+            ShareKind.ADVERSE_EVENT
             if harm
-            else "response"
-            if (response and (found.rule == "size-percent" or not self.about.baseline))
+            else ShareKind.RESPONSE
+            if (response and (found.rule == TableRule.SIZE_PERCENT or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
-            else "progression"
+            else ShareKind.PROGRESSION
             if events
-            else "baseline"
+            else ShareKind.BASELINE
             if self.about.baseline
-            else "response"
+            else ShareKind.RESPONSE
             if RESPONSE_ROW.search(row.label) and not OPPOSITE.match(row.label)
-            else "prognosis"
+            else ShareKind.PROGNOSIS
             if names or table_survival.CENSORED.fullmatch(row.label)
-            else "baseline"
+            else ShareKind.BASELINE
         )
         cells = {"kind": kind, "item": item}
         if harm:
             cells["grade"] = grade or grade_in(self.layout.table.caption)
             cells["item"] = _short(row.label) or item
-        elif response and kind == "response":
+        elif response and kind == ShareKind.RESPONSE:
             cells |= {
                 "endpoint": response,
                 "item": response if endpoints_in(row.label) and "/" not in row.label else item,
             }
-        elif kind == "progression":
+        elif kind == ShareKind.PROGRESSION:
             cells["endpoint"] = events
         if partition := self.denominators.partition(found):
             cells["partition"] = partition

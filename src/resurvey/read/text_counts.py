@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, take, words_after, words_before
 from resurvey.read.lexer import Line
+from resurvey.read.rules import TextRule
 from resurvey.read.text_shares import is_count, make, word_at
 from resurvey.read.word_lists import EVENTS, MONTHS, PATIENTS, SITES
 
@@ -22,16 +23,16 @@ def counts(line: Line) -> list[Found]:
         noun = _noun_of(line, i)
         if noun in SITES:
             cells = {"value": line.tokens[i].printed, "kind": "sites", "item": noun}
-            found.append(Found("quantity", cells, take(line, i), "n-sites"))
+            found.append(Found("quantity", cells, take(line, i), TextRule.SITES))
         elif noun:
             entered = ENTERED.match(line.text, line.tokens[i].end) is not None
-            found.append(make(line, "n-noun-entered" if entered else "n-noun", n=i))
+            found.append(make(line, TextRule.COUNT_ENTERED if entered else TextRule.COUNT, n=i))
         elif _distributed(line, i):
-            found.append(make(line, "n-list", n=i))
+            found.append(make(line, TextRule.COUNT_LISTED, n=i))
         elif _acts(line, i):
-            found.append(make(line, "n-verb", n=i))
+            found.append(make(line, TextRule.COUNT_VERB, n=i))
         elif _beside_size(line, i):
-            found.append(make(line, "n-equals-list", n=i))
+            found.append(make(line, TextRule.COUNT_EQUALS_LISTED, n=i))
         elif OF_RESPONSE.match(line.text, line.tokens[i].end) and line.tokens[i].extra != "word":
             found.append(make(line, "n-response", n=i))
     found += _listed(line, [one for one in found if one.kind == "proportion"])
@@ -87,7 +88,7 @@ def _summed(line: Line, found: list[Found]) -> list[Found]:
     for i in line.free():
         number = int(line.tokens[i].number) if is_count(line, i) and word_at(line, i - 1) in ("and", ",") else 0
         if number and any(number + other in counted and number + other > other for other in counted):
-            more.append(make(line, "n-list", n=i))
+            more.append(make(line, TextRule.COUNT_LISTED, n=i))
     return more
 
 
@@ -216,7 +217,7 @@ def _listed(line: Line, found: list[Found]) -> list[Found]:
                 j -= 1
             if not is_count(line, j) or 1950 <= line.tokens[j].number <= 2050:
                 break
-            more.append(make(line, "n-list", n=j))
+            more.append(make(line, TextRule.COUNT_LISTED, n=j))
             j -= 1
     return more
 

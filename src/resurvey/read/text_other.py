@@ -8,6 +8,7 @@ from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take
 from resurvey.read.lexer import Line
 from resurvey.read.outcomes import outcomes_in
 from resurvey.read.percent_subjects import of_people
+from resurvey.read.rules import TextRule
 from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS
 
 THRESHOLD = re.compile(
@@ -116,7 +117,7 @@ def p_values(line: Line) -> list[Found]:
             cells["p_sided"] = "1"
         elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
-        found.append(Found("p", cells, take(line, i), "p-alone"))
+        found.append(Found("p", cells, take(line, i), TextRule.P_ALONE))
         found += [
             Found("p", cells | {"p": line.tokens[j].printed}, take(line, j), "p-alone-list") for j in _p_list(line, i)
         ]
@@ -250,7 +251,12 @@ def dates(line: Line) -> list[Found]:
         tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
         take(line, *tokens)
         found.append(
-            Found("follow_up", {"item": item, "statistic": "date", "value": _iso(match), "unit": ""}, tokens, "date")
+            Found(
+                "follow_up",
+                {"item": item, "statistic": "date", "value": _iso(match), "unit": ""},
+                tokens,
+                TextRule.DATE,
+            )
         )
     for match in matches:
         take(line, *[i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()])
@@ -394,4 +400,4 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
     words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
     cells["item"] = " ".join(words[:5]).lower()
-    return Found("quantity", cells, take(line, i, *limits), "mean", notes)
+    return Found("quantity", cells, take(line, i, *limits), TextRule.MEAN, notes)

@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import RANGES, Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line
+from resurvey.read.rules import TextRule
 from resurvey.read.text_rate_times import before_survival
 from resurvey.read.text_rates import named_in_order
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
@@ -178,7 +179,7 @@ def _median(line: Line, start: int, i: int) -> Found | None:
     followed = [subject.rfind(word) for word in FOLLOW if word in subject]
     if followed and name in TIME_TO_EVENT and re.search(r"\d", subject[max(followed) :]):
         # `a follow-up of 46 months, ... and progression-free survival (6 v 7 months)`: the later subject.
-        return Found("median", cells | {"endpoint": name}, taken, "time-alone", notes)
+        return Found("median", cells | {"endpoint": name}, taken, TextRule.TIME_ALONE, notes)
     bracketed = FOLLOWED.search(line.text[: line.tokens[start].start]) is not None
     if followed or (not name and is_time and (bracketed or any(word in near for word in FOLLOW))):
         said = FOLLOW_SAID.search(line.text[: token.start]) is not None and is_time
@@ -475,5 +476,5 @@ def durations(line: Line) -> list[Found]:
         cells = {"item": "follow-up", "statistic": statistic, "value": token.printed, "unit": token.unit} | cells_of(
             interval, unit=token.unit
         )
-        found.append(Found("follow_up", cells, take(line, i, *limits), "follow-up-other"))
+        found.append(Found("follow_up", cells, take(line, i, *limits), TextRule.FOLLOW_UP_OTHER))
     return found
