@@ -18,6 +18,7 @@ from resurvey.read.percent_subjects import name_subjects
 from resurvey.read.rules import TextRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
+from resurvey.read.text_censored import completed
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
@@ -259,7 +260,7 @@ def _carry_level(line: Line, found: list[Found]) -> None:
 
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in the order of their first number."""
-    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+    return [] if paragraph.kind == "title" else completed(joined(_sentences(paragraph, lexicon)))
 
 
 def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:

@@ -30,6 +30,7 @@ from resurvey.read.share_harms import (
 )
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.text_censored import name_censored
 from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
@@ -128,6 +129,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _in_order(line, shares)
     _in_pairs(line, shares)
     name_flow(line, shares, followers)
+    name_censored(line, shares)
     _of_the(line, shares, places)
 
 

@@ -9,7 +9,7 @@ from resurvey.read.lexer import Line
 from resurvey.read.rules import TextRule
 from resurvey.read.text_rate_times import before_survival
 from resurvey.read.text_rates import named_in_order
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
+from resurvey.read.word_lists import EVENTS, PATIENTS, TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 AT = {
     "at",
@@ -114,11 +114,13 @@ def _is_value(line: Line, i: int, start: int) -> bool:
             # `median survival in patients with a pressure of 90 mm Hg`, `a 4 cm margin`: not the endpoint.
             return False
         return i - start < 14 and not {"than", "mean", "sd"} & set(words_before(line, i, 2))
-    if token.extra == "word":
+    if token.extra == "word" or (token.whole and set(words_after(line, i, 2)) & COUNTED):
         return False
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
+# `a median of 14.2 months, and 45 patients were censored`: a count behind the median.
+COUNTED = {*(PATIENTS - {"patient"}), *EVENTS, "were", "had", "died"}
 # `median survival rates of 1 and 2 years`: the time of a rate.
 OF_RATES = re.compile(r"\brates? (?:of|at) (?:\d{1,2}(?:,| and) (?:and )?){0,3}$", re.IGNORECASE)
 # `responses lasting 6 months or more`: a threshold, not a median.
