@@ -9,7 +9,8 @@ from dataclasses import replace
 from resurvey.read import sentences
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document
-from resurvey.read.word_lists import ELSEWHERE, TIME_TO_EVENT
+from resurvey.read.sections import beside_other_work
+from resurvey.read.word_lists import TIME_TO_EVENT
 
 OF_INTERVALS = re.compile(r"\b(?i:confidence (?:intervals?|limits?)|standard errors?|variances?)\b|\bC\.?I\.?s?\b")
 BROOKMEYER = re.compile(r"\bBrookmeyer")
@@ -39,7 +40,7 @@ def stated(document: Document) -> dict[str, str]:
     """
     found: dict[str, set[str]] = {"median": set(), "rate": set()}
     for paragraph in document.paragraphs:
-        if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section:
+        if beside_other_work(paragraph):
             continue
         text = plain(paragraph.text)
         for start, end in sentences.split(text):

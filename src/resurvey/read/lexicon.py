@@ -10,9 +10,10 @@ from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Claim, Document, Span, Table
+from resurvey.read.sections import beside_other_work
 from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_layout import is_size_label
-from resurvey.read.word_lists import ELSEWHERE, endpoints_in
+from resurvey.read.word_lists import endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
@@ -306,7 +307,7 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
     """Numbers of patients randomised, enrolled, treated or analysed, outside the introduction and discussion."""
     found: dict[str, None] = {}
     for paragraph in document.paragraphs:
-        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
+        if not beside_other_work(paragraph):
             found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
     for table in document.tables:
         sizes = _sizes_in_rows(table)
@@ -323,11 +324,7 @@ ANY = re.compile(
 
 def _sizes_of_any(document: Document) -> frozenset[str]:
     """Sizes printed for any group of patients, outside the introduction and discussion."""
-    texts = [
-        paragraph.text
-        for paragraph in document.paragraphs
-        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section
-    ]
+    texts = [paragraph.text for paragraph in document.paragraphs if not beside_other_work(paragraph)]
     for table in document.tables:
         texts += [table.caption, table.notes]
         texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]

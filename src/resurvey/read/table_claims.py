@@ -22,7 +22,7 @@ from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
+from resurvey.read.word_lists import TIME_TO_EVENT
 
 # A p value under one of these headings tests something other than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
@@ -466,4 +466,4 @@ class Reader(Words):
         target.rule += "-p"
 
 
-__all__ = ["UNITS", "Found", "claims"]
+__all__ = ["claims"]
