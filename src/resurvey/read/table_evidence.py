@@ -178,6 +178,7 @@ class Evidence:
             and any(self.offers[one.source].get(k, mine.get(k)) != mine.get(k) for k in part)
             for one in found
             if one.source.kind in OUTSIDE
+            and (one.source.kind is best.source.kind or best.source.kind is SizePlace.SAID)
         )
 
     def _explains(self, source: Source, part: Sequence[int]) -> float:
