@@ -169,3 +169,33 @@ def test_a_ratio_of_two_categories_is_their_two_counts(label):
 def test_measurements_and_times_of_day_are_no_counts(label, value):
     rows = [["", "Alfa (n = 54)", "Beta (n = 60)"], [label, value, value], ["Male", "12 (22.2)", "15 (25.0)"]]
     assert [n for (n,) in of_table(read(rows, caption="Patients"), "n")] == ["12", "15"]
+
+
+def test_doses_below_the_name_of_their_drug_are_arms_and_not_the_drug():
+    head = ["<th></th>", "<th></th>", "<th colspan='3'>Gamma</th>", "<th></th>"]
+    rows = [head, ["", "Placebo (n = 80)", "25 mg (n = 40)", "50 mg (n = 50)", "Total (n = 90)", "Delta 4 mg (n = 45)"]]
+    rows += [["Headache", "8 (10.0)", "6 (15.0)", "10 (20.0)", "16 (17.8)", "9 (20.0)"]]
+    text = (
+        "Patients in the gamma group took it daily. The gamma group had more events than the placebo group. "
+        "In the gamma group few stopped, in the delta 4 mg group many. The gamma 25 mg group had few events."
+    )
+    one = table(rows, heads=2, caption="Adverse events, n (%)")
+    other = [["", "Placebo (n = 80)", "Gamma 50 mg (n = 50)"], ["Male", "40 (50.0)", "30 (60.0)"]]
+    paper = jats(results(text) + one + table(other, caption="Patients, n (%)", label="Table 2"))
+    found = claims(from_bytes(paper.encode(), "made.nxml"))
+    arms = [c.cells.get("arm", "") for c in found if c.locator.startswith("Table 1")]
+    assert arms == ["placebo", "gamma_25_mg", "gamma_50_mg", "gamma", "delta_4_mg"]
+    assert {c.cells.get("arm") for c in found if c.locator.startswith("Table 2")} == {"placebo", "gamma_50_mg"}
+
+
+def test_a_heading_that_compares_two_arms_gives_both_to_the_ratios_below_it():
+    head = ["<th></th>", "<th></th>", "<th></th>", "<th colspan='2'>Gamma 1,000 mg versus placebo</th>"]
+    rows = [head, ["", "Placebo (n = 80)", "Gamma 1,000 mg (n = 80)", "OR (90% CI)", "P"]]
+    rows += [["Response", "8 (10.0)", "16 (20.0)", "2.25 (1.10-4.60)", "0.04"]]
+    text = "The placebo group did worse. The gamma 1,000 mg group did better than the placebo group."
+    other = table(
+        [["", "Placebo (n = 80)", "Gamma 1,000 mg (n = 80)"], ["Male", "40 (50.0)", "40 (50.0)"]], label="Table 2"
+    )
+    paper = jats(results(text) + table(rows, heads=2, caption="Responses, n (%)") + other)
+    (ratio,) = [c.cells for c in claims(from_bytes(paper.encode(), "made.nxml")) if c.kind == "ratio"]
+    assert (ratio["arm"], ratio["comparator_arm_id"], ratio["ci_level"]) == ("gamma_1_000_mg", "placebo", "90")

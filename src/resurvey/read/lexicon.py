@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Claim, Document, Span, Table
+from resurvey.read.objects import Cell, Claim, Document, Span, Table
 from resurvey.read.sections import beside_other_work
 from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_layout import is_size_label
@@ -240,16 +240,19 @@ def _names_in_text(text: str, names: _Names) -> None:
 
 
 def _names_in_heads(table: Table, names: _Names) -> None:
-    """Names of columns with a size in their heading, and of lettered arms."""
-    sized = []
+    """Names of columns with a size in or below their heading, and of lettered arms."""
     for cell in (cell for row in table.grid[: max(table.heads, 1)] for cell in row[1:] if cell is not None):
         if re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
-            sized.append(strip_size(cell.text))
+            _note_head(_of_dose(table, cell), names)
         for match in LETTERED.finditer(plain(cell.text)):
             _count(_lettered(match), 2, names.mentioned, names.labels)
-    for label in (*sized, *_over_sizes(table)):
-        _note(label, 2, names.mentioned, names.labels)
-        _note(label, 1, names.in_heads, {})
+    for label in _over_sizes(table):
+        _note_head(label, names)
+
+
+def _note_head(label: str, names: _Names) -> None:
+    _note(label, 2, names.mentioned, names.labels)
+    _note(label, 1, names.in_heads, {})
 
 
 def _lettered(match: re.Match[str]) -> str:
@@ -265,6 +268,29 @@ def _abbreviations(texts: list[str]) -> dict[str, frozenset[str]]:
     return {word: frozenset(longs) for word, longs in short.items()}
 
 
+# A dose and how often it is given, which names an arm only behind its drug: `25 mg`, `3 mg/kg every 2 weeks`.
+DOSE = re.compile(
+    r"(?:(?:low|high|medium|mid|full|half|standard)[- ]dose|"
+    r"\d[\d.,]{0,8}(?:\s?[-/]\s?\d[\d.,]{0,8})?\s?(?:mg|g|mcg|µg|μg|ug|mL|ml|Gy|cGy|IU|U|units?|MBq|ppm|%)"
+    r"(?:\s?/\s?(?:kg|m\^?2|day|d|week|w|h|dose|mL|ml)){0,3}"
+    r"(?:[ ,]{1,2}(?:once|twice|daily|weekly|monthly|[obqt]\.?i?\.?d\.?|q\d{0,2}[hdw]|every \d{1,2} (?:weeks?|days?|"
+    r"hours?)|(?:per|a) (?:day|week))){0,3})"
+)
+
+
+def under_drug(outer: str, inner: str) -> str:
+    """A heading that is only a dose, behind the one above it that names the drug; empty for other headings."""
+    drug, dose = strip_size(outer), strip_size(inner)
+    return f"{drug} {dose}" if DOSE.fullmatch(dose) and re.search(r"[A-Za-z]{3}", drug) else ""
+
+
+def _of_dose(table: Table, cell: Cell) -> str:
+    """The name of a column of the headings without its size, behind the drug above it if it is a dose."""
+    above = [row[cell.column] for row in table.grid[: cell.row]]
+    over = [other.text for other in above if other is not None and other.columns > 1 and other.column > 0]
+    return (under_drug(over[-1], cell.text) if over else "") or strip_size(cell.text)
+
+
 def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
     """Sizes printed for each arm in table headings and text, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
@@ -273,7 +299,8 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
         for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
             # A title over the whole row says nothing of one column.
             texts = [cell.text for cell in column if cell is not None and cell.column > 0]
-            arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
+            doses = [whole for pair in itertools.pairwise(texts) if (whole := under_drug(*pair))]
+            arm = next((named for text in doses or texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
             if arm and (size := size or below.get(c, "")):
                 found.setdefault(arm, {})[size] = None

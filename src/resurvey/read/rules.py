@@ -20,6 +20,7 @@ class TextRule(StrEnum):
     COUNT_EQUALS = "n-equals"
     COUNT_EQUALS_LISTED = "n-equals-list"
     SITES = "n-sites"
+    COUNT_OF_ARM = "n-arm"
     COUNT_OF_TOTAL = "n-of-N"
     COUNT_PERCENT = "n-percent"
     PERCENT = "percent"
