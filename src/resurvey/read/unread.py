@@ -13,7 +13,7 @@ from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import strip_size
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Paragraph, Position, Span, Table
-from resurvey.read.sections import beside_other_work, in_methods
+from resurvey.read.paper_parts import beside_other_work, in_methods
 from resurvey.read.table_forms import MEASURED_HEAD, measures
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
