@@ -14,9 +14,9 @@ from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.paper_parts import beside_other_work, in_methods
 from resurvey.read.percent_subjects import name_subjects
 from resurvey.read.rules import TextRule
-from resurvey.read.paper_parts import beside_other_work, in_methods
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
 from resurvey.read.text_censored import completed
