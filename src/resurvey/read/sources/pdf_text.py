@@ -20,6 +20,7 @@ DOT = re.compile(r"[._…·]{1,5}")
 QUARTER_TURN = math.pi / 2
 # From this many lines of sideways words on, a page holds a table printed sideways, not just a note in the margin.
 SIDEWAYS_LINES = 4
+COMMA_FOR_LESS = re.compile(r"[pP]?,0?\.\d")
 RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
 
 
@@ -61,7 +62,8 @@ class Page:
 def mend_signs(pages: list[Page]) -> list[Page]:
     """Correct signs that some journals' fonts encode wrongly: a `5` or `¼` for `=`, a comma for `<`.
 
-    Applied only if the file shows the fault, by `n 5 123` or `¼` in several places; otherwise nothing is changed.
+    Applied only if the file shows the fault, by `n 5 123`, `¼` or `,0.01` in several places; otherwise nothing is
+    changed.
     """
     texts = [word.text for page in pages for word in page.words]
     quarter = sum("¼" in text for text in texts) >= 3
@@ -72,21 +74,22 @@ def mend_signs(pages: list[Page]) -> list[Page]:
         )
         >= 2
     )
-    if not (quarter or five):
+    less = sum(COMMA_FOR_LESS.match(text) is not None for text in texts) >= 2
+    if not (quarter or five or less):
         return pages
-    return [replace(page, words=tuple(_mended(page.words, five=five))) for page in pages]
+    return [replace(page, words=tuple(_mended(page.words, five=five, less=five or less))) for page in pages]
 
 
-def _mended(words: tuple[Word, ...], *, five: bool) -> Iterator[Word]:
+def _mended(words: tuple[Word, ...], *, five: bool, less: bool) -> Iterator[Word]:
     for k, word in enumerate(words):
         text = word.text.replace("¼", "=")
         before = words[k - 1].text if k else ""
         after = words[k + 1].text if k + 1 < len(words) else ""
         if five and text == "5" and before[-1:].isalpha() and after[:1] in "0123456789.":
             text = "="
-        elif five and text == "," and before[-1:] in "pP" and after[:1] in "0.":
+        elif less and text == "," and before[-1:] in "pP" and after[:1] in "0.":
             text = "<"
-        elif five and re.match(r"[pP]?,0?\.\d", text):
+        elif less and COMMA_FOR_LESS.match(text):
             text = text.replace(",", "<", 1)
         elif five and re.fullmatch(r"[(]?\d{1,5}(?:\.\d{1,3})?\+\d{1,5}\.?\d{0,3}[),;]?", text):
             text = text.replace("+", "±")
