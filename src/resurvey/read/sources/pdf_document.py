@@ -20,6 +20,7 @@ from resurvey.read.sources.pdf_layout import (
     repeated_texts,
     split_at,
 )
+from resurvey.read.sources.pdf_order import regions_of
 from resurvey.read.sources.pdf_tables import find_tables
 from resurvey.read.sources.pdf_text import Page, mend_signs, pages_of
 from resurvey.read.sources.plain_text import LAST, TOP
@@ -60,8 +61,9 @@ def compose(pages: Sequence[Page], build: Builder) -> None:
     inner = [[word for word in page.words if not at_edge(word, page, repeated)] for page in pages]
     for page, words, gutter in zip(pages, inner, gutters(pages, inner), strict=True):
         tables, left = find_tables(words, page, gutter, body)
-        for column in columns_of(split_at(pieces_of(left), gutter), gutter):
-            writer.column(column)
+        for region in regions_of(left):
+            for column in columns_of(split_at(pieces_of(region), gutter), gutter):
+                writer.column(column)
         for table in tables:
             writer.table(table)
     writer.finish()
