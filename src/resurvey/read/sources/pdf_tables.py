@@ -89,8 +89,8 @@ def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: floa
     beside = frame.x0 > start.x1 - 2
     inside = [w for w in words if w.x0 >= frame.x0 - 4 and w.x1 <= frame.x1 + 4]
     around = [w for w in words if w.x1 <= frame.x0 + 2 and w.x0 >= start.x0 - 4] if beside else inside
-    head = _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))
-    caption = [piece for row in _adjoining(head, frame.top if not beside else None) for piece in row]
+    lines = _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))
+    caption = [piece for row in _adjoining(lines, frame.top if not beside else None) for piece in row]
     named = {id(word) for piece in caption for word in piece.words}
     rows = _rows(pieces_of([w for w in inside if w.middle > start.top - 1 and id(w) not in named], 0.9))
     head, bottom = _inner_rules(rows, frame)
