@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, inf, sqrt
+from math import ceil, exp, inf, pi, sqrt
 
 from scipy.special import ndtri, stdtrit
 
@@ -57,6 +57,17 @@ def limit_error(between: float, se: float, replicates: int, t: float) -> float:
         return 0.0
     of_variance = t**2 * between**2 / (2 * se**2 * (replicates - 1))
     return sqrt(between / replicates + of_variance) / se
+
+
+def quantile_error(probability: float, replicates: int) -> float:
+    """Monte Carlo error of a quantile of a normal sample, as a share of its standard deviation.
+
+    References
+    ----------
+    .. [1] Serfling, R. J. (1980). Approximation Theorems of Mathematical Statistics. Wiley. Section 2.3.3.
+    """
+    density = exp(-(float(ndtri(probability)) ** 2) / 2) / sqrt(2 * pi)
+    return sqrt(probability * (1 - probability) / replicates) / density
 
 
 def replicates_wanted(error: float, have: int) -> int:

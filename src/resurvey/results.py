@@ -257,6 +257,7 @@ BESIDE = (
         _choice("kind", *Varied),
         "treatment comparator model measure",
         f"{LIMITS} ratio_to_main:number conclusion refused:flag note rmst_difference:number horizon:number",
+        "missing_information:number monte_carlo:number",
     ),
     _table(
         "spread",
