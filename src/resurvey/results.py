@@ -350,8 +350,10 @@ BESIDE = (
            "fitted:number cured:number cured_lower:number cured_upper:number",
            _choice("status", "estimated", "refused"), "note"),
     _table("beyond_survival", "model time:number survival:number lower:number upper:number missing_information:number "
+           "monte_carlo:number "
            "extrapolated:flag"),
     _table("beyond_means", "model horizon:number mean:number lower:number upper:number missing_information:number "
+           "monte_carlo:number "
            "observed:number"),
     _table("beyond_hazards", "model time:number hazard:number lower:number upper:number"),
     _table("beyond_outside", "model time:number survival:number external:number difference:number z:number p:number "
