@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from resurvey.read import confidence
-from resurvey.read.objects import Claim, Document, Draft
+from resurvey.read.objects import Claim, ClaimKind, Document, Draft
 from resurvey.schema import TABLES
 
-TABLE_OF = {
+TABLE_OF: dict[ClaimKind, str] = {
     "ratio": "hazard_ratios",
     "median": "medians",
     "rate": "survival_rates",
@@ -103,8 +103,6 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     notes = list(claim.notes)
     if table == "designs":
         notes += _in_per_cent(cells)
-    if claim.kind == "quantity" and not cells.get("kind"):
-        cells["kind"] = "epidemiology"
     if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":
         notes.append("no unit printed beside it")
     cells["note"] = "; ".join(notes)

@@ -11,6 +11,7 @@ from resurvey.read.table_places import Row, clean
 
 def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
     """Split a row whose cells hold several lines each into one row per line, if labels and cells have equally many."""
+    row = _with_brackets(row)
     broken = {c: place.text.split("\n") for c, place in row.cells.items() if "\n" in place.text}
     if not broken:
         return _two_results(row)
@@ -43,6 +44,19 @@ def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row
         elif places:
             made.append(replace(row, section=section, label=label, cells=places))
     return made
+
+
+def _with_brackets(row: Row) -> Row:
+    """The row with cells that only break before a bracket (`57.3`, below it `(35.4–100)`) put on one line."""
+    if not any("\n(" in place.text or "\n[" in place.text for place in row.cells.values()):
+        return row
+    cells = {}
+    for c, place in row.cells.items():
+        first, *rest = place.text.split("\n")
+        whole = len(rest) == 1 and rest[0][:1] in ("(", "[") and not set("([") & set(first) and is_numeric(first)
+        text = place.text.replace("\n", " ")
+        cells[c] = replace(place, text=text, value=parse(text)) if whole else place
+    return replace(row, cells=cells)
 
 
 def _two_results(row: Row) -> list[Row]:
