@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
+from resurvey.read.draft_places import part_of, position_of, row_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Draft, Finding
 from resurvey.read.p_audit import impossible_p
@@ -93,8 +95,8 @@ def _without_joined(found: list[Finding], document: Document, by_id: dict[str, D
 
     def joined(one: Finding) -> bool:
         spans = by_id[one.claim_ids[0]].claim.spans if one.rule in OF_LIMITS and one.claim_ids else ()
-        for table, row, column in (span.block.split(".") for span in spans if span.block.count(".") == 2):
-            cell = grids[table][int(row[1:])][int(column[1:])]
+        for table, row, column in (position for span in spans if (position := span.position)):
+            cell = grids[table][row][column]
             if cell is not None and JOINED.search(plain(cell.text)):
                 return True
         return False
@@ -109,17 +111,20 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
     values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
     """
     tables = [(one.rule, _place_of(one, by_id)) for one in found]
+    held = Counter(tables)
     return [
         one
         for one, place in zip(found, tables, strict=True)
-        if not (place[1] and one.rule in OF_COLUMNS and tables.count(place) >= MISREAD)
+        if not (place[1] and one.rule in OF_COLUMNS and held[place] >= MISREAD)
     ]
 
 
 def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table of a finding, or `text`; empty if it is of no row."""
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else "text" if block else ""
+    if draft is None:
+        return ""
+    return "text" if position_of(draft) is None else part_of(draft)
 
 
 def _limits_in(reported: str) -> str:
@@ -202,7 +207,7 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
+    apart = sorted(_side(by_id[claim]) * distance for claim, distance in off.items())
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
@@ -217,28 +222,27 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
             and not _like_others(by_id[row["claim_ids"]], apart)
         )
     ]
-    rows_of = [_row_of(one, by_id) for one in found]
+    rows_of = [row_of(by_id[one.claim_ids[0]]) for one in found]
+    held = Counter(rows_of)
     # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
     return [
         one
         for one, place in zip(found, rows_of, strict=True)
-        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
+        if one.verdict == "impossible" or not place or held[place] == 1
     ]
-
-
-def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    """The table row of a finding, empty in running text."""
-    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
 
 
 def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
     """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
 
     Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
-    distances of all ratios, the ratio's own among them.
+    distances of all ratios in order, the ratio's own among them.
     """
     own = _side(draft) * _off(draft)
-    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
+    if own == 0:
+        return False
+    alike = len(apart) - bisect_left(apart, OF_OWN * own) if own > 0 else bisect_right(apart, OF_OWN * own)
+    return alike > ALIKE
 
 
 def _side(draft: Draft) -> int:
@@ -278,11 +282,12 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
     found = []
     # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
     linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
+    others = _of_other_tests(rows, by_id)
     for row in rows:
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
             continue
         draft = by_id[row["claim_ids"]]
-        if _other_test(row["claim_ids"], rows, by_id):
+        if part_of(draft) in others:
             continue
         apart = _z_apart(draft, one_sided)
         if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
@@ -290,13 +295,16 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
     return found
 
 
-def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
-    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
-    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
-    verdicts = [
-        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
-    ]
-    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
+def _of_other_tests(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> set[str]:
+    """Tables most of whose p values do not match their ratios and so test something else, such as an interaction."""
+    verdicts: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        draft = by_id[row["claim_ids"]]
+        if draft.claim.in_table:
+            verdicts[part_of(draft)].append(row["verdict"])
+    return {
+        table for table, given in verdicts.items() if len(given) >= 4 and 2 * given.count("discrepant") > len(given)
+    }
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:

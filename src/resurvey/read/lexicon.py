@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Claim, Document, Span, Table
+from resurvey.read.objects import Cell, Claim, Document, Span, Table
 from resurvey.read.table_hints import SIZE, size_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.word_lists import ELSEWHERE, endpoints_in
@@ -208,7 +208,7 @@ def learn(document: Document) -> Lexicon:
         for row in table.grid[: max(table.heads, 1)]:
             for cell in row[1:]:
                 if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
-                    label = strip_size(cell.text)
+                    label = _of_dose(table, cell)
                     _note(label, 2, counted, labels)
                     _note(label, 1, heads, {})
                 for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
@@ -233,14 +233,39 @@ def learn(document: Document) -> Lexicon:
     )
 
 
+# A dose and how often it is given, which names an arm only behind its drug: `25 mg`, `3 mg/kg every 2 weeks`.
+DOSE = re.compile(
+    r"(?:(?:low|high|medium|mid|full|half|standard)[- ]dose|"
+    r"\d[\d.,]{0,8}(?:\s?[-/]\s?\d[\d.,]{0,8})?\s?(?:mg|g|mcg|µg|μg|ug|mL|ml|Gy|cGy|IU|U|units?|MBq|ppm|%)"
+    r"(?:\s?/\s?(?:kg|m\^?2|day|d|week|w|h|dose|mL|ml)){0,3}"
+    r"(?:[ ,]{1,2}(?:once|twice|daily|weekly|monthly|[obqt]\.?i?\.?d\.?|q\d{0,2}[hdw]|every \d{1,2} (?:weeks?|days?|"
+    r"hours?)|(?:per|a) (?:day|week))){0,3})"
+)
+
+
+def under_drug(outer: str, inner: str) -> str:
+    """A heading that is only a dose, behind the one above it that names the drug; empty for other headings."""
+    drug, dose = strip_size(outer), strip_size(inner)
+    return f"{drug} {dose}" if DOSE.fullmatch(dose) and re.search(r"[A-Za-z]{3}", drug) else ""
+
+
+def _of_dose(table: Table, cell: Cell) -> str:
+    """The name of a column of the headings without its size, behind the drug above it if it is a dose."""
+    above = [row[cell.column] for row in table.grid[: cell.row]]
+    over = [other.text for other in above if other is not None and other.columns > 1 and other.column > 0]
+    return (under_drug(over[-1], cell.text) if over else "") or strip_size(cell.text)
+
+
 def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
     """Sizes printed for each arm in table headings and text, in the order of the paper."""
     found: dict[str, dict[str, None]] = {}
     for table in document.tables:
         below = _sizes_in_rows(table)
         for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
-            texts = [cell.text for cell in column if cell is not None]
-            arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
+            # A title over the whole row says nothing of one column.
+            texts = [cell.text for cell in column if cell is not None and cell.column > 0]
+            doses = [whole for pair in itertools.pairwise(texts) if (whole := under_drug(*pair))]
+            arm = next((named for text in doses or texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
             if arm and (size := size or below.get(c, "")):
                 found.setdefault(arm, {})[size] = None
@@ -331,9 +356,12 @@ def _sizes_of_any(document: Document) -> frozenset[str]:
     for table in document.tables:
         texts += [table.caption, table.notes]
         texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]
-    return frozenset(
-        (match["n"] or match["counted"]).replace(",", "") for text in texts for match in ANY.finditer(plain(text))
-    )
+    return frozenset().union(*(sizes_said(text) for text in texts))
+
+
+def sizes_said(text: str) -> frozenset[str]:
+    """Sizes that a text prints for whatever group: `n = 45`, `526 patients who completed the study`."""
+    return frozenset((match["n"] or match["counted"]).replace(",", "") for match in ANY.finditer(plain(text)))
 
 
 def _listed(name: str, noun: str) -> list[str]:

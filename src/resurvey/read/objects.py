@@ -7,9 +7,22 @@ marks the printed number.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from resurvey.read.rules import TableRule
+
+
+class Position(NamedTuple):
+    """A cell by its table, row and column, where it begins."""
+
+    table: str
+    row: int
+    column: int
+
+    @property
+    def block(self) -> str:
+        """Id of the cell: `t2.r3.c4`."""
+        return f"{self.table}.r{self.row}.c{self.column}"
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,19 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.block}:{self.start}-{self.end}"
+
+    @property
+    def part(self) -> str:
+        """The paragraph or table that the span is in."""
+        return self.block.partition(".")[0]
+
+    @property
+    def position(self) -> Position | None:
+        """The cell that the span is in; None in a paragraph."""
+        if "." not in self.block:
+            return None
+        table, row, column = self.block.split(".")
+        return Position(table, int(row[1:]), int(column[1:]))
 
 
 @dataclass(frozen=True)

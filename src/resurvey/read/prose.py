@@ -14,9 +14,11 @@ from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.percent_subjects import name_subjects
 from resurvey.read.rules import TextRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
+from resurvey.read.text_censored import completed
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
@@ -162,8 +164,8 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
             if response:
                 one.cells |= {"item": response, "kind": ShareKind.RESPONSE, "endpoint": response}
-            else:
-                one.cells |= {"item": label.lower(), "kind": ShareKind.FLOW} if label else {"kind": ShareKind.FLOW}
+            elif label:
+                one.cells["item"] = label.lower()
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
@@ -258,7 +260,7 @@ def _carry_level(line: Line, found: list[Found]) -> None:
 
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in the order of their first number."""
-    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+    return [] if paragraph.kind == "title" else completed(joined(_sentences(paragraph, lexicon)))
 
 
 def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
@@ -277,6 +279,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
         found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        name_subjects(line, found)
         beside = sizes_beside(line, lexicon)
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)

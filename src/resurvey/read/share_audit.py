@@ -6,8 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+from resurvey.read.draft_places import column_of, row_of
 from resurvey.read.objects import Draft, Finding
-from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
+from resurvey.read.share_neighbours import Neighbours, counted, fits, one_misprint
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
@@ -31,7 +32,7 @@ def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Seq
     """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is not."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
-    rowwise: dict[str, list[str]] = defaultdict(list)
+    rowwise: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
     for draft in drafts:
         if draft.claim_id in verdict and draft.claim.in_table:
             rowwise[row_of(draft)].append(draft.claim_id)
@@ -103,7 +104,7 @@ def _estimated(draft: Draft) -> bool:
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
     """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
-    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    columns: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
     for one in found:
         columns[column_of(by_id[one.claim_ids[0]])].append(one)
     kept: list[Finding] = []

@@ -1,6 +1,7 @@
 """What a proportion in running text refers to: kind, endpoint, grade and item, from the words of its own clause.
 
-A proportion without words of its own (`33 % v 36 %`) refers to the same thing as the one before it.
+Its kind is empty where its words name none. A proportion without words of its own (`33 % v 36 %`) refers to the same
+thing as the one before it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.rules import TextRule
+from resurvey.read.share_flow import name_flow
 from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
@@ -28,6 +30,7 @@ from resurvey.read.share_harms import (
 )
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.text_censored import name_censored
 from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
@@ -71,6 +74,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
     outside: list[dict[str, str]] = []
+    followers: set[int] = set()
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
     for k, one in enumerate(shares):
         begin = _end(line, shares[k - 1]) if k else 0
@@ -86,7 +90,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             elif outside and (former := outside.pop()):
                 closed, last = former != last, former
         if k and _is_size(line, one, before):
-            one.cells |= {"kind": ShareKind.FLOW}
+            one.cells.setdefault("kind", ShareKind.UNSAID)
             continue
         if (
             direct := _direct(after)
@@ -101,11 +105,12 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
             alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
             harmed = last.get("kind") == ShareKind.ADVERSE_EVENT and HARMS.search(before[-80:])
-            if made["kind"] == ShareKind.FLOW and harmed:
+            if not made["kind"] and harmed:
                 made |= {"kind": ShareKind.ADVERSE_EVENT, "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
-            if last and alone and not named and (made["kind"] == ShareKind.FLOW or last["kind"] != ShareKind.FLOW):
+            if last and alone and not named and (last["kind"] or not made["kind"]):
                 made = dict(last)
+                followers.add(id(one))
         if made["kind"] == ShareKind.ADVERSE_EVENT:
             if (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
                 made["grade"] = listed[1]
@@ -113,6 +118,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
                 made["grade"] = last.get("grade", "")
             if last.get("kind") == ShareKind.ADVERSE_EVENT and not made.get("item"):
                 made["item"] = last["item"]
+        one.cells.setdefault("kind", ShareKind.UNSAID)
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
         if one.cells["kind"] == ShareKind.RESPONSE and one.rule in (TextRule.PERCENT, f"{TextRule.PERCENT}-interval"):
             one.rule += "-response"
@@ -122,6 +128,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _from_next(line, shares, places)
     _in_order(line, shares)
     _in_pairs(line, shares)
+    name_flow(line, shares, followers)
+    name_censored(line, shares)
     _of_the(line, shares, places)
 
 
@@ -136,8 +144,8 @@ def _new_statement(before: str) -> bool:
 
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
-    known = last.get("kind", ShareKind.FLOW) != ShareKind.FLOW and made["kind"] == ShareKind.FLOW
-    response = last.get("kind") == ShareKind.RESPONSE and made["kind"] == ShareKind.FLOW
+    known = bool(last.get("kind")) and not made["kind"]
+    response = last.get("kind") == ShareKind.RESPONSE and not made["kind"]
     listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
     return compares(before) or listed or (known and joins_groups(before))
 
@@ -232,13 +240,7 @@ def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
         whole = WHOLE.search(line.text[: _start(line, one)]) is not None
-        if (
-            one.cells["kind"] == ShareKind.FLOW
-            and after.cells["kind"] != ShareKind.FLOW
-            and not whole
-            and same
-            and between[0] < between[1]
-        ):
+        if not one.cells["kind"] and after.cells["kind"] and not whole and same and between[0] < between[1]:
             begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
             bare = not _own_words(line, *between, places, of_the_last=False)
             if bare and not _own_words(line, begin, _start(line, one), places):
@@ -296,7 +298,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
     if harm and one.rule != TextRule.COUNT_EQUALS:
         return made | {"kind": ShareKind.ADVERSE_EVENT, "grade": grade} | harm_named(own, following)
-    return made | {"kind": ShareKind.FLOW}
+    return made | {"kind": ShareKind.UNSAID}
 
 
 def _outcome_before(before: str) -> str:

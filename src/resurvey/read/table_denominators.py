@@ -135,7 +135,7 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
-LABEL = Source(SizePlace.LABEL)
+LABEL, MARKED = Source(SizePlace.LABEL), Source(SizePlace.MARKED)
 
 
 class _Settling:
@@ -177,10 +177,13 @@ class _Settling:
                 self.chosen[k] = choice.source
 
     def _take_labels(self) -> None:
-        """A size in the label of a row, `Current smoker (n = 169)`, is that of the shares whose percentage it gives."""
+        """A size in the label of a row, `Current smoker (n = 169)`, or in a note to it, if it gives the percentage."""
         for k, size in self.offers.get(LABEL, {}).items():
             if k in self.open and fits(self.shares[k], size):
                 self.chosen[k] = LABEL
+        for k in self.offers.get(MARKED, {}):
+            if k in self.open and (k not in self.chosen or self._misses(k)):
+                self.chosen[k] = MARKED
 
     def _misses(self, k: int) -> bool:
         return not fits(self.shares[k], self.offers[self.chosen[k]][k])

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from resurvey.read.lexicon import sizes_said
 from resurvey.read.normal import plain
 from resurvey.read.size_places import SizePlace, Source
 from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in, sizes_in
 from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_notes import explained, marks, size_giving
 from resurvey.read.table_places import Layout, Row
 
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 # Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
 ROWS_ABOVE, SUMS = 12, 6
+# Arms and sizes of each that are tried for a sum.
+MOST_ARMS, MOST_SIZES = 5, 4
 # Different percentages that a size said of some group must explain.
 TELLING = 3
 
@@ -38,6 +43,7 @@ class Sizes:
         self.layout, self.said = layout, said
         self.elsewhere = dict(elsewhere or {})
         self.noted = dict(noted or {})
+        self._adding_up: dict[str, dict[int, str]] = {}
         self.caption = size_in(layout.table.caption)
         self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
 
@@ -96,9 +102,42 @@ class Sizes:
             yield Source(SizePlace.NOTE, (k,)), size
         for k, size in enumerate(dict.fromkeys(self.elsewhere.get(column, ()))):
             yield Source(SizePlace.ELSEWHERE, (k,)), size
+        for text in (self.layout.table.caption, *row.section):
+            yield Source(SizePlace.TOGETHER), self._together(text).get(column, "")
         if {"n", "percent"} <= set(one.cells):
             yield Source(SizePlace.LABEL), size_in(row.label)
+            yield Source(SizePlace.MARKED), self._marked(one)
             yield Source(SizePlace.ROW), self.in_row(row, column)
+
+    def _together(self, text: str) -> dict[int, str]:
+        """The sizes that the paper prints for the arms of the columns and that add up to one that a text prints."""
+        if text not in self._adding_up:
+            totals = sizes_said(text) | set(sizes_in(text))
+            self._adding_up[text] = self._parts_of(totals)
+        return self._adding_up[text]
+
+    def _parts_of(self, totals: frozenset[str]) -> dict[int, str]:
+        columns = {c: self.layout.heads[c][0] for c, sizes in self.elsewhere.items() if sizes and self.layout.heads[c]}
+        arms = {head: tuple(dict.fromkeys(self.elsewhere[c]))[:MOST_SIZES] for c, head in columns.items()}
+        if not totals or not 2 <= len(arms) <= MOST_ARMS:
+            return {}
+        found = {
+            sizes for sizes in itertools.product(*arms.values()) if str(sum(int(size) for size in sizes)) in totals
+        }
+        chosen = dict(zip(arms, found.pop(), strict=True)) if len(found) == 1 else {}
+        return {c: chosen[head] for c, head in columns.items() if head in chosen}
+
+    @cached_property
+    def _explained(self) -> dict[str, str]:
+        return explained(self.layout.table.notes)
+
+    def _marked(self, one: Found) -> str:
+        """The size in a note to the cell or to its row, of several the only one that gives the percentage."""
+        if not self._explained:
+            return ""
+        own = marks(one.row.cells[one.column].text) | one.row.marks
+        said = " ".join(self._explained[mark] for mark in sorted(own) if mark in self._explained)
+        return size_giving(said, one.cells["n"], one.cells["percent"]) if said else ""
 
     def _of_caption(self) -> str:
         """The size of the caption, in a table of one group."""

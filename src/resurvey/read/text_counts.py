@@ -31,6 +31,8 @@ def counts(line: Line) -> list[Found]:
             found.append(make(line, TextRule.COUNT_LISTED, n=i))
         elif _acts(line, i):
             found.append(make(line, TextRule.COUNT_VERB, n=i))
+        elif _censored(line, i):
+            found.append(make(line, "n-censored", n=i))
         elif _beside_size(line, i):
             found.append(make(line, TextRule.COUNT_EQUALS_LISTED, n=i))
         elif OF_RESPONSE.match(line.text, line.tokens[i].end) and line.tokens[i].extra != "word":
@@ -90,6 +92,16 @@ def _summed(line: Line, found: list[Found]) -> list[Found]:
         if number and any(number + other in counted and number + other > other for other in counted):
             more.append(make(line, TextRule.COUNT_LISTED, n=i))
     return more
+
+
+# `31 were censored`, `(31 censored)`, `censored at the date of last contact: 31`: patients, whom no noun need name.
+CENSORED_NEXT = re.compile(r"\s(?:were |was )?censored\b")
+CENSORED_LED = re.compile(r"\bcensored(?: [a-z -]{1,60})?: ?$")
+
+
+def _censored(line: Line, i: int) -> bool:
+    before, after = line.lower()[: line.tokens[i].start], line.lower()[line.tokens[i].end :]
+    return CENSORED_NEXT.match(after) is not None or CENSORED_LED.search(before) is not None
 
 
 def _beside_size(line: Line, i: int) -> bool:

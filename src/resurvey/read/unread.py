@@ -13,7 +13,7 @@ from resurvey.read import no_results, sentences
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import strip_size
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Document, Paragraph, Span, Table
+from resurvey.read.objects import Claim, Document, Paragraph, Position, Span, Table
 from resurvey.read.table_forms import MEASURED_HEAD, measures
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
@@ -134,7 +134,7 @@ def _in_layout(layout: Layout, taken: dict[str, list[tuple[int, int]]]) -> Itera
     table = layout.table
     for row in layout.rows:
         for c, place in row.cells.items():
-            block = f"{table.id}.r{place.cell.row}.c{place.cell.column}"
+            block = Position(table.id, place.cell.row, place.cell.column).block
             numbers = place.value.numbers
             if not numbers or REFERENCE.fullmatch(plain(place.text).strip()) or not _says_what(layout, row, place):
                 continue
