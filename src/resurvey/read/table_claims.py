@@ -17,7 +17,7 @@ from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_values import Values
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
+from resurvey.read.word_lists import TIME_TO_EVENT
 
 # A p value under one of these headings tests something other than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
@@ -275,4 +275,4 @@ class Reader(Values):
         target.rule += "-p"
 
 
-__all__ = ["UNITS", "Found", "claims"]
+__all__ = ["claims"]

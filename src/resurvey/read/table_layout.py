@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
@@ -190,6 +191,7 @@ SIZE_LABEL = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_size_label(text: str) -> bool:
     """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
     one = text.strip(" ,:")
