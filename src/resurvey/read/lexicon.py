@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Cell, Claim, Document, Span, Table
@@ -414,6 +414,7 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def strip_size(text: str) -> str:
     """A column heading without size, percent and brackets: the name of the group."""
     one = plain(text).replace("\n", " ")
