@@ -245,7 +245,12 @@ class Reader(Values):
                 continue
             left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(
-                (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
+                (
+                    made[k]
+                    for k in (c + 1,)
+                    if k in made and made[k].kind in ("ratio", "difference") and not self._left_p_side()
+                ),
+                None,
             )
             target = left if left is not None and "p" not in left.cells else right
             if target is not None and "p" not in target.cells:
