@@ -9,6 +9,7 @@ from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.objects import Claim, ClaimKind, Table
 from resurvey.read.rules import TableRule
+from resurvey.read.table_alike import told_apart
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
@@ -30,8 +31,8 @@ def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
         if layout is None:
             continue
         reader = Reader(layout, lexicon)
-        for found in reader.read():
-            yield reader.claim(found)
+        made = [(found, reader.claim(found)) for found in reader.read()]
+        yield from told_apart(made, layout, lexicon)
 
 
 class Reader(Values):
