@@ -13,6 +13,7 @@ from resurvey import tables
 from resurvey.errors import InputError, plural
 from resurvey.plausible import implausible, unusable
 from resurvey.read import draft_folder
+from resurvey.read.alike import alike
 from resurvey.read.draft_folder import Line, Reading
 from resurvey.read.drafting import SHORT
 from resurvey.read.word_lists import TIME_TO_EVENT
@@ -113,6 +114,8 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
                 row = {**line.cells, **draft_folder.changes_of(line)}
                 faults += _lacking(row, line, reading)
                 given.append((line, _add(row, line.about["table"], reading, added, used, raw)))
+    for reading in readings:
+        faults += _not_told_apart(reading)
     read = [line.cells for reading in readings for line in reading.lines]
     _add_endpoints(added, raw, {row.get("endpoint", "") for row in read})
     _add_arms(added, raw, readings)
@@ -157,6 +160,26 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
         )
         for name in names
         if not row.get(name, "").strip()
+    ]
+
+
+def _not_told_apart(reading: Reading) -> list[Fault]:
+    """Confirmed rows of one place with the same words and other numbers, which would contradict each other."""
+    kept = [line for line in reading.lines if line.about["status"].strip().lower() in ("confirm", "change")]
+    cells = {line.about["claim_id"]: {**line.cells, **draft_folder.changes_of(line)} for line in kept}
+    others = alike(kept, cells)
+    return [
+        Fault(
+            f"{reading.name}/{line.about['table']}.csv",
+            0,
+            "population",
+            cells[name].get("population", ""),
+            f"{name} ({line.cells.get('locator', '')}) has the words of {', '.join(others[name][:3])} and other numbers",
+            "name its group of patients (population), its time or what it counts, "
+            "or begin its note with `sic` if the paper prints both of one quantity",
+        )
+        for line in kept
+        if (name := line.about["claim_id"]) in others and not line.about["confirmed_as"]
     ]
 
 

@@ -36,6 +36,19 @@ class Span:
     def __str__(self) -> str:
         return f"{self.block}:{self.start}-{self.end}"
 
+    @classmethod
+    def read(cls, text: str) -> Span:
+        """The span written as `p12:4-9`.
+
+        Raises
+        ------
+        ValueError
+            If its ends are no numbers.
+        """
+        block, _, place = text.rpartition(":")
+        start, _, end = place.partition("-")
+        return cls(block, int(start), int(end))
+
     @property
     def part(self) -> str:
         """The paragraph or table that the span is in."""

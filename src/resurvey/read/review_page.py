@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from resurvey import inert
+from resurvey.read.alike import alike
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
-from resurvey.read.objects import Cell, Document, Finding, Paragraph, Position, Table
+from resurvey.read.objects import Cell, Document, Finding, Paragraph, Position, Span, Table
 from resurvey.read.unread import Unread
 from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
@@ -69,6 +70,9 @@ def _data(
     document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread]
 ) -> dict[str, object]:
     rows = []
+    others = alike(
+        reading.lines, {line.about["claim_id"]: {**line.cells, **changes_of(line)} for line in reading.lines}
+    )
     for line in reading.lines:
         about = line.about
         rows.append(
@@ -86,6 +90,7 @@ def _data(
                 "group": _group(about["span"]),
                 "placed": bool(about["span"]),
                 "needs": _needs(about["table"], line.cells),
+                "alike": others.get(about["claim_id"], []),
             }
         )
     shown = [
@@ -157,9 +162,8 @@ def _marks(reading: Reading) -> Marks:
     marks: Marks = defaultdict(list)
     for line in reading.lines:
         for text in line.about["span"].split():
-            block, _, place = text.rpartition(":")
-            start, _, end = place.partition("-")
-            marks[block].append((int(start), int(end), line.about["claim_id"]))
+            span = Span.read(text)
+            marks[span.block].append((span.start, span.end, line.about["claim_id"]))
     return marks
 
 

@@ -20,6 +20,10 @@
   const cell = (row, name) => (name in row.changes ? row.changes[name] : row.cells[name] || "");
   const lacks = (row) => [...(data.needed[row.table] || []), ...(row.needs || [])].filter((name) => !cell(row, name).trim());
 
+  // Rows of one place with the same words and other numbers, as the cells stand now.
+  const WORDS = ["arm_id", "comparator_arm_id", "population", "comparator_population", "endpoint", "measure", "model", "kind", "item", "grade", "time", "time_unit", "unit", "statistic", "data_cut"];
+  const twins = (row) => (row.alike || []).map((id) => byId.get(id)).filter((other) => other && other.status !== "drop" && row.status !== "drop" && WORDS.every((name) => cell(row, name) === cell(other, name)));
+
   // What was ruled in this browser before is taken up again, where it is about the same place.
   const remember = () => {
     const kept = {};
@@ -61,7 +65,7 @@
     if (tables.value && row.table !== tables.value) return false;
     if (filter.value === "open") return !row.status && !row.done;
     if (filter.value === "finding") return inFinding.has(row.id);
-    if (filter.value === "lacking") return (row.status === "confirm" || row.status === "change") && lacks(row).length > 0;
+    if (filter.value === "lacking") return (row.status === "confirm" || row.status === "change") && (lacks(row).length > 0 || twins(row).length > 0);
     return filter.value === "all" || row.certainty === filter.value;
   };
 
@@ -73,6 +77,8 @@
     const empty = lacks(row);
     for (const words of told.get(row.id) || []) made.append(element("span", { class: "lacks" }, words));
     if (empty.length) made.append(element("span", { class: "lacks" }, "still needs " + empty.join(", ")));
+    const same = row.done ? [] : twins(row);
+    if (same.length) made.append(element("span", { class: "lacks" }, `the same words as ${same.map((other) => summary(other)).slice(0, 3).join(" and ")}: say which patients, time or item`));
     if (row === now && editing) made.append(form(row));
     return made;
   };
@@ -151,7 +157,7 @@
   // One population for all rows that name none.
   const everywhere = () => {
     const value = document.getElementById("population").value.trim();
-    const empty = rows.filter((row) => !row.done && data.columns[row.table].includes("population") && !cell(row, "population"));
+    const empty = rows.filter((row) => !row.done && data.columns[row.table].includes("population") && !cell(row, "population") && !twins(row).length);
     if (!value || !empty.length) return;
     step(empty);
     for (const row of empty) {
@@ -161,7 +167,7 @@
     draw();
   };
   const confirmSure = (among) => {
-    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length);
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length && !twins(row).length);
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
     go(0);
