@@ -210,10 +210,12 @@ def test_a_share_without_a_kind_waits_until_a_person_chooses_one(tmp_path, capsy
     assert "it is one of baseline, flow, response, adverse_event" in said
     path = folder / "rulings-made.csv"
     text = path.read_text(encoding="utf-8")
-    path.write_text(
-        text.replace('""population"": ""all""', '""population"": ""all"", ""item"": ""help"", ""kind"": ""prognosis""'),
-        "utf-8",
-    )
+    chosen = '""population"": ""all"", ""item"": ""help of row {}"", ""kind"": ""prognosis""'
+    ruled = [
+        line.replace('""population"": ""all""', chosen.format(number))
+        for number, line in enumerate(text.splitlines(keepends=True))
+    ]
+    path.write_text("".join(ruled), "utf-8")
     assert main(["confirm", str(folder), "--data", str(raw)]) == 0, capsys.readouterr().err
     assert "prognosis" in set(read_raw(raw)["proportions"]["kind"])
 

@@ -174,7 +174,8 @@ def _not_told_apart(reading: Reading) -> list[Fault]:
             0,
             "population",
             cells[name].get("population", ""),
-            f"{name} ({line.cells.get('locator', '')}) has the words of {', '.join(others[name][:3])} and other numbers",
+            f"{name} ({line.cells.get('locator', '')}) has the words of {', '.join(others[name][:3])} "
+            "and other numbers",
             "name its group of patients (population), its time or what it counts, "
             "or begin its note with `sic` if the paper prints both of one quantity",
         )
