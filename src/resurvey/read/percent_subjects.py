@@ -32,7 +32,6 @@ HAVE = re.compile(
     r"completed|required|died|showed|underwent|responded|survived|remained)\b",
     re.IGNORECASE,
 )
-IN_PEOPLE = re.compile(r"\b(?:in|among) (?:only |about |approximately |nearly |up to |over |almost )?$", re.IGNORECASE)
 
 _MEASURED = (
     r"(?:densit(?:y|ies)|BMD|BMI|weights?|volumes?|thickness|concentrations?|levels?|scores?|ind(?:ex|ices)|"
@@ -50,6 +49,11 @@ _CHANGE = (
 _MOVED = (
     r"(?:increased|decreased|reduced|lowered|raised|improved|declined|rose|fell|dropped|changed|enhanced|shortened|"
     r"prolonged|gained|lost|reversed|elevated|diminished|augmented)"
+)
+# `in 12%`, `reported by 12%`; not `reduced by 12%`.
+IN_PEOPLE = re.compile(
+    rf"\b(?:in|among|(?!{_MOVED}\b)\w{{3,14}}ed by) (?:only |about |approximately |nearly |up to |over |almost )?$",
+    re.IGNORECASE,
 )
 # What stands between a subject and its value: `was significantly greater in the A arm (4.3 v 0.6 kg or `; no clause.
 _WITHIN = r"(?:[^;()\[\].]|\.(?=\d)|\([^()]*\)|\[[^\]]*\])"
@@ -124,7 +128,7 @@ def name_subjects(line: Line, found: list[Found]) -> None:
 
 def of_people(line: Line, i: int) -> bool:
     """Whether a percentage is said of people, whatever its clause says: `in 12%`, `18% had pain`, `5% of women`."""
-    before, after = line.text[: line.tokens[i].start][-24:], line.text[line.tokens[i].end :][:160]
+    before, after = line.text[: line.tokens[i].start][-40:], line.text[line.tokens[i].end :][:160]
     return bool(OF_PEOPLE.match(after) or HAVE.match(after) or IN_PEOPLE.search(before))
 
 
