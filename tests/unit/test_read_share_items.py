@@ -42,3 +42,16 @@ def items(sentence: str) -> list[tuple[str, str]]:
 )
 def test_the_item_of_a_share(sentence, expected):
     assert items(sentence) == expected
+
+
+def test_a_grade_before_the_next_number_is_that_of_the_next():
+    sentence = "The rash progressed to blisters in 26% (grade 1: 28%; grade 2: 46%)."
+    found = prose.claims(Paragraph("p1", ("Abstract",), 1, sentence, "text", "Abstract, par. 1"), Lexicon())
+    assert [(c.cells["percent"], c.cells.get("grade", "")) for c in found] == [("26", ""), ("28", "1"), ("46", "2")]
+
+
+def test_patients_who_are_divided_into_arms_are_of_none():
+    sentence = "A total of 240 patients were randomised into two groups (group A daily and group B weekly)."
+    paragraph = Paragraph("p1", ("Abstract",), 1, f"Group A had pain. Group B had pain. {sentence}", "text", "")
+    found = prose.claims(paragraph, Lexicon())
+    assert [c.cells.get("arm", "") for c in found if c.cells.get("n") == "240"] == [""]

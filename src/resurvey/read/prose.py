@@ -292,6 +292,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         _p_in_order(line, found)
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
+        arms = {k: arm for k, arm in arms.items() if not _divided(line, found[k])}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
             if one.kind == "proportion":
@@ -300,6 +301,20 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
             yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+
+
+# `240 patients were randomised into two groups (A daily, B on alternate days)`: of all groups.
+DIVIDED = re.compile(
+    r"[^.;]{0,120}\b(?:randomi[sz]ed|divided|allocated|assigned|split)\b[^.;()]{0,20} (?:in)?to (?:one of )?"
+    r"(?:two|three|four|\d)\b",
+    re.IGNORECASE,
+)
+
+
+def _divided(line: Line, one: Found) -> bool:
+    """Whether a count is of all patients, who are divided into groups behind it."""
+    end = line.tokens[one.tokens[0]].end
+    return one.kind == "proportion" and "percent" not in one.cells and DIVIDED.match(line.text, end) is not None
 
 
 def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Lexicon) -> Claim:

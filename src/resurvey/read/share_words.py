@@ -326,7 +326,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if response:
         return {"kind": ShareKind.RESPONSE, "endpoint": response, "item": response}
     own = own_part(near)
-    grade = grade_near(own, following)
+    grade = grade_near(own, "" if following == after and OF_THE_NEXT.search(after) else following)
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
     several = harms_named(line.text) >= SEVERAL
@@ -335,6 +335,10 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if harm and one.rule != TextRule.COUNT_EQUALS:
         return made | {"kind": ShareKind.ADVERSE_EVENT, "grade": grade} | harm_named(own, following)
     return made | {"kind": ShareKind.UNSAID}
+
+
+# `in 26% (grade 1: 28%; ...`: the grade is that of the next number.
+OF_THE_NEXT = re.compile(rf"(?:{GRADE.pattern})[\s:=(]*$", GRADE.flags)
 
 
 def _outcome_before(before: str) -> str:

@@ -135,8 +135,8 @@ NAMED_IN = re.compile(r"[(\[](?=[^()\[\]]*[A-Za-z])[^()\[\]\d%]{1,36}[;:,] ?$")
 # `three cases in the untreated group (1.5%)`: the name of the group is not what is counted.
 IN_GROUP = re.compile(
     r"(?:\b(?:in|with|for|on|of|among|by|to|between)\s(?:the |an? |both )?"
-    r"(?:(?!(?:in|with|for|on|of|among|by|to|than|between|was|were|is|are|had) )[\w/+-]+ ){0,6}?(?:group|arm|groups|arms|"
-    r"cohort)"
+    r"(?:(?!(?:in|with|for|on|of|among|by|to|than|between|was|were|is|are|had) )[\w/+-]+ ){0,6}?"
+    r"(?:group|arm|groups|arms|cohort)"
     r"(?:,? (?:as )?(?:compared|versus|vs\.?|v|than|and)(?= (?:in|with|for|on|to)\b))?\s?)+[(\[]\s?$",
     re.IGNORECASE,
 )
