@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from resurvey.read import prose
+from resurvey.read import claims, prose
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.objects import Paragraph
+from resurvey.read.sources import from_bytes
+from tests.made_papers import jats, results
 
 
 def items(sentence: str) -> list[tuple[str, str]]:
@@ -51,7 +53,11 @@ def test_a_grade_before_the_next_number_is_that_of_the_next():
 
 
 def test_patients_who_are_divided_into_arms_are_of_none():
-    sentence = "A total of 240 patients were randomised into two groups (group A daily and group B weekly)."
-    paragraph = Paragraph("p1", ("Abstract",), 1, f"Group A had pain. Group B had pain. {sentence}", "text", "")
-    found = prose.claims(paragraph, Lexicon())
-    assert [c.cells.get("arm", "") for c in found if c.cells.get("n") == "240"] == [""]
+    sentence = "A total of 240 patients were randomised into two groups (Group A - daily and Group B - alternate days)."
+    body = results(sentence, "The pain was less in Group A (12 patients) than in Group B (20 patients).")
+    found = claims(from_bytes(jats(body).encode(), "made.nxml"))
+    assert {c.cells["n"]: c.cells.get("arm", "") for c in found if "n" in c.cells} == {
+        "240": "",
+        "12": "group_a",
+        "20": "group_b",
+    }

@@ -104,3 +104,58 @@ def test_a_strength_or_an_intensity_is_no_result(sentence):
 )
 def test_a_time_is_of_the_follow_up_only_beside_the_word(sentence, expected):
     assert [c.cells["value"] for c in read(sentence) if c.kind == "follow_up"] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The risk was lower (RR 0.89, 95% CI 0.51 to 1.54), as was pain (35% v 38%).", [("35", ""), ("38", "")]),
+        ("The RR was 61.7% with drug A.", [("61.7", "response")]),
+        ("The response rate (RR) was 40%.", [("40", "response")]),
+        ("The risk ratio (RR) was 1.2 and thirst was seen in 40%.", [("40", "")]),
+        ("In all, 30 males were treated.", [("30", "flow")]),
+        ("Of those with gout at baseline, 60% smoked.", [("60", "")]),
+    ],
+)
+def test_an_abbreviation_is_a_response_and_a_sex_a_baseline_only_where_the_words_say_so(sentence, expected):
+    assert kinds(sentence) == expected
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Pain scores were 1/10 and 2/10.",
+        "Patients called one of six French centres.",
+        "Success (<30% residual stenosis) was defined first.",
+        "They breathed a mixture (FiO2 = 20.9%).",
+        "They used chlorhexidine (CHX) 0.2% alone.",
+    ],
+)
+def test_scales_groups_and_definitions_are_no_shares(sentence):
+    assert kinds(sentence) == []
+
+
+def test_a_percentage_behind_a_percentage_of_the_same_subject_is_of_that_subject():
+    sentence = "The median A1C was 6.4% at baseline; at 5 years, it was 6.2% with drug A and 6.5% with drug B."
+    assert [c.cells["value"] for c in read(sentence) if c.kind == "quantity"] == ["6.4", "6.2", "6.5"]
+
+
+def test_a_size_behind_its_percentage_is_no_row_of_its_own():
+    found = read("Help was wanted by 23.2% of 203 women.")
+    assert [(c.cells["percent"], c.cells["total"]) for c in found] == [("23.2", "203")]
+
+
+def test_what_was_known_before_the_study_is_of_others():
+    known = "BACKGROUND: Thirst occurs in 95% of patients. "
+    text = known + "METHODS: We studied 45 patients. RESULTS: Thirst was seen in 12%."
+    found = [(c.cells.get("percent", ""), c.cells.get("cited", "")) for c in read(text) if c.kind == "proportion"]
+    assert ("95", "yes") in found and ("12", "") in found and ("", "yes") not in found
+
+
+def test_p_is_no_letter_of_a_name():
+    found = read("The outbreaks were shorter (T = 24 days, T&P = 11 days, p = 0.04).")
+    assert [c.cells["p"] for c in found if c.kind == "p"] == ["0.04"]
+
+
+def test_how_many_groups_there_are_is_no_count_of_their_patients():
+    assert kinds("They formed two groups of 24 subjects each.") == [("24", "")]

@@ -35,7 +35,8 @@ HAVE = re.compile(
 
 _MEASURED = (
     r"(?:densit(?:y|ies)|BMD|BMI|weights?|volumes?|thickness|concentrations?|levels?|scores?|ind(?:ex|ices)|"
-    r"ejection fractions?|LVEF|LV ?EF|h[a]?ematocrit|HbA1c|GHbA1c|saturation|SpO2|FEV1|FVC|dose[- ]intensit(?:y|ies)|"
+    r"ejection fractions?|LVEF|LV ?EF|h[a]?ematocrit|G?(?:Hb)?A1c|FMD|"
+    r"\w*dilat(?:at)?ion|saturation|SpO2|FEV1|FVC|dose[- ]intensit(?:y|ies)|"
     r"body fat|fat mass|lean mass|mass|strength|VO2\w*|cholesterol|triglycerides|glucose|pressure|intake|costs?|"
     r"methylation|yields?|avidity|inhibition|clearance|recovery|bioavailability|varian\w+|uptake|activity|"
     r"sensitivity|specificity|accuracy|agreement|predictive values?|purity|viability|area|diameters?|length|height|"
@@ -47,7 +48,7 @@ _CHANGE = (
     r"elevations?|shrinkage|prolongations?)"
 )
 _MOVED = (
-    r"(?:increased|decreased|reduced|lowered|raised|improved|declined|rose|fell|dropped|changed|enhanced|shortened|"
+    r"(?:increased|decreased|reduced|lowered|raised|improved|declined|went|rose|fell|dropped|changed|enhanced|shortened|"
     r"prolonged|gained|lost|reversed|elevated|diminished|augmented)"
 )
 # `in 12%`, `reported by 12%`; not `reduced by 12%`.
@@ -89,10 +90,16 @@ PART_OF = re.compile(
     rf"(?:[\w/-]+ ){{1,4}}{_WITHIN}{{0,60}}?[(\[]?\s?$",
     re.IGNORECASE,
 )
+MOVED_BY = re.compile(rf"\b{_MOVED}\b{_WITHIN}{{0,90}} by (?:about |approximately |~)?$", re.IGNORECASE)
 SIGNED = re.compile(r"(?:^|[\s(\[])[+−-] $")
-RETAINED = re.compile(r"\s?(?:%|per ?cent)?\s(?:(?:retention|inhibition|recovery) of|mean|median)\b", re.IGNORECASE)
+RETAINED = re.compile(
+    r"\s?(?:%|per ?cent)?\s(?:(?:retention|inhibition|recovery) of|mean|median|"
+    r"of (?:the |its |their |total )*(?:varian\w+|variab\w+|variation|cells|time|costs?|volume|area))\b",
+    re.IGNORECASE,
+)
 RATES = re.compile(
-    rf"\b(?:rates?|incidences?|prevalence|frequenc\w+|proportion|risks?|probability|likelihood|number of|"
+    rf"\b(?:rates?(?! of (?:change|decline|increase|decrease|loss|growth))|"
+    rf"incidences?|prevalence|frequenc\w+|proportion|risks?|probability|likelihood|number of|"
     rf"percentages? of (?:[\w/-]+ ){{0,5}}?{_PEOPLE})\b",
     re.IGNORECASE,
 )
@@ -105,6 +112,8 @@ LISTED = re.compile(
 )
 # How far a percentage may stand behind the one before it for both to be of one subject.
 FAR = 90
+# `was 6.4% at baseline; at 5 years, it was 6.2%`
+STILL = re.compile(r"\b(?:it|this|these|they) (?:was|were) $")
 AGAINST = re.compile(r"\s?%?\s(?:vs\.?|versus|v|and)\s")
 
 
@@ -154,7 +163,7 @@ def _kind(line: Line, one: Found) -> ClaimKind | None:
         return "quantity"
     if _of_patients(clause):
         return None
-    if CHANGE.search(clause) or CHANGED.search(clause):
+    if CHANGE.search(clause) or CHANGED.search(clause) or MOVED_BY.search(clause):
         return "difference"
     return "quantity" if QUANTITY.search(clause) else None
 
@@ -173,7 +182,8 @@ def _of_patients(clause: str) -> bool:
 
 def _same_subject(line: Line, last: Found, one: Found) -> bool:
     between = _between(line, last, one)
-    return len(between) < FAR and VERB.search(between) is None and not _of_patients(between)
+    again = STILL.search(between) is not None
+    return len(between) < FAR and (again or VERB.search(between) is None) and not _of_patients(between)
 
 
 def _between(line: Line, last: Found, one: Found) -> str:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from resurvey.read import no_results, sentences
 from resurvey.read.arm_places import arms_of, sizes_beside
+from resurvey.read.backgrounds import Background, of_others
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
@@ -267,7 +268,9 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
     measure = ""
     near: list[str] = []
     text = plain(paragraph.text)
+    background = Background(paragraph.section, text)
     for start, end in sentences.split(text):
+        known = background.holds(text[start:end])
         if (
             not any(char.isdigit() for char in text[start:end])
             and "median" not in text[start:end].lower()
@@ -300,7 +303,8 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
-            yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            claim = _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            yield of_others(claim) if known else claim
 
 
 # `240 patients were randomised into two groups (A daily, B on alternate days)`: of all groups.

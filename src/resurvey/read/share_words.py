@@ -239,6 +239,8 @@ def _inside(line: Line, one: Found) -> str:
 
 
 SIZED_BEHIND = re.compile(r"[\s%)\]]{0,3}(?:for|in|of|among) (?:the |all )?$")
+# `23.2% of 203 women`: the size is only that of the percentage.
+DIRECTLY_OF = re.compile(r"\s?%?\sof (?:the |all )?")
 COUNTED_BEHIND = re.compile(r"[\s%)\]]{0,3}[(\[]$")
 
 
@@ -252,6 +254,9 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         number = line.tokens[after.tokens[0]].number
         if after.rule.startswith(TextRule.COUNT) and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
+            if DIRECTLY_OF.fullmatch(between):
+                one.tokens += after.tokens
+                joined.append(after)
         elif after.rule == TextRule.COUNT_OF_TOTAL and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
             one.tokens += after.tokens

@@ -79,7 +79,11 @@ def item_of(line: Line, index: int) -> str:
     opened = index > 1 and word_at(line, index - 1) in ("(", "[") and not line.tokens[index].percent
     enclosed = (opened and not line.tokens[index - 2].percent) or _named_in_brackets(line, index)
     depth = 0
+    group = GROUP_BEHIND.match(line.text, line.tokens[index].end)
     for token in line.tokens[index + 1 : index + 20]:
+        if group is not None and token.start < group.end():
+            # `18 women (0.9%) in the alfa arm had pain`: the name of the group is not what is counted.
+            continue
         word = token.text.lower().rstrip(".")
         depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
         if depth > 0:
@@ -98,6 +102,13 @@ def item_of(line: Line, index: int) -> str:
         if len(after) == 4:
             break
     return " ".join(after) or _words_in_front(line, index) or _sex_counted(line, index)
+
+
+GROUP_BEHIND = re.compile(
+    r"\s?(?:%|per ?cent)?(?:\s(?:patients|women|men|participants|subjects|cases|children))?(?:\s?\([^()]*\))?"
+    r"\s(?:in|on|from|of) (?:the )?[^\s;,.()\d]{1,24}(?: (?!group|arm)[^\s;,.()\d]{1,24}){0,3} (?:group|arm)\b",
+    re.IGNORECASE,
+)
 
 
 # `3% for A versus 6% for B`: the words behind the number name a group.
@@ -137,7 +148,8 @@ IN_GROUP = re.compile(
     r"(?:\b(?:in|with|for|on|of|among|by|to|between)\s(?:the |an? |both )?"
     r"(?:(?!(?:in|with|for|on|of|among|by|to|than|between|was|were|is|are|had) )[\w/+-]+ ){0,6}?"
     r"(?:group|arm|groups|arms|cohort)"
-    r"(?:,? (?:as )?(?:compared|versus|vs\.?|v|than|and)(?= (?:in|with|for|on|to)\b))?\s?)+[(\[]\s?$",
+    r"(?:,? (?:as )?(?:compared|versus|vs\.?|v|than|and)(?= (?:in|with|for|on|to)\b))?\s?)+"
+    r"(?:[(\[]|(?:was|were|:))\s?$",
     re.IGNORECASE,
 )
 

@@ -88,7 +88,8 @@ def _threshold(line: Line, i: int) -> bool:
 
 
 CHANGED_BY = re.compile(
-    r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
+    r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay|"
+    r"enhanc|attenuat|augment|diminish|elevat|boost|inhibit|suppress)\w{0,5}\b[^;]{0,90}\bby $"
 )
 LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?%? (?:and|or|v|vs\.?|versus) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
@@ -151,7 +152,10 @@ def _measured_bound(line: Line, i: int) -> bool:
     """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
     token, before, after = line.tokens[i], word_at(line, i - 1), word_at(line, i + 1)
     if token.op in ("<", "≤", "~"):
-        return before in ("(", "[", "in", "was", "of", "were") or after == "of"
+        if before in ("(", "["):
+            # `(<30% residual stenosis)` defines something, `(<1%)` is a result.
+            return not re.match(r"\s?%?\s(?!(?:of|in|for|with|and|v|vs|versus)\b)[a-z]", line.text[token.end :])
+        return before in ("in", "was", "of", "were") or after == "of"
     return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
 
 

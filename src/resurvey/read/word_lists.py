@@ -56,7 +56,9 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "ORR",
         r"overall \([^()]{1,40}\) response|(?:overall|objective|tumou?r) remission rates?|"
         r"(?:overall |objective |tumou?r |radiological )?response rates?|"
-        r"objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
+        r"objective responses?|overall responses?|\bORRs?\b|"
+        r"(?<!ratio \()(?<!ratios \()(?<!risk \()(?<!risks \()(?<!respiratory rate \()\bRR\b"
+        r"(?!\s?[=:,]?\s?\d{1,2}\.\d+(?![\d.]*\s?%))|\bresponses?(?= \((?:\d|$))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -318,6 +320,10 @@ HARMS = re.compile(
     re.IGNORECASE,
 )
 SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "countries"])
+# `two groups of 24 patients`: how many groups, not how many patients.
+PARTS = {"groups", "arms", "cohorts", "sets", "pairs", "blocks", "series", "courses", "cycles", "samples"}
+# `pain scores were 1/10 and 2/10`: values on a scale.
+SCORED = re.compile(r"\b(?:scores?|scale|VAS|ratings?|rated|points)\b", re.IGNORECASE)
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
