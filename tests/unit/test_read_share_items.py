@@ -37,6 +37,14 @@ def items(sentence: str) -> list[tuple[str, str]]:
             [("50", "thirst"), ("40", "cold feet"), ("30", "loss voice")],
         ),
         (
+            "Thirst was significantly more common with alfa than with beta (50% vs. 15%).",
+            [("50", "thirst"), ("15", "thirst")],
+        ),
+        (
+            "In the alfa group 42% (16/38) slept compared to 47% (17/36) in the beta group.",
+            [("16", "slept"), ("17", "slept")],
+        ),
+        (
             "The rates of thirst in groups A and B were 50% and 40%, respectively.",
             [("50", "thirst b"), ("40", "thirst b")],
         ),

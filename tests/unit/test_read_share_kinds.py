@@ -159,3 +159,29 @@ def test_p_is_no_letter_of_a_name():
 
 def test_how_many_groups_there_are_is_no_count_of_their_patients():
     assert kinds("They formed two groups of 24 subjects each.") == [("24", "")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The size of the effect was 37% at 3 months (95%CI: 21-54%).", []),
+        ("Hot flushes improved in 42% (95% CI, -28 to 18%).", ["42"]),
+        ("Ten of 17 women improved by more than 25 per cent.", []),
+        ("Oedema was seen in 13 patients (9.3% group 1 and 12.7% group 2).", ["9.3", "12.7"]),
+        ("The volumes were 2.49 mL (58.4%) and 1.89 mL (69.5%).", []),
+        ("A reduction of ≥ 50% was reported.", []),
+        ("It was achieved in over 85% of patients.", []),
+        ("They were given 6.0% dextran.", []),
+    ],
+)
+def test_percentages_that_are_shares(sentence, expected):
+    assert [c.cells["percent"] for c in read(sentence) if c.kind == "proportion" and "percent" in c.cells] == expected
+
+
+def test_a_plan_and_what_an_abstract_begins_with_are_no_results_of_the_study():
+    assert kinds("We will recruit 334 children from 40 schools.") == []
+    text = "Thirst, with an incidence of 32%, is the most frequent complaint. We studied 48 women; 12% had thirst."
+    assert [(c.cells.get("percent", ""), c.cells.get("cited", "")) for c in read(text) if "percent" in c.cells] == [
+        ("32", "yes"),
+        ("12", ""),
+    ]

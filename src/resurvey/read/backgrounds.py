@@ -19,6 +19,22 @@ OF_THE_STUDY = re.compile(
     r"\b(?:we|our|this (?:study|trial|paper|analysis|report)|the (?:present|current|aim|objective|purpose))\b",
     re.IGNORECASE,
 )
+# What an abstract without labels says of the world before it says what was done.
+STARTED = re.compile(
+    r"\b(?:we|our|this|were|was|had|stud(?:y|ies)|trial|random\w*|aim\w*|objectives?|purpose|investigat\w*|compar\w*|"
+    r"evaluat\w*|assess\w*|determin\w*|conducted|phase|patients?\s\(|n ?=)|\b(?:19|20)\d\d\b|:\s",
+    re.IGNORECASE,
+)
+# A title in front of an abstract says nothing.
+SAID = re.compile(
+    r"\b(?:we|were|was|had|is|are|has|have|aim\w*|investigated|compared|evaluated|assessed|determined|conducted|"
+    r"included|received|took|underwent)\b",
+    re.IGNORECASE,
+)
+PRESENT = re.compile(
+    r"\b(?:is|are|has|have|suffers?|occurs?|ranges?|remains?|affects?|can|may|accounts?|represents?|develops?|"
+    r"experiences?|causes?|leads?)\b"
+)
 RESULTS = ("ratio", "median", "rate", "proportion", "difference", "quantity", "p")
 
 
@@ -30,6 +46,7 @@ class Background:
     text: str
     labelled: bool = field(init=False)
     now: bool = field(init=False)
+    begun: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.labelled = (
@@ -37,13 +54,16 @@ class Background:
         )
         abstract = any("abstract" in part.lower() for part in self.section)
         self.now = abstract and KNOWN.search(self.section[-1]) is not None and not self.labelled
+        self.begun = not abstract or self.labelled
 
     def holds(self, sentence: str) -> bool:
         """Whether the next sentence of the paragraph tells what was known before; sentences are asked for in order."""
         match = LABEL.match(sentence) or IN_CAPITALS.match(sentence)
         if match is not None:
-            self.now = KNOWN.search(match["label"]) is not None
-        return self.now and OF_THE_STUDY.search(sentence) is None
+            self.now, self.begun = KNOWN.search(match["label"]) is not None, True
+        self.begun = self.begun or (STARTED.search(sentence) is not None and SAID.search(sentence) is not None)
+        before = not self.begun and PRESENT.search(sentence) is not None
+        return before or (self.now and OF_THE_STUDY.search(sentence) is None)
 
 
 def of_others(claim: Claim) -> Claim:

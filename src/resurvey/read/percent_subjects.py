@@ -39,7 +39,8 @@ _MEASURED = (
     r"\w*dilat(?:at)?ion|saturation|SpO2|FEV1|FVC|dose[- ]intensit(?:y|ies)|"
     r"body fat|fat mass|lean mass|mass|strength|VO2\w*|cholesterol|triglycerides|glucose|pressure|intake|costs?|"
     r"methylation|yields?|avidity|inhibition|clearance|recovery|bioavailability|varian\w+|uptake|activity|"
-    r"sensitivity|specificity|accuracy|agreement|predictive values?|purity|viability|area|diameters?|length|height|"
+    r"sensitivity|specificity|accuracy|agreement|predictive values?|purity|viability|area|sizes?|"
+    r"diameters?|length|height|"
     r"loads?|capacity|consumption|labell?ing|Ki-?67|expression|conversion|hydration|"
     r"energy|time|absorption|titres?|titers?|accumulation|resistance|stiffness|elasticity)"
 )
@@ -159,13 +160,17 @@ def _kind(line: Line, one: Found) -> ClaimKind | None:
         return None
     clause = re.split(r"; |(?<!\d)\. |\.(?= [A-Z])|, (?:while|whereas|but|and (?=[^()]*$))", before)[-1][-260:]
     clause = LISTED.sub("", clause)
-    if RETAINED.match(after) or _averaged(clause) or PART_OF.search(clause):
+    if RETAINED.match(after) or BESIDE_VALUE.search(clause) or _averaged(clause) or PART_OF.search(clause):
         return "quantity"
     if _of_patients(clause):
         return None
     if CHANGE.search(clause) or CHANGED.search(clause) or MOVED_BY.search(clause):
         return "difference"
     return "quantity" if QUANTITY.search(clause) else None
+
+
+# `volumes were 2.49 mL (58.4%)`: a percentage beside what was measured is of it.
+BESIDE_VALUE = re.compile(r"\d\s?(?:mL|ml|dL|mm|cm|kg|mg|g|L|mmHg|points?|units?)\d?\s?[(\[]$")
 
 
 def _averaged(clause: str) -> bool:

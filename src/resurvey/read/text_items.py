@@ -105,7 +105,8 @@ def item_of(line: Line, index: int) -> str:
 
 
 GROUP_BEHIND = re.compile(
-    r"\s?(?:%|per ?cent)?(?:\s(?:patients|women|men|participants|subjects|cases|children))?(?:\s?\([^()]*\))?"
+    r"\s?(?:%|per ?cent|/\s?\d+)?\)?(?:\s(?:patients|women|men|participants|subjects|cases|children))?"
+    r"(?:\s?\([^()]*\))?"
     r"\s(?:in|on|from|of) (?:the )?[^\s;,.()\d]{1,24}(?: (?!group|arm)[^\s;,.()\d]{1,24}){0,3} (?:group|arm)\b",
     re.IGNORECASE,
 )
@@ -154,9 +155,18 @@ IN_GROUP = re.compile(
 )
 
 
+# `dry mouth was more common with alfa than with beta (50%`: groups that are not called so.
+MORE_IN = re.compile(
+    r"\b(?:was|were|is|are)(?: \w+ly)? (?:(?:more|less) \w+|higher|lower|greater|similar|comparable|better|worse)\s"
+    r"(?:with|for|in|on|after|among)\s[^();,.]{1,60}[(\[]\s?$",
+    re.IGNORECASE,
+)
+
+
 def _before_its_group(line: Line, index: int) -> int:
     """The token before which what is counted is named: that of the preposition, where a group comes between."""
-    match = IN_GROUP.search(line.text[: line.tokens[index].start])
+    before = line.text[: line.tokens[index].start]
+    match = MORE_IN.search(before) or IN_GROUP.search(before)
     if match is None:
         return index
     return next(k for k, token in enumerate(line.tokens) if token.start >= match.start())

@@ -195,7 +195,7 @@ def differences(line: Line) -> list[Found]:
             and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
         )
         stated = stated or _measured_change(line, i)
-        stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
+        stated = stated and not (token.op in ("<", ">", "≤", "≥") and (token.unit in UNITS or token.percent))
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:

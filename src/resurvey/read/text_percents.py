@@ -15,7 +15,7 @@ def percentages(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if token.used or not token.percent or token.op in ("+", "-"):
+        if token.used or not token.percent or token.op in ("+", "-") or _limit(line, i):
             continue
         if (span := _range(line, i)) is not None:
             found.append(span)
@@ -47,6 +47,14 @@ def percentages(line: Line) -> list[Found]:
     return found
 
 
+# `37% at 3 months (95% CI: 21-54%)`: limits whose value stands farther off.
+LIMITS = re.compile(r"(?:\bC\.?I\.?|\bCrI|\bconfidence (?:intervals?|limits?))\b[^()\[\]a-z]{0,24}(?:to |and )?$")
+
+
+def _limit(line: Line, i: int) -> bool:
+    return LIMITS.search(line.text, max(0, line.tokens[i].start - 45), line.tokens[i].start) is not None
+
+
 # `annualized rate, 0.30%`, `1.2% per year`: a rate of person-time, with no count of patients below it.
 YEARLY = re.compile(r"\bannual(?:i[sz]ed)? (?:\w+ )?(?:rates?|incidence)(?:,| was| were| of|:| \()? ?$", re.IGNORECASE)
 PER_YEAR = re.compile(r"\s?(?:%|per ?cent)?\s?(?:per|a|/)\s?(?:patient-|person-)?(?:year|annum)\b", re.IGNORECASE)
@@ -71,7 +79,7 @@ def _rate_of_what(line: Line, i: int) -> str:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|over|exceed(?:s|ed|ing)?|"
     r"at least|at most|up to|in excess of|below|above|"
     r"time to)(?: an?)?\s?$"
 )

@@ -9,7 +9,7 @@ from resurvey.read.lexer import Line, Token
 from resurvey.read.no_results import of_something_else
 from resurvey.read.rules import TextRule
 from resurvey.read.slips import one_slip_fits, percent_fits
-from resurvey.read.word_lists import EVENTS, PARTS, PATIENTS, SITES, UNITS
+from resurvey.read.word_lists import EVENTS, NAMED_SHARE, OF_TWO, PARTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -195,7 +195,8 @@ def _has_percent(line: Line, j: int) -> int | None:
         k += 1
     if word_at(line, k) in ("(", "[", "="):
         k += 1
-    return k if is_percent(line, k) else None
+    bounded = word_at(line, k - 1) == "than"
+    return k if is_percent(line, k) and not bounded else None
 
 
 def _patients_near(line: Line, j: int) -> bool:
@@ -339,6 +340,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
+    if OF_TWO.match(line.text, line.tokens[k].end):
+        return None
     if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
         return None
     if _divided(line, k):
@@ -353,10 +356,6 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
     return make(line, "n-percent-of-N" if total is not None else TextRule.COUNT_PERCENT, n=i, total=total, percent=k)
-
-
-# `(n = 207, 65% urban women)`: the share of a part of the group.
-NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 
 
 IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
