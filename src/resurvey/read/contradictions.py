@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
@@ -110,10 +111,11 @@ def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Find
     values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
     """
     tables = [(one.rule, _place_of(one, by_id)) for one in found]
+    held = Counter(tables)
     return [
         one
         for one, place in zip(found, tables, strict=True)
-        if not (place[1] and one.rule in OF_COLUMNS and tables.count(place) >= MISREAD)
+        if not (place[1] and one.rule in OF_COLUMNS and held[place] >= MISREAD)
     ]
 
 
@@ -205,7 +207,7 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
+    apart = sorted(_side(by_id[claim]) * distance for claim, distance in off.items())
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
@@ -221,11 +223,12 @@ def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> lis
         )
     ]
     rows_of = [row_of(by_id[one.claim_ids[0]]) for one in found]
+    held = Counter(rows_of)
     # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
     return [
         one
         for one, place in zip(found, rows_of, strict=True)
-        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
+        if one.verdict == "impossible" or not place or held[place] == 1
     ]
 
 
@@ -233,10 +236,13 @@ def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
     """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
 
     Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
-    distances of all ratios, the ratio's own among them.
+    distances of all ratios in order, the ratio's own among them.
     """
     own = _side(draft) * _off(draft)
-    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
+    if own == 0:
+        return False
+    alike = len(apart) - bisect_left(apart, OF_OWN * own) if own > 0 else bisect_right(apart, OF_OWN * own)
+    return alike > ALIKE
 
 
 def _side(draft: Draft) -> int:
@@ -276,11 +282,12 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
     found = []
     # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
     linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
+    others = _of_other_tests(rows, by_id)
     for row in rows:
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
             continue
         draft = by_id[row["claim_ids"]]
-        if _other_test(row["claim_ids"], rows, by_id):
+        if part_of(draft) in others:
             continue
         apart = _z_apart(draft, one_sided)
         if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
@@ -288,11 +295,16 @@ def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: boo
     return found
 
 
-def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
-    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
-    table = part_of(by_id[claim_id])
-    verdicts = [row["verdict"] for row in rows if part_of(by_id[row["claim_ids"]]) == table]
-    return by_id[claim_id].claim.in_table and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
+def _of_other_tests(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> set[str]:
+    """Tables most of whose p values do not match their ratios and so test something else, such as an interaction."""
+    verdicts: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        draft = by_id[row["claim_ids"]]
+        if draft.claim.in_table:
+            verdicts[part_of(draft)].append(row["verdict"])
+    return {
+        table for table, given in verdicts.items() if len(given) >= 4 and 2 * given.count("discrepant") > len(given)
+    }
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:

@@ -15,6 +15,7 @@ from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.paper_parts import beside_other_work, in_methods
 from resurvey.read.percent_subjects import name_subjects
 from resurvey.read.rules import TextRule
 from resurvey.read.share_kinds import ShareKind
@@ -31,7 +32,7 @@ from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians
 from resurvey.read.text_times_alone import times_alone
 from resurvey.read.text_untimed import untimed
-from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.word_lists import DESIGN, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 RULES = (
     registries,
@@ -88,9 +89,6 @@ ALONE = (
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
-METHODS = re.compile(
-    r"\b(?:methods?|sample size|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE
-)
 
 
 # Sentences whose bare percentages are assumed or defined, wherever they stand.
@@ -108,10 +106,9 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
 
     The same applies to what a sentence of the methods assumes.
     """
-    path = " ".join(paragraph.section)
     alone = found.rule in ALONE
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
-    plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    plain_methods = in_methods(paragraph) and "result" not in " ".join(paragraph.section).lower()
     if found.rule in (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE) and SUPPOSED.search(line.text):
         return True
     limit = found.rule == TextRule.P_ALONE and found.cells["p"][:1] in "<≤>≥"
@@ -338,13 +335,10 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
         cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
         source = f"reference {cited}" if cited else "a work cited by its author"
         notes.append(f"beside a citation ({source}): probably another study's result")
-    section = (
-        "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
-    )
     name = found.rule
     if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
         name += "-said"
-    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
+    rule = f"text-{name}" + ("-elsewhere" if beside_other_work(paragraph) else "")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
@@ -360,9 +354,8 @@ OWN_STUDY = re.compile(
 
 
 def _cited(paragraph: Paragraph, line: Line) -> bool:
-    elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
     cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
-    return elsewhere and cites and OWN_STUDY.search(line.text) is None
+    return beside_other_work(paragraph) and cites and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
@@ -420,4 +413,4 @@ def _model(line: Line, place: int) -> str:
     return "stratified" if "stratified" in near else ""
 
 
-__all__ = ["UNITS", "claims", "find"]
+__all__ = ["claims", "find"]

@@ -28,6 +28,27 @@ DIGITS, LAST = 5, 0.1
 COMMON = 20
 
 
+class Printed:
+    """The places of a paper that print the same numbers, by the columns compared."""
+
+    def __init__(self, rows: Sequence[Draft]):
+        self.rows = rows
+        self._places: dict[tuple[str, ...], dict[tuple[str, ...], set[str]]] = {}
+
+    def elsewhere(self, draft: Draft, fields: Sequence[str]) -> bool:
+        """Whether another place prints exactly these numbers."""
+        names = tuple(fields)
+        if names not in self._places:
+            self._places[names] = defaultdict(set)
+            for row in self.rows:
+                self._places[names][_numbers(row, names)].add(part_of(row))
+        return bool(self._places[names][_numbers(draft, names)] - {part_of(draft)})
+
+
+def _numbers(draft: Draft, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(draft.cells.get(name, "") for name in names)
+
+
 def repeats(drafts: Sequence[Draft]) -> list[Finding]:
     """Rows of two places that agree in all their numbers but one, which one slip or a summary explains."""
     found: list[Finding] = []
@@ -38,6 +59,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             told = [(name, draft.cells[name]) for name in fields if draft.cells.get(name)]
             for pair in combinations(told, 2):
                 groups[str(pair)].append(draft)
+        printed = Printed(rows)
         pairs = {
             (one.claim_id, other.claim_id): (one, other)
             for group in groups.values()
@@ -45,7 +67,7 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             for one, other in combinations(group, 2)
             if part_of(one) != part_of(other)
         }
-        found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, rows)]
+        found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, printed)]
     return [*found, *_shares(drafts)]
 
 
@@ -88,7 +110,7 @@ def _slipped(one: Draft, other: Draft) -> bool:
     return first[1] == second[1] and "." in first[1] and float(first[1]) < 100 and one_slip(first[0], second[0])
 
 
-def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> Iterator[Finding]:
+def _compared(one: Draft, other: Draft, fields: Sequence[str], printed: Printed) -> Iterator[Finding]:
     both = [name for name in fields if one.cells.get(name) and other.cells.get(name)]
     apart = [name for name in both if one.cells[name] != other.cells[name]]
     if len(both) < 3 or len(apart) != 1 or apart == ["time"] or not _may_be_same(one, other):
@@ -98,7 +120,7 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
     rest = [one.cells[field] for field in both if field != name]
     if same_rounded(a, b) or _cut_off(a, b) or not _likely(one, other, (a, b), rest):
         return
-    if _elsewhere(one, both, rows) and _elsewhere(other, both, rows):
+    if printed.elsewhere(one, both) and printed.elsewhere(other, both):
         return
     shown = f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}"
     words = f"the same numbers are printed with {name} {a} in one place and {b} in the other"
@@ -139,9 +161,3 @@ def _nearly(a: str, b: str) -> bool:
 
 def _may_be_same(one: Draft, other: Draft) -> bool:
     return not any(one.cells.get(name) and other.cells.get(name) not in (one.cells[name], "", None) for name in SAME)
-
-
-def _elsewhere(draft: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
-    """Whether another place prints exactly these numbers."""
-    own = [draft.cells[name] for name in fields]
-    return any(part_of(row) != part_of(draft) and [row.cells.get(name) for name in fields] == own for row in rows)

@@ -78,8 +78,9 @@ def _rows(counts: Sequence[Count]) -> Iterator[Finding]:
         return
     for at, arms in _groupings(usual):
         wrong = [row for row in whole if _of_arms(row, arms) != row[at].n]
-        told = len([row for row in whole if row not in wrong and sum(row[column].n > 0 for column in arms) > 1])
-        if len(whole) - len(wrong) >= max(LEAST, MOST * len(whole)) and told >= LEAST:
+        right = [row for row in whole if _of_arms(row, arms) == row[at].n]
+        told = sum(sum(row[column].n > 0 for column in arms) > 1 for row in right)
+        if len(right) >= max(LEAST, MOST * len(whole)) and told >= LEAST:
             yield from (_of_row(row, at, arms) for row in wrong if _one_slip(row, at, arms))
 
 

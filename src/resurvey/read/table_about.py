@@ -30,10 +30,10 @@ def about_table(label: str, caption: str, notes: str) -> About:
     """Tags of a caption and of those notes that describe the data."""
     says = " ".join(
         part
-        for part in re.split(r"(?<=[.;])\s", notes)
+        for part in re.split(r"(?<=[.;])(?<!\b[Nn]\.)(?<!\b[Nn]o\.)\s", notes)
         if re.match(
-            r"(?:\^\w )?(?:all |the )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
-            r"is|given|represent|shown|expressed|in )|.{0,40}unless otherwise|"
+            r"(?:(?:\^\s?)?[\w*†‡§¶] ?)?(?:all |the )?(?:data|values?|numbers?|results?|figures)\s(?:are|"
+            r"is|given|represent|shown|expressed|in )|.{0,40}unless (?:\w+ )?otherwise|"
             r"(?:the )?(?:median|mean|numbers?|medians|means)\b.{0,90}\b(?:is|are) (?:shown|given|presented|reported)",
             part,
             re.IGNORECASE,

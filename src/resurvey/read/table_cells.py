@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.word_lists import time_unit
@@ -66,6 +67,7 @@ class CellValue:
     labels: str = ""
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> CellValue:
     """The numbers of a cell and their shape.
 

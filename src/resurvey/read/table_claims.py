@@ -17,7 +17,7 @@ from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_roles import Role, role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_values import Values
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
+from resurvey.read.word_lists import TIME_TO_EVENT
 
 # A p value under one of these headings tests something other than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
@@ -245,7 +245,12 @@ class Reader(Values):
                 continue
             left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(
-                (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
+                (
+                    made[k]
+                    for k in (c + 1,)
+                    if k in made and made[k].kind in ("ratio", "difference") and not self._left_p_side()
+                ),
+                None,
             )
             target = left if left is not None and "p" not in left.cells else right
             if target is not None and "p" not in target.cells:
@@ -270,4 +275,4 @@ class Reader(Values):
         target.rule += "-p"
 
 
-__all__ = ["UNITS", "Found", "claims"]
+__all__ = ["claims"]

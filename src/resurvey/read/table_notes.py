@@ -43,6 +43,11 @@ def explained(notes: str) -> dict[str, str]:
     return dict(said)
 
 
+def unmarked(notes: str) -> str:
+    """Notes without their marks, each in a sentence of its own."""
+    return NOTE.sub(". ", plain(notes))
+
+
 def size_giving(text: str, n: str, percent: str) -> str:
     """The only number of a note over which a count gives its percentage; empty if none or several do."""
     sizes = {match[0].replace(",", "") for match in SIZE.finditer(text)}

@@ -14,6 +14,7 @@ from resurvey.read.table_forms import (
     DATED,
     DIFFERS,
     LIMITS,
+    MEAN_OF,
     PERSON_TIME,
     QUARTERED,
     SHARES_OF_TOTAL,
@@ -202,6 +203,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("mean", "mean-sd")
     if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
         return Role("mean", TableRule.MEAN_SPREAD_RANGE)
+    if simple in MEAN_OF and numbers[2].whole and {"mean", "sd"} & _all_said(context):
+        return Role("mean", TableRule.MEAN_OF_N)
     if has_error(place) and {"mean", "se"} & (context.own | context.leaf | context.table.tags):
         return Role(
             "mean", TableRule.MEAN_ERROR_LIMITS if "ci" in context.own | context.leaf else TableRule.MEAN_SPREAD_RANGE
@@ -220,9 +223,13 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         holds = numbers[2].value <= numbers[1].value <= numbers[3].value <= 100
         if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
             return Role("n_percent_limits", "n-percent-limits")
-        spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
+        spread = {"mean", "sd"} & _all_said(context)
         return Role("mean", TableRule.MEAN_SPREAD_RANGE) if spread and not numbers[1].percent else NOTHING
     return NOTHING
+
+
+def _all_said(context: Context) -> frozenset[str]:
+    return context.own | context.leaf | context.heads | context.sections | context.table.tags
 
 
 def _between(numbers: tuple[Number, ...]) -> bool:

@@ -32,7 +32,7 @@ def split_counts(row: Row, sizes: Mapping[int, str]) -> list[tuple[Row, int, str
         if len(place.value.numbers) != count or not all(number.whole for number in place.value.numbers):
             continue
         for name, number in zip(names, place.value.numbers, strict=True):
-            made.append((replace(row, label=f"{name}"), c, name, number))
+            made.append((replace(row, label=name), c, name, number))
     return made or None
 
 

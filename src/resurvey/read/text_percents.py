@@ -173,7 +173,7 @@ def _range(line: Line, i: int) -> Found | None:
     joint = ("to", "-", "and") if word_at(line, i - 1) == "between" else ("to", "-")
     if word_at(line, i + 1) not in joint or not is_percent(line, nxt):
         return None
-    if word_at(line, i - 1) in ("from",) and any(
+    if word_at(line, i - 1) == "from" and any(
         word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
     ):
         return None

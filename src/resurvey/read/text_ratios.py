@@ -14,7 +14,6 @@ from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
 REACH = 26
 STOP = {".", "respectively"}
-SIGNS = {"=", ":", ",", "of", "was", "is", "were", "at", "(", "[", "to", "being", "estimated"}
 
 
 def ratios(line: Line) -> list[Found]:

@@ -66,7 +66,7 @@ def is_count(line: Line, i: int) -> bool:
         and not token.masked
         and "." not in token.value
         and not token.unit
-        and token.op in ("",)
+        and not token.op
     )
 
 
@@ -336,7 +336,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
     if _open(line, k) or (label and word_at(line, k) in (",", ";")):
         k += 1
-    elif word_at(line, k) not in ("=",):
+    elif word_at(line, k) != "=":
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None

@@ -18,12 +18,15 @@ MOST_HEADS = 8
 Span = tuple[int, int, float, str]
 
 
-def grid_of(rows: list[list[Piece]], ruled: int) -> Grid | None:
-    """The grid of a table's rows, the first `ruled` of which are headings; None if it has no two columns."""
-    edges = _edges(rows)
+def grid_of(rows: list[list[Piece]], ruled: int, *, framed: bool = False) -> Grid | None:
+    """The grid of a table's rows, the first `ruled` of which are headings; None if it has no two columns.
+
+    A table without two rows of numbers is one only if it is `framed` by rules.
+    """
+    ruled = ruled if ruled <= MOST_HEADS else 0
+    edges = _edges(rows[ruled:]) or _edges(rows) or (_edges(rows, words=True) if framed else [])
     if len(edges) < 2:
         return None
-    ruled = ruled if ruled <= MOST_HEADS else 0
     lines = [_cells(row, edges, head=k < ruled) for k, row in enumerate(rows)]
     if ruled:
         top, body = _levelled(rows[:ruled], lines[:ruled]), _levelled(rows[ruled:], lines[ruled:])
@@ -89,9 +92,9 @@ def _filled(line: list[Span], columns: int, left: float) -> list[RawCell]:
     return cells + [RawCell("") for _ in range(columns - at)]
 
 
-def _edges(rows: list[list[Piece]]) -> list[tuple[float, float]]:
+def _edges(rows: list[list[Piece]], *, words: bool = False) -> list[tuple[float, float]]:
     """Columns as ranges of x, separated by white space in all but a few rows."""
-    full = [row for row in rows if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])]
+    full = [row for row in rows if len(row) > 1 and (words or any(is_numeric(piece.text) for piece in row[1:]))]
     if len(full) < 2:
         return []
     spans = sorted((word.x0, word.x1) for row in full for piece in row for word in piece.words)

@@ -55,6 +55,11 @@ class Piece:
         return median(word.size for word in self.words)
 
     @property
+    def font(self) -> str:
+        """Font of most of its words, the first of equals."""
+        return Counter(word.font for word in self.words).most_common(1)[0][0]
+
+    @property
     def text(self) -> str:
         """Its words, with a caret before superscripts."""
         return join(self.words)
@@ -139,12 +144,15 @@ def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
     return made
 
 
-def body_size(pages: Sequence[Page]) -> float:
-    """Most common letter size, in points."""
-    counted = Counter(
-        round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
-    )
-    return counted.most_common(1)[0][0] if counted else 10.0
+def body_type(pages: Sequence[Page]) -> tuple[float, str]:
+    """Size of the letters, in points, and name of the font of most lines of running text."""
+    sizes: Counter[float] = Counter()
+    fonts: Counter[str] = Counter()
+    for piece in (piece for page in pages for piece in pieces_of(page.words)):
+        if PROSE.search(piece.text):
+            sizes[round(piece.size * 2) / 2] += len(piece.text)
+            fonts[piece.font] += len(piece.text)
+    return (sizes.most_common(1)[0][0] if sizes else 10.0), (fonts.most_common(1)[0][0] if fonts else "")
 
 
 def _key(piece: Piece) -> str:

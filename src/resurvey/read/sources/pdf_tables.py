@@ -15,6 +15,7 @@ from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
 Found = tuple[str, str, Grid, str]
+GROUP_SIZE = re.compile(r"\(?[nN]\s?=")
 CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECASE)
 
 
@@ -26,6 +27,7 @@ class Region:
     rows: list[list[Piece]]
     notes: list[Piece]
     ruled: int = 0
+    framed: bool = False
 
 
 def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
@@ -87,16 +89,24 @@ def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: floa
     beside = frame.x0 > start.x1 - 2
     inside = [w for w in words if w.x0 >= frame.x0 - 4 and w.x1 <= frame.x1 + 4]
     around = [w for w in words if w.x1 <= frame.x0 + 2 and w.x0 >= start.x0 - 4] if beside else inside
-    head = _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))
-    caption = [piece for row in _adjoining(head, frame.top if not beside else None) for piece in row]
+    lines = _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))
+    caption = [piece for row in _adjoining(lines, frame.top if not beside else None) for piece in row]
     named = {id(word) for piece in caption for word in piece.words}
     rows = _rows(pieces_of([w for w in inside if w.middle > start.top - 1 and id(w) not in named], 0.9))
-    kept, notes = _until_end(rows, frame.x1 - frame.x0, body, frame.bottom)
+    head, bottom = _inner_rules(rows, frame)
+    kept, notes = _until_end(rows, frame.x1 - frame.x0, body, bottom)
     if sum(len(row) > 1 for row in kept) < 2:
         return None
     above = sum(row[0].middle < frame.top for row in kept)
-    ruled = above or sum(row[0].middle < frame.head for row in kept) if frame.head is not None else 0
-    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0)
+    ruled = above or sum(row[0].middle < head for row in kept) if head is not None else 0
+    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0, framed=True)
+
+
+def _inner_rules(rows: list[list[Piece]], frame: Frame) -> tuple[float | None, float | None]:
+    """The rule below the headings and the last one; of two, the second is below the headings if no number is above."""
+    if frame.bottom is None or any(_tabular(row) for row in rows if row[0].middle < frame.bottom):
+        return frame.head, frame.bottom
+    return frame.bottom, None
 
 
 def _adjoining(rows: list[list[Piece]], above: float | None) -> list[list[Piece]]:
@@ -120,7 +130,7 @@ def _until_end(
         if k < inside:
             kept.append(row)
             continue
-        below = bottom is not None and row[0].middle > bottom and not _tabular(row)
+        below = bottom is not None and row[0].middle > bottom and not any(map(_tabular, rows[k : k + 2]))
         if below or _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, width, body, kept):
             return kept, _notes(rows[k:], kept, body, width)
         kept.append(row)
@@ -128,7 +138,8 @@ def _until_end(
 
 
 def _tabular(row: list[Piece]) -> bool:
-    return len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])
+    """Whether a row has a number beside its label that is no size of a group."""
+    return any(is_numeric(piece.text) and not GROUP_SIZE.match(piece.text) for piece in row[1:])
 
 
 def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> Region | None:
@@ -283,7 +294,7 @@ def _table(region: Region) -> Found | None:
     if match is None:
         return None
     label, caption = match.group(), head[match.end() :].strip(" .:|")
-    grid = grid_of(region.rows, region.ruled)
+    grid = grid_of(region.rows, region.ruled, framed=region.framed)
     if grid is None:
         return None
     if CONTINUED.search(caption[:40]):

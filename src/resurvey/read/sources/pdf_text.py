@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import re
 import unicodedata
@@ -17,9 +18,11 @@ MAX_PAGES = 400
 MAX_CHARACTERS = 2_000_000
 # Lines of dots, dashes or underscores: table rules.
 DOT = re.compile(r"[._…·]{1,5}")
+BOLD_WEIGHT, BOLD_NAME, NAME_LENGTH = 600, re.compile(r"bold|black|heavy|\.B(?:I|$)|-Bd", re.IGNORECASE), 100
 QUARTER_TURN = math.pi / 2
 # From this many lines of sideways words on, a page holds a table printed sideways, not just a note in the margin.
 SIDEWAYS_LINES = 4
+COMMA_FOR_LESS = re.compile(r"[pP]?,0?\.\d")
 RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
 
 
@@ -27,8 +30,8 @@ RULE = re.compile(r"[._·…‗─━=-]{6,}|_{2,}|…{2,}")
 class Word:
     """A word on a page.
 
-    Its box is in points from the top left; `letters` is the size of its letters according to the font; `spaced` says
-    that the file has a blank before it.
+    Its box is in points from the top left; `letters` is the size of its letters according to the font, whose name is
+    `font`; `spaced` says that the file has a blank before it.
     """
 
     text: str
@@ -40,6 +43,7 @@ class Word:
     letters: float = 0.0
     bold: bool = False
     spaced: bool = False
+    font: str = ""
 
     @property
     def middle(self) -> float:
@@ -61,7 +65,8 @@ class Page:
 def mend_signs(pages: list[Page]) -> list[Page]:
     """Correct signs that some journals' fonts encode wrongly: a `5` or `¼` for `=`, a comma for `<`.
 
-    Applied only if the file shows the fault, by `n 5 123` or `¼` in several places; otherwise nothing is changed.
+    Applied only if the file shows the fault, by `n 5 123`, `¼` or `,0.01` in several places; otherwise nothing is
+    changed.
     """
     texts = [word.text for page in pages for word in page.words]
     quarter = sum("¼" in text for text in texts) >= 3
@@ -72,21 +77,22 @@ def mend_signs(pages: list[Page]) -> list[Page]:
         )
         >= 2
     )
-    if not (quarter or five):
+    less = sum(COMMA_FOR_LESS.match(text) is not None for text in texts) >= 2
+    if not (quarter or five or less):
         return pages
-    return [replace(page, words=tuple(_mended(page.words, five=five))) for page in pages]
+    return [replace(page, words=tuple(_mended(page.words, five=five, less=five or less))) for page in pages]
 
 
-def _mended(words: tuple[Word, ...], *, five: bool) -> Iterator[Word]:
+def _mended(words: tuple[Word, ...], *, five: bool, less: bool) -> Iterator[Word]:
     for k, word in enumerate(words):
         text = word.text.replace("¼", "=")
         before = words[k - 1].text if k else ""
         after = words[k + 1].text if k + 1 < len(words) else ""
         if five and text == "5" and before[-1:].isalpha() and after[:1] in "0123456789.":
             text = "="
-        elif five and text == "," and before[-1:] in "pP" and after[:1] in "0.":
+        elif less and text == "," and before[-1:] in "pP" and after[:1] in "0.":
             text = "<"
-        elif five and re.match(r"[pP]?,0?\.\d", text):
+        elif less and COMMA_FOR_LESS.match(text):
             text = text.replace(",", "<", 1)
         elif five and re.fullmatch(r"[(]?\d{1,5}(?:\.\d{1,3})?\+\d{1,5}\.?\d{0,3}[),;]?", text):
             text = text.replace("+", "±")
@@ -155,8 +161,8 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
     import pypdfium2.raw as raw
 
     words: dict[int, list[Word]] = defaultdict(list)
-    run: list[tuple[str, float, float, float, float, float, bool]] = []
-    turn, spaced = 0, False
+    run: list[tuple[Any, ...]] = []
+    turn, spaced, bold, font = 0, False, False, ""
     for i, letter in _letters(text, budget):
         if letter.isspace() or letter in "\x00\ufeff":
             _close(run, words[turn], spaced=spaced)
@@ -167,7 +173,7 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
         if box[2] <= box[0] or box[3] <= box[1]:
             continue
         size = raw.FPDFText_GetFontSize(text, i)
-        if run and _breaks(run[-1], (letter, *_upright(box, turn, width, height), size, False)):
+        if run and _breaks(run[-1], (letter, *_upright(box, turn, width, height))):
             _close(run, words[turn], spaced=spaced)
             spaced = False
         if not run:
@@ -175,10 +181,20 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
             if abs(quarters - round(quarters)) > 0.03 or round(quarters) % 4 == 2:
                 continue
             turn = round(quarters) % 4
-        bold = not run and raw.FPDFText_GetFontWeight(text, i) >= 600
-        run.append((letter, *_upright(box, turn, width, height), size, bold))
+            font = _font(text, i)
+            bold = raw.FPDFText_GetFontWeight(text, i) >= BOLD_WEIGHT or BOLD_NAME.search(font) is not None
+        run.append((letter, *_upright(box, turn, width, height), size, bold, font))
     _close(run, words[turn], spaced=spaced)
     return words
+
+
+def _font(text: Any, i: int) -> str:
+    """Name of the font of a letter, without the mark of a subset; empty if the file does not say."""
+    import pypdfium2.raw as raw
+
+    name, flags = ctypes.create_string_buffer(NAME_LENGTH), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(text, i, name, NAME_LENGTH, ctypes.byref(flags))
+    return name.value.decode("latin-1").partition("+")[2] or name.value.decode("latin-1")
 
 
 def _letters(text: Any, budget: int) -> Iterator[tuple[int, str]]:
@@ -252,5 +268,7 @@ def _close(run: list[tuple[Any, ...]], words: list[Word], *, spaced: bool) -> No
         parts.append(item[0])
     text = "".join(parts)
     if not RULE.fullmatch(text):
-        words.append(Word(text, run[0][1], run[-1][2], min(i[3] for i in run), base, tall, largest, run[0][6], spaced))
+        words.append(
+            Word(text, run[0][1], run[-1][2], min(i[3] for i in run), base, tall, largest, run[0][6], spaced, run[0][7])
+        )
     run.clear()
