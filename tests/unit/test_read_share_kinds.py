@@ -185,3 +185,40 @@ def test_a_plan_and_what_an_abstract_begins_with_are_no_results_of_the_study():
         ("32", "yes"),
         ("12", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The risk was lower (43% v 53%; RD 9.6%).", [("9.6", "")]),
+        ("Attendance was lower with drug A (- 1.4%).", [("-1.4", "")]),
+        ("They rose (+ 2.7% with drug A).", [("2.7", "")]),
+    ],
+)
+def test_a_difference_keeps_its_sign(sentence, expected):
+    found = [(c.cells["value"], c.cells.get("lower", "")) for c in read(sentence) if c.kind == "difference"]
+    assert found == expected
+
+
+def test_numbers_needed_and_limits_are_no_ratios():
+    found = read("The relative risk was 0.25 (95% CI 0.08-0.80), giving a NNT of 3.0 (95% CI 1.7-11.0).")
+    assert [c.cells["value"] for c in found if c.kind == "ratio"] == ["0.25"]
+    found = read("Times were alike (hazard ratio 1.3, 0.6 to 2.5; P = 0.49).")
+    assert [c.cells["value"] for c in found if c.kind == "ratio"] == ["1.3"]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Participants completed 90% of the prescribed workouts.",
+        "There was 100% compliance with drug A.",
+        "Age explained 68% of its variability.",
+    ],
+)
+def test_percentages_of_sessions_and_of_variance_are_no_shares_of_patients(sentence):
+    assert kinds(sentence) == []
+
+
+def test_a_difference_between_shares_is_not_passed_on_to_the_next_share():
+    sentence = "Thirst was rarer with drug A (1.9% v 8.9%; RD 7.0%) and at 42 days (6.9% v 16%)."
+    assert [value for value, _ in kinds(sentence)] == ["1.9", "8.9", "6.9", "16"]

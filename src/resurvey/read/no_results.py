@@ -20,7 +20,7 @@ PLANNED_AFTER = re.compile(
     re.IGNORECASE,
 )
 PLANNED_BEFORE = re.compile(
-    r"\b(?:will (?:then )?(?:recruit|include|enroll?|randomi[sz]e|study)|"
+    r"\b(?:will (?:then |also )?\w+(?: a (?:sub-?)?sample of)?|"
     r"strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
     r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
@@ -33,7 +33,7 @@ PLANNED_BEFORE = re.compile(
 # A rate of something that is not counted in patients.
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
-    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|mixture|oxygen|dextran|sucrose|agar|hydroxyethyl|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
+    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|mixture|oxygen|dextran|N2O|nitrous|sucrose|agar|hydroxyethyl|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
     r"confidence|(?:and|or) 9\d(?:\.\d)?\s?% (?:confidence|CI\b)|"
     r"certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"

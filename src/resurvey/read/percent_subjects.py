@@ -92,10 +92,14 @@ PART_OF = re.compile(
     re.IGNORECASE,
 )
 MOVED_BY = re.compile(rf"\b{_MOVED}\b{_WITHIN}{{0,90}} by (?:about |approximately |~)?$", re.IGNORECASE)
-SIGNED = re.compile(r"(?:^|[\s(\[])[+−-] $")
+SIGNED = re.compile(r"(?:^|[\s(\[])(?P<sign>[+−-]) $")
+# `RD 9.6%`, `difference of 9.6%`
+DIFFERENCE = re.compile(r"\b(?:RD|ARR|differences?),? ?(?:=|of|was|:)? ?[(\[]?$")
 RETAINED = re.compile(
     r"\s?(?:%|per ?cent)?\s(?:(?:retention|inhibition|recovery) of|mean|median|"
-    r"of (?:the |its |their |total )*(?:varian\w+|variab\w+|variation|cells|time|costs?|volume|area))\b",
+    r"of (?:the |its |their |total )*(?:varian\w+|variab\w+|variation|cells|time|costs?|volume|area)|"
+    r"of (?:(?!the (?:patients|women|men))[\w-]+ ){0,4}(?:workouts|sessions|classes|exercises|visits|doses|tablets|"
+    r"pills|questions|answers|effects?)|compliance|adherence|attendance)\b",
     re.IGNORECASE,
 )
 RATES = re.compile(
@@ -125,7 +129,13 @@ def name_subjects(line: Line, found: list[Found]) -> None:
     kinds: list[ClaimKind | None] = []
     for k, one in enumerate(bare):
         kind = _kind(line, one)
-        if not kind and k and kinds[-1] and _same_subject(line, bare[k - 1], one):
+        if (
+            not kind
+            and k
+            and kinds[-1]
+            and not _said_apart(line, bare[k - 1])
+            and _same_subject(line, bare[k - 1], one)
+        ):
             kind = kinds[-1]
         if kind and k and not kinds[-1] and AGAINST.fullmatch(_between(line, bare[k - 1], one)):
             # `13% vs. 3.5% retention`: the subject of both stands behind them.
@@ -133,7 +143,13 @@ def name_subjects(line: Line, found: list[Found]) -> None:
         kinds.append(kind)
     for one, kind in zip(bare, kinds, strict=True):
         if kind:
-            _turn(one, kind)
+            minus = SIGNED.search(line.text[: line.tokens[one.tokens[0]].start][-3:])
+            _turn(one, kind, "-" if minus is not None and minus["sign"] != "+" else "")
+
+
+def _said_apart(line: Line, one: Found) -> bool:
+    """`RD 9.6%`: a difference that is named for this number alone."""
+    return DIFFERENCE.search(line.text[: line.tokens[one.tokens[0]].start][-24:]) is not None
 
 
 def of_people(line: Line, i: int) -> bool:
@@ -142,19 +158,19 @@ def of_people(line: Line, i: int) -> bool:
     return bool(OF_PEOPLE.match(after) or HAVE.match(after) or IN_PEOPLE.search(before))
 
 
-def _turn(one: Found, kind: ClaimKind) -> None:
-    """Make a quantity or a difference of a proportion."""
+def _turn(one: Found, kind: ClaimKind, sign: str) -> None:
+    """Make a quantity or a difference of a proportion; its sign may stand apart from it."""
     moved = {name: one.cells[name] for name in ("lower", "upper", "ci_level", "p") if one.cells.get(name)}
     if kind == "quantity":
         moved.pop("ci_level", None)
-    one.cells = {"value": one.cells["percent"], "unit": "%"} | moved
+    one.cells = {"value": sign + one.cells["percent"], "unit": "%"} | moved
     one.kind, one.rule = kind, "percent-measured" if kind == "quantity" else "percent-changed"
 
 
 def _kind(line: Line, one: Found) -> ClaimKind | None:
     begin = min(line.tokens[i].start for i in one.tokens)
     before, after = line.text[:begin], line.text[line.tokens[one.tokens[0]].end :]
-    if SIGNED.search(before[-3:]):
+    if SIGNED.search(before[-3:]) or DIFFERENCE.search(before[-24:]):
         return "difference"
     if of_people(line, one.tokens[0]):
         return None

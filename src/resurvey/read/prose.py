@@ -290,6 +290,10 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         _carry_level(line, found)
         _endpoints_of_p(line, found)
         _p_in_order(line, found)
+        for one in found:
+            if one.rule == TextRule.P_ALONE and one.cells.get("endpoint"):
+                # An endpoint that stands farther off is the less certain part of a p value: counted apart.
+                one.rule = TextRule.P_ALONE_ENDPOINT
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
         arms = {k: arm for k, arm in arms.items() if not _divided(line, found[k])}

@@ -91,7 +91,7 @@ def item_of(line: Line, index: int) -> str:
             continue
         if (depth < 0 and enclosed) or (token.kind == "num" and token.percent):
             break
-        if token.text in (".", ";", ",") or (token.kind in ("num", "p", "time") and after) or sized:
+        if token.text in (".", ";", ",", ":") or (token.kind in ("num", "p", "time") and after) or sized:
             break
         if not after and word in ("versus", "vs", "v", "compared", "than"):
             break

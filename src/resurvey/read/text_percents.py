@@ -48,7 +48,9 @@ def percentages(line: Line) -> list[Found]:
 
 
 # `37% at 3 months (95% CI: 21-54%)`: limits whose value stands farther off.
-LIMITS = re.compile(r"(?:\bC\.?I\.?|\bCrI|\bconfidence (?:intervals?|limits?))\b[^()\[\]a-z]{0,24}(?:to |and )?$")
+LIMITS = re.compile(
+    r"(?:\bC\.?I\.?|\bCrI|\bconfidence (?:intervals?|limits?))\b[^()\[\]a-z]{0,24}(?:to |and )?[-−+ ]*$"
+)
 
 
 def _limit(line: Line, i: int) -> bool:
