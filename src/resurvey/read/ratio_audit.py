@@ -1,0 +1,154 @@
+"""Check ratios against their intervals and p values, separating misprints from other kinds of interval and test."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from resurvey.read.objects import Draft, Finding
+from resurvey.read.share_audit import finding_of
+
+# Tolerated distance of a ratio from the middle of its interval, in half-widths: where six or more are printed, where
+# fewer are, and where many are off the middle (as profile-likelihood, exact and bootstrap intervals are).
+OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
+WIDE = 6.0
+# Ratios off the middle to the same side, by this part of the distance, that make it the paper's kind of interval.
+ALIKE, OF_OWN = 3, 0.3
+# Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
+Z_APART = 0.45
+NORMAL = NormalDist()
+
+
+def _off(draft: Draft) -> float:
+    """Distance of a ratio from the middle of its interval on the log scale, in half-widths; 0 if unknown."""
+    try:
+        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        half = (math.log(high) - math.log(low)) / 2
+        return abs(math.log(value) - (math.log(low) + math.log(high)) / 2) / half if half > 0 else 0.0
+    except ValueError:
+        return 0.0
+
+
+def ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list[Finding]:
+    off = {row["claim_ids"]: _off(by_id[row["claim_ids"]]) for row in rows}
+    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
+    habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
+    least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
+    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
+    # With few events the interval is seldom a Wald interval and need not be symmetric.
+    wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
+    # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
+    symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
+    found = [
+        finding_of(row, by_id)
+        for row in bad
+        if row["verdict"] == "impossible"
+        or (
+            off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
+            and row["claim_ids"] not in symmetric
+            and not _like_others(by_id[row["claim_ids"]], apart)
+        )
+    ]
+    rows_of = [_row_of(one, by_id) for one in found]
+    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
+    return [
+        one
+        for one, place in zip(found, rows_of, strict=True)
+        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
+    ]
+
+
+def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table row of a finding, empty in running text."""
+    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
+
+
+def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
+    """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
+
+    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
+    distances of all ratios, the ratio's own among them.
+    """
+    own = _side(draft) * _off(draft)
+    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
+
+
+def _side(draft: Draft) -> int:
+    """1 or -1 for a ratio above or below the middle of its interval on the log scale, 0 at it."""
+    try:
+        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        middle = (math.log(low) + math.log(high)) / 2
+        above = math.log(value) - middle
+    except ValueError:
+        return 0
+    return (above > 0) - (above < 0)
+
+
+def _width(draft: Draft) -> float:
+    """The upper limit divided by the lower; 1 if unknown."""
+    try:
+        return float(draft.cells["upper"]) / float(draft.cells["lower"])
+    except (ValueError, ZeroDivisionError):
+        return 1.0
+
+
+def _linear_habit(drafts: list[Draft]) -> set[str]:
+    """Ratios at the middle of their interval on the natural scale, if at least three: a convention of the paper."""
+    even = set()
+    for draft in drafts:
+        try:
+            value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
+        except ValueError:
+            continue
+        unit = 10.0 ** -len(draft.cells["value"].partition(".")[2])
+        if abs(value - (low + high) / 2) <= 1.01 * unit:
+            even.add(draft.claim_id)
+    return even if len(even) >= 3 else set()
+
+
+def ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool) -> list[Finding]:
+    found = []
+    # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
+    linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
+    for row in rows:
+        if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
+            continue
+        draft = by_id[row["claim_ids"]]
+        if _other_test(row["claim_ids"], rows, by_id):
+            continue
+        apart = _z_apart(draft, one_sided)
+        if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
+            found.append(finding_of(row, by_id))
+    return found
+
+
+def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
+    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
+    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
+    verdicts = [
+        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
+    ]
+    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
+
+
+def _z_apart(draft: Draft, one_sided: bool) -> float:
+    """Distance between the |z| of the p value and that of the interval; the smaller of one- and two-sided p."""
+    cells = draft.cells
+    try:
+        value, low, high, p = (float(cells[name].lstrip("<>≤≥~")) for name in ("value", "lower", "upper", "p"))
+        level = float(cells.get("ci_level") or 95)
+        se = (math.log(high) - math.log(low)) / (2 * NORMAL.inv_cdf(0.5 + level / 200))
+        z = abs(math.log(value)) / se
+    except (ValueError, ZeroDivisionError):
+        return 0.0
+    p = min(max(p, 1e-15), 1 - 1e-12)
+    candidates = [abs(-NORMAL.inv_cdf(p / 2) - z)]
+    if one_sided:
+        candidates += [abs(-NORMAL.inv_cdf(p) - z), abs(NORMAL.inv_cdf(p) - z)]
+    if cells["p"][:1] in "<≤" and -NORMAL.inv_cdf(p / 2) <= z + Z_APART:
+        return 0.0
+    if cells["p"][:1] in ">≥" and -NORMAL.inv_cdf(p / 2) >= z - Z_APART:
+        return 0.0
+    return min(candidates)
