@@ -11,55 +11,94 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
+from resurvey.read.doubts import doubtful
+from resurvey.read.misread import OF_LIMITS, misread
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.objects import Claim, Document, Doubt, Doubtful, Draft, Finding
 from resurvey.read.p_audit import impossible_p
 from resurvey.read.partition_audit import partitions
 from resurvey.read.ratio_audit import OFF_HABIT, ratio_intervals, ratio_p
 from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
+from resurvey.read.share_forms import Sentences
 from resurvey.read.slips import percent_fits
 from resurvey.read.sum_audit import sums
+from resurvey.read.supposed import supposed, without_supposed
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
 AUDITED = ("hazard_ratios", "medians", "proportions")
-# Findings of one of these rules in one table from which on the columns were misread.
-OF_LIMITS = ("limits", "median-interval", "binomial-interval")
-OF_COLUMNS = ("limits", "median-interval", "ratio-p")
-MISREAD = 4
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What does not agree in a paper: findings, and what is more likely the fault of the reading, told once a place."""
+
+    findings: list[Finding]
+    doubts: list[Doubtful]
 
 
 def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     """All inconsistencies, most serious first; each cause is reported once, with all its locations."""
-    by_id = {draft.claim_id: draft for draft in drafts}
+    return audit(document, drafts).findings
+
+
+def audit(document: Document, drafts: Sequence[Draft]) -> Audit:
+    """All inconsistencies of a paper and its drafts, those in doubt apart.
+
+    Parameters
+    ----------
+    document : Document
+        The paper.
+    drafts : sequence of Draft
+        Its rows.
+    """
+    every = [*drafts, *supposed(document, drafts)]
+    by_id = {draft.claim_id: draft for draft in every}
+    found = _judged(_found(document, every, by_id), document, by_id)
+    sure = _once([one for one in found if one.doubt is None])
+    told = {claim for one in sure for claim in one.claim_ids}
+    doubted = [one for one in found if one.doubt is not None and not told & set(one.claim_ids)]
+    doubts = [replace(one, claim_ids=without_supposed(one.claim_ids)) for one in doubtful(_once(doubted), by_id)]
+    return Audit([replace(one, claim_ids=without_supposed(one.claim_ids)) for one in sure], doubts)
+
+
+def _found(document: Document, drafts: Sequence[Draft], by_id: dict[str, Draft]) -> list[Finding]:
+    """What each rule finds, some of it in doubt."""
     rows = [*_checked(drafts)]
-    one_sided = any(
-        "one-sided" in paragraph.text.lower() or "one-tailed" in paragraph.text.lower()
-        for paragraph in document.paragraphs
-    )
+    texts = {paragraph.id: plain(paragraph.text) for paragraph in document.paragraphs}
+    one_sided = any("one-sided" in text.lower() or "one-tailed" in text.lower() for text in texts.values())
+    sentences = Sentences(drafts, texts)
     found: list[Finding] = []
-    found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
+    found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts, sentences)
+    found += unlinked(drafts, sentences)
     found += misprinted_cells(document, drafts) + partitions(drafts)
     found += ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
     found += ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
+    doubted = {claim for one in found if one.doubt is not None for claim in one.claim_ids}
     found += [
-        finding_of(row, by_id)
+        replace(one, doubt=Doubt.UNCONFIRMED) if set(one.claim_ids) & doubted else one
         for row in rows
         if row["rule"] in ("median-interval", "binomial-interval", "count-bound")
         and row["verdict"] in ("impossible", "discrepant")
         and _serious(row, by_id)
+        for one in [finding_of(row, by_id)]
     ]
-    found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
+    found += reversed_limits(drafts) + repeats(drafts, texts) + response_sums(drafts) + broken_numbers(document)
     found += misprinted_text(document, drafts)
     found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
-    found += sums(drafts, {claim for one in found for claim in one.claim_ids})
-    return _once(_without_misread(_without_joined(_without_broken(found), document, by_id), by_id))
+    return found + sums(drafts, {claim for one in found if one.doubt is None for claim in one.claim_ids})
+
+
+def _judged(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
+    """Findings with the doubts that several of them together, or the printed cell, raise."""
+    return misread(_joined(_without_broken(found), document, by_id), by_id)
 
 
 def _without_broken(found: list[Finding]) -> list[Finding]:
@@ -77,8 +116,8 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 JOINED = re.compile(r"(?<![.\d])\d+(?:,\d{1,2}|:\d+)(?![.\d])")
 
 
-def _without_joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits where the cell prints a decimal comma or a ratio, which was read as limits."""
+def _joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
+    """Limits are in doubt where the cell prints a decimal comma or a ratio, which was read as limits."""
     grids = {table.id: table.grid for table in document.tables}
 
     def joined(one: Finding) -> bool:
@@ -89,27 +128,7 @@ def _without_joined(found: list[Finding], document: Document, by_id: dict[str, D
                 return True
         return False
 
-    return [one for one in found if not joined(one)]
-
-
-def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits or p values where one table or the text gives many: the reading, not the paper, is wrong.
-
-    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row; pairs of
-    values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
-    """
-    tables = [(one.rule, _place_of(one, by_id)) for one in found]
-    return [
-        one
-        for one, place in zip(found, tables, strict=True)
-        if not (place[1] and one.rule in OF_COLUMNS and tables.count(place) >= MISREAD)
-    ]
-
-
-def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else "text" if block else ""
+    return [replace(one, doubt=Doubt.MISREAD) if joined(one) else one for one in found]
 
 
 def _limits_in(reported: str) -> str:

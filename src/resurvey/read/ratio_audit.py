@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist
 
-from resurvey.read.objects import Draft, Finding
+from resurvey.read.objects import Doubt, Draft, Finding
 from resurvey.read.share_audit import finding_of
 
 # Tolerated distance of a ratio from the middle of its interval, in half-widths: where six or more are printed, where
@@ -32,6 +33,15 @@ def _off(draft: Draft) -> float:
 
 
 def ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list[Finding]:
+    """Ratios off the middle of their intervals; in doubt where the paper's other intervals are off it too.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of the audit of ratios against intervals.
+    by_id : dict of str to Draft
+        All drafts by claim id.
+    """
     off = {row["claim_ids"]: _off(by_id[row["claim_ids"]]) for row in rows}
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
@@ -51,18 +61,22 @@ def ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list
             and not _like_others(by_id[row["claim_ids"]], apart)
         )
     ]
-    rows_of = [_row_of(one, by_id) for one in found]
-    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
-    return [
-        one
-        for one, place in zip(found, rows_of, strict=True)
-        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
+    told = {claim for one in found for claim in one.claim_ids}
+    places = [_place(one, by_id) for one in found]
+    # Two intervals of one row or paragraph are off the middle for one reason: another estimate or method, not two
+    # misprints.
+    kept = [
+        one if one.verdict == "impossible" or places.count(place) == 1 else replace(one, doubt=Doubt.OTHER_METHOD)
+        for one, place in zip(found, places, strict=True)
     ]
+    others = [row for row in bad if not {row["claim_ids"]} & (told | wide) and off[row["claim_ids"]] > OFF_FEW]
+    return [*kept, *(replace(finding_of(row, by_id), doubt=Doubt.OTHER_METHOD) for row in others)]
 
 
-def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    """The table row of a finding, empty in running text."""
-    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
+def _place(one: Finding, by_id: dict[str, Draft]) -> str:
+    """The table row or the paragraph of a finding."""
+    block = by_id[one.claim_ids[0]].claim.spans[0].block
+    return block.rpartition(".c")[0] or block
 
 
 def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
@@ -109,6 +123,17 @@ def _linear_habit(drafts: list[Draft]) -> set[str]:
 
 
 def ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool) -> list[Finding]:
+    """Ratios whose intervals contradict their p values; in doubt where p may be that of another test.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of the audit of ratios against p values.
+    by_id : dict of str to Draft
+        All drafts by claim id.
+    one_sided : bool
+        Whether the paper speaks of one-sided tests.
+    """
     found = []
     # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
     linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
@@ -116,12 +141,22 @@ def ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
             continue
         draft = by_id[row["claim_ids"]]
-        if _other_test(row["claim_ids"], rows, by_id):
+        if _z_apart(draft, one_sided) <= Z_APART or not _inside(draft):
             continue
-        apart = _z_apart(draft, one_sided)
-        if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
-            found.append(finding_of(row, by_id))
+        planned = re.search(r"inferior|interaction|trend", draft.claim.context) is not None
+        other = planned or _off(draft) >= FAR_OFF or _other_test(row["claim_ids"], rows, by_id)
+        found.append(replace(finding_of(row, by_id), doubt=Doubt.OTHER_METHOD if other else None))
     return found
+
+
+# Distance from the middle, in half-widths, from which on the interval is not that of the ratio.
+FAR_OFF = 0.6
+
+
+def _inside(draft: Draft) -> bool:
+    """Whether a ratio lies between its limits; where it does not, these and not p are wrong."""
+    value, low, high = (float(draft.cells[name].lstrip("<>≤≥~")) for name in ("value", "lower", "upper"))
+    return low <= value <= high
 
 
 def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from resurvey.read.objects import Draft, Finding
+from resurvey.read.share_forms import in_brackets
 from resurvey.read.slips import number_in, one_slip, same_rounded
 
 LIMITS = ("lower", "upper", "range_lower", "range_upper")
@@ -27,8 +28,16 @@ DIGITS, LAST = 5, 0.1
 COMMON = 20
 
 
-def repeats(drafts: Sequence[Draft]) -> list[Finding]:
-    """Rows of two places that agree in all their numbers but one, which one slip or a summary explains."""
+def repeats(drafts: Sequence[Draft], texts: Mapping[str, str]) -> list[Finding]:
+    """Rows of two places that agree in all their numbers but one, which one slip or a summary explains.
+
+    Parameters
+    ----------
+    drafts : sequence of Draft
+        All drafts of the paper.
+    texts : mapping of str to str
+        The text of each paragraph, by the id of its block.
+    """
     found: list[Finding] = []
     for table, fields in FIELDS.items():
         rows = [one for one in drafts if one.table == table and not one.cells.get("cited") and one.cells["value"]]
@@ -45,15 +54,16 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             if _place(one) != _place(other)
         }
         found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, rows)]
-    return [*found, *_shares(drafts)]
+    return [*found, *_shares(drafts, texts)]
 
 
-def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
+def _shares(drafts: Sequence[Draft], texts: Mapping[str, str]) -> Iterator[Finding]:
     """A count and its percentage that a summary and the text print the same but for one wrong character."""
     rows = [one for one in drafts if one.table == "proportions" and one.claim.rule.startswith("text")]
     rows = [
         one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
     ]
+    rows = [one for one in rows if in_brackets(one, texts.get(_place(one), ""))]
     summed = [one for one in rows if SUMMARY.search(one.cells["locator"])]
     body = [one for one in rows if not SUMMARY.search(one.cells["locator"])]
     printed = (
@@ -99,9 +109,40 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Dr
         return
     if _elsewhere(one, both, rows) and _elsewhere(other, both, rows):
         return
+    if _of_other_row(one, other) or _of_other_table(one, other, both, rows) or _of_other_table(other, one, both, rows):
+        return
     shown = f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}"
     words = f"the same numbers are printed with {name} {a} in one place and {b} in the other"
     yield _conflict(one, other, shown, words)
+
+
+def _of_other_row(one: Draft, other: Draft) -> bool:
+    """Whether two rows of tables have little in common in their headings."""
+    if not (_in_table(one) and _in_table(other)):
+        return False
+    first, second = ({*draft.claim.context.split()} - {"table"} for draft in (one, other))
+    words = [{word for word in side if not word.isdigit()} for side in (first, second)]
+    return len(words[0] & words[1]) < IN_COMMON * len(words[0] | words[1])
+
+
+def _of_other_table(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
+    """Whether a row of text is printed in one table as it stands, so that a row of another is of something else."""
+    return (
+        not _in_table(one)
+        and _in_table(other)
+        and any(
+            _in_table(row) and [row.cells.get(name) for name in fields] == [one.cells[name] for name in fields]
+            for row in rows
+        )
+    )
+
+
+def _in_table(draft: Draft) -> bool:
+    return "." in draft.claim.spans[0].block
+
+
+# The share of the words of two rows of tables that they must have in common to be of one thing.
+IN_COMMON = 0.34
 
 
 def _conflict(one: Draft, other: Draft, shown: str, words: str) -> Finding:
