@@ -126,12 +126,14 @@ def _of_other_row(one: Draft, other: Draft) -> bool:
 
 
 def _of_other_table(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
-    """Whether a row of text is printed in one table as it stands, so that a row of another is of something else."""
+    """Whether a row of text is printed as it stands in a table, in a row that is of something else than the other."""
     return (
         not _in_table(one)
         and _in_table(other)
         and any(
-            _in_table(row) and [row.cells.get(name) for name in fields] == [one.cells[name] for name in fields]
+            _in_table(row)
+            and _of_other_row(row, other)
+            and [row.cells.get(name) for name in fields] == [one.cells[name] for name in fields]
             for row in rows
         )
     )

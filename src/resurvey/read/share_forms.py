@@ -13,6 +13,8 @@ from resurvey.read.slips import denominators, misprint_fits
 WHOLE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,6}(?![\w,]|\.\d)")
 # `12 of 15 patients (`: no number and no other bracket between a count and its percentage.
 OPENS = re.compile(r"[^()\[\]\d;]{0,60}[(\[]\s?")
+# `(131/202, 64.9%`
+JOINED, OPENED = re.compile(r"\s?[,;:=]\s?"), re.compile(r"[(\[]\s?(?:n ?= ?)?$")
 # `%)`, `%; 95% CI 50-90)`, but not `% versus 41%)`.
 CLOSES = re.compile(r"\s?%?\s?(?:[,;:](?!\s?\d+(?:\.\d+)?\s?%(?! ?(?:CI|conf)))[^()]*)?[)\]]")
 # `82% (`, `82% of patients, `
@@ -41,7 +43,9 @@ def printed_as_one(draft: Draft, text: str) -> bool:
     n, percent, total = spans
     first, last = min(n.start, total.start), max(n.end, total.end)
     if percent.start >= last:
-        return bool(OPENS.fullmatch(text, last, percent.start) and CLOSES.match(text, percent.end))
+        joined = JOINED.fullmatch(text, last, percent.start) and OPENED.search(text[:first])
+        opened = OPENS.fullmatch(text, last, percent.start)
+        return bool((opened or joined) and CLOSES.match(text, percent.end))
     if percent.end <= first:
         behind = re.split(r"[)\]]", text[last:], maxsplit=1)[0]
         return bool(BEFORE.fullmatch(text, percent.end, first)) and PAIR.search(behind) is None
