@@ -68,6 +68,7 @@ BENCHMARKS = (
         "--trials 60 --replicates 50 --sizes 60 150 300 1000 --unanchored",
         "--trials 2 --replicates 10 --sizes 60",
     ),
+    Benchmark("compare-seeds", "compare/seeds.py", "", "--seeds 2 --replicates 10 --more 0"),
     Benchmark("compare-melanoma", "compare/melanoma.py", "{melanoma}", "{melanoma}"),
     Benchmark("compare-real", "compare/real_trials.py", "{kmdata} --every 1 --trials 160", "{kmdata} --trials 3"),
     Benchmark("compare-floor", "compare/real_trials.py", "{kmdata} --every 1 --start 0 --floor", "{kmdata} --floor"),

@@ -6,10 +6,23 @@ from enum import StrEnum
 
 
 class RestsOn(StrEnum):
-    """Basis of an estimate from reconstructed patients, by the fraction of missing information."""
+    """Basis of a row from reconstructed patients: for an estimate, by the fraction of missing information."""
 
     SHAPE = "assumed shape"
     PRINT = "printed numbers"
+    REPLICATES = "replicates"  # describes the replicates themselves, without a standard error; so no error of theirs
+
+
+class Varied(StrEnum):
+    """What a sensitivity analysis changes."""
+
+    NOTHING = "main"  # the main analysis, to compare with
+    DATA = "data"
+    RECONSTRUCTION = "reconstruction"
+    SHAPE = "shape"  # replicates with one kind of hazard only
+    PRINTED = "printed value"
+    LEFT_OUT = "study left out"
+    COVARIANCE = "covariance"
 
 
 class Reference(StrEnum):

@@ -17,8 +17,8 @@ from resurvey.report.said import Said, comparison_said, tellings
 from resurvey.report.standing import STANDING_TONES, WHY, Standing
 from resurvey.report.words import SEVERITY_TONES, VERDICT_TONES
 from resurvey.report.workbook import sheets
-from resurvey.results import Model, Role
-from tests.report_project import NASTY, small_results, typed_lines
+from resurvey.results import Contrast, Model, Quantity, RestsOn, Role, Varied
+from tests.report_project import NASTY, PAIR, small_results, typed_lines
 
 
 def said(blocks):
@@ -464,3 +464,114 @@ def test_lists_of_the_answer_are_never_empty(results):
         assert all(block.items for block in flat(blocks) if isinstance(block, Bullets))
         headings = [place for place, block in enumerate(blocks) if isinstance(block, Heading)]
         assert all(not isinstance(blocks[place + 1], Heading) or blocks[place].level == 1 for place in headings[:-1])
+
+
+PROPORTIONAL = {"role": Role.TEST, "quantity": Quantity.Z, "model": Model.PROPORTIONAL_HAZARDS, "contrast": ""}
+
+
+def left_open(results, share, *, evidence="summary", shapes=(), p=0.44):
+    """The small run with a share of missing information, rows by kind of hazard, and a test of proportional hazards."""
+    table = results.comparisons
+    main = (table["role"] == Role.MAIN) & ~table["refused"]
+    on = RestsOn.SHAPE if share > 0.5 else RestsOn.PRINT
+    table = table.assign(missing_information=share, rests_on=on, evidence=evidence)
+    test = table[main].assign(**PROPORTIONAL, p=p)
+    names = ("kind", "variation", "estimate", "lower", "upper")
+    rows = [(Varied.NOTHING, "as compared", 0.44, 0.2, 0.81), (Varied.DATA, "a later cut", 2.0, 1.5, 3.0), *shapes]
+    varied = pd.DataFrame(rows, columns=names).assign(refused=False)
+    folders = {"one-two": {**results.folders["one-two"], "sensitivity": varied}}
+    return replace(results, comparisons=pd.concat([table, test], ignore_index=True), folders=folders)
+
+
+def parts_of(results):
+    return said(answer(results)), said(dossier(results))
+
+
+OPEN = "as its patients are reconstructed"
+NO_POWER = "The test of proportional hazards (p 0.440) has no power in such patients."
+ON_SHAPE = "rests on the assumed shape of the hazard more than on what is printed"
+
+
+def test_what_printed_numbers_leave_open_is_said_beside_the_estimate(results):
+    short, long = parts_of(left_open(results, 0.437))
+    assert (
+        f"Of the information on this estimate 44 % is missing, {OPEN}; the interval allows for that. {NO_POWER}" in long
+    )
+    assert "44 % of the information on the estimate is missing because the patients were reconstructed" in short
+    assert "one that does not reject does not show that a ratio is constant" in short
+    assert ON_SHAPE not in short + long
+    assert "less than 1 % is missing" in said(dossier(left_open(results, 0.0003)))
+
+
+def test_an_estimate_that_rests_on_the_shape_says_so_and_which_shapes_change_it(results):
+    shapes = [
+        (Varied.SHAPE, "both groups: falling hazard", 0.6, 0.3, 1.2),
+        (Varied.SHAPE, "both groups: steady hazard", 0.5, 0.3, 0.9),
+    ]
+    short, long = parts_of(left_open(results, 0.62, shapes=shapes))
+    assert (
+        f"62 % is missing, {OPEN}. It therefore {ON_SHAPE}: it moves with both groups: steady hazard (0.50); the "
+        in long
+    )
+    assert "the conclusion changes with both groups: falling hazard (0.60)." in long
+    assert "a later cut" not in long
+    assert f"It {ON_SHAPE}." in short
+    assert (
+        f"It therefore {ON_SHAPE}; no kind of hazard by itself moves it much." in parts_of(left_open(results, 0.62))[1]
+    )
+
+
+def test_a_test_that_rejects_is_believed(results):
+    short, long = parts_of(left_open(results, 0.3, p=0.012))
+    assert "The ratio changes over time (p 0.012)" in long
+    assert "no power" not in short + long
+
+
+def test_where_every_curve_is_digitised_nothing_is_left_open(results):
+    short, long = parts_of(left_open(results, 0.3, evidence="curve"))
+    for told in (OPEN, "no power", "leave open", "Information missing"):
+        assert told not in short + long
+
+
+def within(results):
+    """The same two groups as arms of one study."""
+    entry = plan.comparison({**PAIR, "comparator": {**PAIR["comparator"], "study": "alpha"}})
+    return replace(results, choices=replace(results.choices, comparisons=[entry]))
+
+
+@pytest.mark.parametrize(("share", "cell"), [(0.437, "44 %"), (0.62, "62 %, shape")])
+def test_a_table_of_groups_of_one_study_has_a_column_of_what_is_missing(results, share, cell):
+    blocks = dossier(within(left_open(results, share)))
+    (table,) = [block for block in blocks if isinstance(block, Table) and block.anchor == "tab-within"]
+    assert table.columns[2].name == "Information missing"
+    assert plain(table.rows[0].cells[2]).split() == cell.split()
+    note = plain(table.note)
+    assert ("Shape: the estimate rests" in note) == (share > 0.5)
+    assert "Tests of proportional hazards have no power" in note
+    (table,) = [
+        block
+        for block in dossier(within(left_open(results, share, evidence="curve")))
+        if isinstance(block, Table) and block.anchor == "tab-within"
+    ]
+    assert len(table.columns) == 4 and "no power" not in plain(table.note)
+
+
+def test_a_network_over_time_gives_each_difference_and_what_is_open_of_the_one_that_is_known_least(results):
+    first = results.comparisons[results.comparisons["role"] == Role.MAIN].iloc[[0]]
+    means = {"quantity": Quantity.RESTRICTED_MEAN, "contrast": Contrast.DIFFERENCE, "kind": "over-time",
+             "time_months": 24.0, "comparator": "old", "model": Model.RANDOM}  # fmt: skip
+    rows = [
+        first.assign(
+            **means, treatment=name, estimate=value, lower=value - 1, upper=value + 1, missing_information=share
+        )
+        for name, value, share in (("new", 2.1, 0.2), ("other", -0.5, 0.31))
+    ]
+    arms = [{**PAIR[side], "study": study} for study in ("alpha", "beta") for side in ("treatment", "comparator")]
+    groups = {"groups": arms, "reference": "old"}
+    entry = plan.comparison(
+        {**{name: PAIR[name] for name in ("id", "question", "assumptions")}, "kind": "over-time", **groups}
+    )
+    choices = replace(results.choices, comparisons=[entry])
+    text = said(dossier(replace(results, choices=choices, comparisons=pd.concat(rows, ignore_index=True))))
+    told = "Restricted mean to 24 months, difference from old: new 2.10 (1.10 to 3.10) and other −0.50 (−1.50 to 0.50)."
+    assert f"{told} Of the information on this estimate 31 % is missing" in text

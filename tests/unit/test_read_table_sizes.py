@@ -6,7 +6,10 @@ import math
 
 import pytest
 
+from resurvey.read.share_kinds import ShareKind
+from resurvey.read.size_places import COUNTS, OUTSIDE, PRINTED, PRIOR, SizePlace
 from resurvey.read.table_evidence import weight
+from resurvey.schema import TABLES
 from tests.unit.test_read_table_kinds import of_table, read
 
 
@@ -226,3 +229,13 @@ def test_a_broken_percentage_is_refused_and_says_nothing():
     assert weight("12", "5.1.5", "118") == 0
     rows = [["", "Alfa (n = 25)"], ["Fever", "4 (16)"], ["Score", "8 (30.80.012)"], ["Rash", "5 (20.1.5)"]]
     assert totals(rows, caption="Harms")[:1] == ["25"]
+
+
+def test_every_kind_of_place_has_a_prior_and_those_printed_beside_a_share_more_than_the_rest():
+    assert set(PRIOR) == set(SizePlace)
+    assert min(PRIOR[place] for place in PRINTED) > 0 > max(PRIOR[place] for place in OUTSIDE | COUNTS)
+
+
+def test_the_kinds_of_share_are_those_that_the_table_takes():
+    kinds = {column.name: column.choices for column in TABLES["proportions"].columns}["kind"]
+    assert set(ShareKind) - {ShareKind.UNSAID} <= set(kinds)

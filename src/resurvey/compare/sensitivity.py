@@ -14,7 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
 from resurvey.compare.multi_arm import METHODS
 from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
-from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, frame, refused_row, row
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, doubts, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
@@ -29,7 +29,7 @@ from resurvey.plan import (
     PoolComparison,
     PrintedComparison,
 )
-from resurvey.results import Contrast, Model, Quantity, Role
+from resurvey.results import Contrast, Model, Quantity, Role, Varied
 from resurvey.survival.cox import stack_cox
 from resurvey.survival.proportional import piece_of
 from resurvey.survival.risksets import RiskSets
@@ -40,6 +40,7 @@ from resurvey.tables import Tables
 FEWEST, MOVED = 10, 0.25
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
 COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
+PATIENT_COLUMNS = [*COLUMNS, "rmst_difference", "horizon", "missing_information", "monte_carlo"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
@@ -62,11 +63,11 @@ def patient_sensitivity(
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """Rows and table of the sensitivity analyses of a comparison of rebuilt patients."""
     main = made.log_hazard_ratio
-    lines = [_line("as compared", "main", main, main, restricted=_restricted(pair), pair=pair)]
+    lines = [_line("as compared", Varied.NOTHING, main, main, restricted=_restricted(pair), pair=pair)]
     lines += [_varied(name, entry, main, typed, patients) for name, entry in _other_groups(pair, patients)]
     lines += list(_choices(pair, made))
     rows = [_patient_row(pair, line) for line in lines[1:]]
-    return rows, frame(lines, [*COLUMNS, "rmst_difference", "horizon"])
+    return rows, frame(lines, PATIENT_COLUMNS)
 
 
 def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, PatientComparison]]:
@@ -109,19 +110,20 @@ def _varied(
 ) -> dict[str, Any]:
     try:
         pair = pair_of(entry, typed, patients)
-        return _line(name, "data", log_hazard_ratio(pair.sets), main, restricted=_restricted(pair), pair=pair)
+        return _line(name, Varied.DATA, log_hazard_ratio(pair.sets), main, restricted=_restricted(pair), pair=pair)
     except NotEstimable as reason:
-        return _refused(name, "data", str(reason))
+        return _refused(name, Varied.DATA, str(reason))
 
 
 def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
     """Variations of the assumptions of the reconstruction."""
     main = made.log_hazard_ratio
     if main is None:
-        yield _refused("choices of the reconstruction", "reconstruction", "no finite hazard ratio to vary")
+        yield _refused("choices of the reconstruction", Varied.RECONSTRUCTION, "no finite hazard ratio to vary")
         return
     seen = replace_between(main)
-    yield _line("as if the patients had been seen", "reconstruction", seen, main, pair=pair,
+    error = main.monte_carlo * main.se / seen.se  # the same mean over the replicates, in smaller standard errors
+    yield _line("as if the patients had been seen", Varied.RECONSTRUCTION, seen, main, pair=pair, monte_carlo=error,
                 note="sampling error alone: what ignoring the rebuilding would claim")  # fmt: skip
     for name, start in (("even replicates only", 0), ("odd replicates only", 1)):
         yield _replicates(pair, main, name, start)
@@ -130,14 +132,14 @@ def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
     end = max(medians)
     name = "follow-up cut at the later median"
     if not isfinite(end):
-        yield _refused(name, "reconstruction", "a median is not reached in most replicates")
+        yield _refused(name, Varied.RECONSTRUCTION, "a median is not reached in most replicates")
         return
     try:
         cut = log_hazard_ratio(piece_of(pair.sets, -1.0, end))
         note = f"events after {end:.3g} months left out: beyond it the shape of the curve is assumed more than printed"
-        yield _line(name, "reconstruction", cut, main, pair=pair, note=note)
+        yield _line(name, Varied.RECONSTRUCTION, cut, main, pair=pair, note=note)
     except NotEstimable as reason:
-        yield _refused(name, "reconstruction", str(reason))
+        yield _refused(name, Varied.RECONSTRUCTION, str(reason))
 
 
 def replace_between(effect: EnsembleEstimate) -> EnsembleEstimate:
@@ -150,9 +152,9 @@ def _replicates(pair: Pair, main: EnsembleEstimate, name: str, start: int) -> di
     values, se = stack_cox(pair.sets, "efron")
     chosen = np.isfinite(se) & (np.arange(se.size) % 2 == start)
     if chosen.sum() < 2:
-        return _refused(name, "reconstruction", "fewer than two replicates with a ratio")
+        return _refused(name, Varied.RECONSTRUCTION, "fewer than two replicates with a ratio")
     made = rubin(values[chosen], se[chosen] ** 2)
-    return _line(name, "reconstruction", made, main, pair=pair, note="how far the number of replicates matters")
+    return _line(name, Varied.RECONSTRUCTION, made, main, pair=pair, note="how far the number of replicates matters")
 
 
 def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
@@ -170,7 +172,7 @@ def _by_shape(pair: Pair, main: EnsembleEstimate) -> Iterator[dict[str, Any]]:
             if abs(under.estimate - main.estimate) < MOVED * main.se:
                 continue
             note = f"{100 * (of_kind == kind).mean():.0f} % of the replicates have this kind of hazard"
-            yield _line(f"{whose}: {kind} hazard", "shape", under, main, pair=pair, note=note)
+            yield _line(f"{whose}: {kind} hazard", Varied.SHAPE, under, main, pair=pair, note=note)
 
 
 def _drawn_shapes(pair: Pair) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -192,7 +194,7 @@ def _restricted(pair: Pair) -> tuple[float, float]:
 
 def _line(
     name: str,
-    kind: str,
+    kind: Varied,
     made: Any,
     main: Any,
     *,
@@ -204,7 +206,8 @@ def _line(
     """One variation on the ratio scale, compared with the main estimate."""
     if made is None:
         return _refused(name, kind, "no finite hazard ratio")
-    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note, **extra}
+    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note}
+    line |= {"missing_information": made.missing_information, "monte_carlo": made.monte_carlo_limits, **extra}
     if pair is not None:
         line |= {"treatment": pair.labels[0], "comparator": pair.labels[1]}
         line |= {"rmst_difference": restricted[0], "horizon": restricted[1]}
@@ -222,7 +225,7 @@ def _conclusion(made: Any, main: Any) -> str:
     return "as compared" if side(made) == side(main) else f"changed: {names[side(made)]}, was {names[side(main)]}"
 
 
-def _refused(name: str, kind: str, reason: str) -> dict[str, Any]:
+def _refused(name: str, kind: Varied, reason: str) -> dict[str, Any]:
     return {"variation": name, "kind": kind, "measure": "HR", "refused": True, "note": reason}
 
 
@@ -232,7 +235,8 @@ def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
         return pair.refused(what, line["note"])
     values = [line[key] for key in ("estimate", "lower", "upper", "p")]
     words = [line["note"], f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
-    return pair.row(what, *values, note="; ".join(part for part in words if part))
+    note = "; ".join(part for part in words if part)
+    return pair.row(what, *values, **doubts(line["missing_information"], line["monte_carlo"], note))
 
 
 def _again(method: str, model: Model, variation: str) -> What:
@@ -252,7 +256,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
     main = make(entry, typed)
     known = leading_rows(main.estimates)
     by_model = {_model(line): line for line in reversed(known)}
-    lines = [_printed_line(line, "as compared", "main", by_model) for line in known]
+    lines = [_printed_line(line, "as compared", Varied.NOTHING, by_model) for line in known]
     for name, kind, varied, study in _variations(entry, typed, main):
         if study in main.without:
             lines += [_printed_line(line, name, kind, by_model) for line in leading(main.without[study])]
@@ -262,7 +266,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
                 read_ratio(typed, new)  # otherwise an unusable ratio would be left out without a message
             repeated = again(varied, typed)
         except (NotEstimable, InputError) as reason:
-            if isinstance(reason, InputError) and kind not in ("study left out", "covariance"):
+            if isinstance(reason, InputError) and kind not in (Varied.LEFT_OUT, Varied.COVARIANCE):
                 raise  # an error in the config; without a study a network may lose its reference, which is not an error
             lines.append(_refused(name, kind, str(reason)))
             continue
@@ -271,7 +275,7 @@ def with_alternatives(entry: PrintedComparison, typed: Tables, make: Make, again
     lines += list(_left_out(typed, main))
     if len(lines) == len(known):
         return main
-    told = [line for line in lines if line["kind"] != "main" and _is_told(entry, line)]
+    told = [line for line in lines if line["kind"] != Varied.NOTHING and _is_told(entry, line)]
     rows = pd.DataFrame([_printed_row(entry, line) for line in told])
     table = frame(lines, COLUMNS).reindex(columns=COLUMNS)
     return Outcome(pd.concat([main.estimates, rows], ignore_index=True), {**main.tables, "sensitivity": table})
@@ -314,7 +318,7 @@ def leading(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _variations(
     entry: PrintedComparison, typed: Tables, main: Outcome
-) -> Iterator[tuple[str, str, PrintedComparison, str]]:
+) -> Iterator[tuple[str, Varied, PrintedComparison, str]]:
     """The variations: name, kind, the changed comparison, and the study left out, if any."""
     for other in entry.alternatives:
         old, new = other.instead_of, other.use
@@ -324,7 +328,7 @@ def _variations(
             raise InputError(
                 f"alternatives: {old!r} is not a claim of this comparison (found in {where or 'no table'})"
             )
-        yield other.name, "printed value", _exchanged(entry, old, new), ""
+        yield other.name, Varied.PRINTED, _exchanged(entry, old, new), ""
     if isinstance(entry, NetworkComparison):
         yield from _fewer(entry, typed, main)
 
@@ -342,7 +346,9 @@ def _exchanged(entry: PrintedComparison, old: str, new: str) -> PrintedCompariso
     return replace(entry, claims=exchanged(entry.claims))
 
 
-def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison, str]]:
+def _fewer(
+    entry: NetworkComparison, typed: Tables, main: Outcome
+) -> Iterator[tuple[str, Varied, NetworkComparison, str]]:
     """A network without each study in turn, with other covariances, and with its randomised studies only."""
     contrasts = main.tables.get("contrasts", pd.DataFrame())
     if contrasts.empty:
@@ -351,17 +357,19 @@ def _fewer(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[t
     for study in dict.fromkeys(contrasts["study"]):
         name = f"without {_called(studies, str(study))}"
         if study in main.without:  # the changed entry is needed only where the network has to be fitted again
-            yield name, "study left out", entry, study
+            yield name, Varied.LEFT_OUT, entry, study
         elif left := list(contrasts.loc[contrasts["study"] != study, "claim_id"]):
-            yield name, "study left out", replace(entry, claims=tuple(left)), study
+            yield name, Varied.LEFT_OUT, replace(entry, claims=tuple(left)), study
     yield from ((name, kind, varied, "") for name, kind, varied in _covaried(entry, typed, main))
     design = contrasts["study"].map(studies["design"])
     randomised = list(contrasts.loc[design == "randomised", "claim_id"])
     if 0 < len(randomised) < len(contrasts):
-        yield "randomised studies only", "study left out", replace(entry, claims=tuple(randomised)), ""
+        yield "randomised studies only", Varied.LEFT_OUT, replace(entry, claims=tuple(randomised)), ""
 
 
-def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterator[tuple[str, str, NetworkComparison]]:
+def _covaried(
+    entry: NetworkComparison, typed: Tables, main: Outcome
+) -> Iterator[tuple[str, Varied, NetworkComparison]]:
     """A network with the covariance of each multi-arm study from another source, where one is known."""
     studies = typed["studies"].set_index("study_id")
     for line in main.tables.get("multi_arm", pd.DataFrame()).to_dict("records"):
@@ -370,7 +378,7 @@ def _covaried(entry: NetworkComparison, typed: Tables, main: Outcome) -> Iterato
         for other in (name for name in METHODS if name in str(line["others"]).split()):
             changed = {**entry.multi_arm, study: replace(ask, method=other)}
             name = f"covariance of {_called(studies, study)} from {MULTI_ARM_WORDS[other]}"
-            yield name, "covariance", replace(entry, multi_arm=changed)
+            yield name, Varied.COVARIANCE, replace(entry, multi_arm=changed)
 
 
 def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
@@ -385,7 +393,7 @@ def _left_out(typed: Tables, main: Outcome) -> Iterator[dict[str, Any]]:
         ends = {key: exp(left[key]) for key in ("estimate", "lower", "upper")}
         line = {**whole[0], **ends, "p": left["p"]}
         name = f"without {_called(studies, str(left['left_out']))}"
-        yield {**_printed_line(line, name, "study left out", {_model(whole[0]): whole[0]}), "note": note}
+        yield {**_printed_line(line, name, Varied.LEFT_OUT, {_model(whole[0]): whole[0]}), "note": note}
 
 
 def _called(studies: pd.DataFrame, study: str) -> str:
@@ -400,7 +408,7 @@ def _model(line: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _printed_line(
-    line: Mapping[str, Any], name: str, kind: str, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
+    line: Mapping[str, Any], name: str, kind: Varied, main: Mapping[tuple[Any, ...], Mapping[str, Any]]
 ) -> dict[str, Any]:
     """An estimate from a variation, compared with that of the main analysis, which is found by `_model`."""
     made = {"variation": name, "kind": kind, "model": line["method"], "by": line["model"], "refused": False, "note": ""}

@@ -8,6 +8,7 @@ from resurvey.read.grammar import Found, take
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import LETTERED, Lexicon
 from resurvey.read.normal import slug
+from resurvey.read.rules import TextRule
 
 
 def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
@@ -59,7 +60,7 @@ def arms_of(line: Line, found: list[Found], lexicon: Lexicon) -> dict[int, str]:
         if kind in ("ratio", "p", "difference", "design", "trial", "arm"):
             continue
         chosen = sorted(
-            (k for k, one in enumerate(found) if one.kind == kind and one.rule != "date"),
+            (k for k, one in enumerate(found) if one.kind == kind and one.rule != TextRule.DATE),
             key=lambda k: line.tokens[found[k].tokens[0]].start,
         )
         group = {k: found[k] for k in chosen}
@@ -87,7 +88,7 @@ def sizes_beside(line: Line, lexicon: Lexicon) -> list[tuple[Found, str]]:
         pairs = [(i, place[2]) for i in counts for place in places if beside(line, i, place)]
         if len({arm for _, arm in pairs}) > 1 and len({i for i, _ in pairs}) == len(pairs):
             return [
-                (Found("proportion", {"n": line.tokens[i].printed, "kind": "flow"}, take(line, i), "n-arm"), arm)
+                (Found("proportion", {"n": line.tokens[i].printed}, take(line, i), TextRule.COUNT_OF_ARM), arm)
                 for i, arm in pairs
             ]
     return []

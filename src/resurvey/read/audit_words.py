@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from resurvey.read.draft_places import column_of, position_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.read.sentences import split
@@ -70,7 +71,10 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
                 and (
                     draft.table in OWN_LIMITS
                     or (draft.table == "medians" and low_name == "range_lower")
-                    or (draft.table == "quantities" and draft.claim.rule.startswith(("text", "table-mean-limits")))
+                    or (
+                        draft.table == "quantities"
+                        and (draft.claim.in_text or draft.claim.rule.startswith("table-mean-limits"))
+                    )
                 )
                 and not low - 1e-9 <= value <= high + 1e-9
                 and (signed or not low - 1e-9 <= -value <= high + 1e-9)
@@ -96,8 +100,8 @@ SIGNED = 2
 
 def _block(draft: Draft) -> str:
     """The table of a draft, empty in running text."""
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0] if "." in block else ""
+    position = position_of(draft)
+    return "" if position is None else position.table
 
 
 def _turned(draft: Draft) -> bool:
@@ -113,17 +117,16 @@ def _one(rule: str, verdict: str, draft: Draft, reported: str, recomputed: str, 
 
 def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
     """Check that complete and partial responses add up to the responders, within one column of one table."""
-    columns: dict[tuple[str, str], dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
+    columns: dict[tuple[str, int | None], dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
     for draft in drafts:
         cells = draft.cells
         if (
             draft.table == "proportions"
-            and draft.claim.rule.startswith("table")
+            and draft.claim.in_table
             and cells.get("endpoint") in ("CR", "PR", "ORR")
             and cells.get("n", "").isdigit()
         ):
-            block = draft.claim.spans[0].block
-            columns[(block.split(".")[0], block.rpartition(".")[2])][cells["endpoint"]].append(draft)
+            columns[column_of(draft)][cells["endpoint"]].append(draft)
     found = []
     for group in columns.values():
         if all(len(group[name]) == 1 for name in ("CR", "PR", "ORR")):

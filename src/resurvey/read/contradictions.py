@@ -27,6 +27,7 @@ from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
 from resurvey.read.share_forms import Sentences
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import percent_fits
 from resurvey.read.sum_audit import sums
 from resurvey.read.supposed import supposed, without_supposed
@@ -122,8 +123,8 @@ def _joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -
 
     def joined(one: Finding) -> bool:
         spans = by_id[one.claim_ids[0]].claim.spans if one.rule in OF_LIMITS and one.claim_ids else ()
-        for table, row, column in (span.block.split(".") for span in spans if span.block.count(".") == 2):
-            cell = grids[table][int(row[1:])][int(column[1:])]
+        for table, row, column in (position for span in spans if (position := span.position)):
+            cell = grids[table][row][column]
             if cell is not None and JOINED.search(plain(cell.text)):
                 return True
         return False
@@ -157,7 +158,7 @@ def _checked(drafts: Iterable[Draft]) -> list[dict[str, str]]:
             if draft.table == "medians":
                 cells["endpoint"] = cells["endpoint"] or "time"
             if draft.table == "proportions":
-                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or "baseline", "endpoint": ""}
+                cells |= {"item": cells["item"] or "item", "kind": cells["kind"] or ShareKind.BASELINE, "endpoint": ""}
             kept[draft.table].append(cells)
     while kept:
         frames = {name: pd.DataFrame(rows, columns=TABLES[name].names, dtype=object) for name, rows in kept.items()}

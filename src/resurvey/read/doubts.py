@@ -47,8 +47,8 @@ def doubtful(found: Sequence[Finding], by_id: Mapping[str, Draft]) -> list[Doubt
 def place_of(one: Finding, by_id: Mapping[str, Draft]) -> str:
     """The table of a finding, as printed, or the running text."""
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return one.locators[0].partition(",")[0] if "." in block and one.locators else TEXT
+    in_table = draft is not None and draft.claim.in_table and one.locators
+    return one.locators[0].partition(",")[0] if in_table else TEXT
 
 
 def _joined(place: str, rule: str, doubt: Doubt, group: Sequence[Finding]) -> Doubtful:

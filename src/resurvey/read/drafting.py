@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from resurvey.read import confidence
-from resurvey.read.objects import Claim, Document, Draft
+from resurvey.read.objects import Claim, ClaimKind, Document, Draft
 from resurvey.schema import TABLES
 
-TABLE_OF = {
+TABLE_OF: dict[ClaimKind, str] = {
     "ratio": "hazard_ratios",
     "median": "medians",
     "rate": "survival_rates",
@@ -103,8 +103,6 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     notes = list(claim.notes)
     if table == "designs":
         notes += _in_per_cent(cells)
-    if claim.kind == "quantity" and not cells.get("kind"):
-        cells["kind"] = "epidemiology"
     if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":
         notes.append("no unit printed beside it")
     cells["note"] = "; ".join(notes)
@@ -187,7 +185,7 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
         column: {
             c.cells["value"]
             for c in held
-            if c.kind == "follow_up" and c.cells.get("item") == item and "elsewhere" not in c.rule
+            if c.kind == "follow_up" and c.cells.get("item") == item and not c.beside_other_work
         }
         for column, item in (
             ("enrolment_start", "enrolment start"),
@@ -195,7 +193,7 @@ def study_row(document: Document, claims: Iterable[Claim], source_id: str, study
             ("data_cutoff", "data cut-off"),
         )
     }
-    own = [c.cells["registry_id"] for c in held if c.kind == "trial" and "elsewhere" not in c.rule]
+    own = [c.cells["registry_id"] for c in held if c.kind == "trial" and not c.beside_other_work]
     return cells | {
         "study_id": study_id,
         "source_id": source_id,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from resurvey.read.lexer import Line, Token
+from resurvey.read.objects import ClaimKind
 from resurvey.read.word_lists import UNITS
 
 REACH = 9
+#: A confidence interval, a range, quartiles, or limits that no word names.
+IntervalKind = Literal["ci", "range", "iqr", ""]
 
 
 @dataclass
 class Found:
     """A match of a rule in a line: kind and cells of a claim, and the tokens used, beginning with the value."""
 
-    kind: str
+    kind: ClaimKind
     cells: dict[str, str]
     tokens: list[int]
     rule: str
@@ -29,7 +33,7 @@ class Interval:
     low: int
     high: int
     level: str
-    kind: str
+    kind: IntervalKind
     end: int
     lower: str
     upper: str
@@ -44,7 +48,7 @@ class Interval:
         return f"the limits are printed in {self.unit}: {self.lower} to {self.upper}"
 
 
-RANGES = {
+RANGES: dict[str, IntervalKind] = {
     "range": "range",
     "ranges": "range",
     "ranging": "range",
@@ -101,7 +105,8 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
 
     `bare` allows an unnamed interval in brackets (`31.0% (22.1-40.2)`); otherwise a level, `CI` or `range` is required.
     """
-    tokens, kind, level, bracket = line.tokens, "", "", False
+    tokens, level, bracket = line.tokens, "", False
+    kind: IntervalKind = ""
     j = index + 1
     while j < len(tokens) and j <= index + REACH + (7 if bracket else 0):
         token = tokens[j]
@@ -133,7 +138,7 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
         elif (
             (word not in BRIDGE and token.kind not in ("super", "cite"))
             or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
-            or (word in ("and",) and not kind)
+            or (word == "and" and not kind)
         ):
             return None
         bracket = bracket or word in ("(", "[")
@@ -218,7 +223,7 @@ def _named_next(tokens: list[Token], j: int) -> bool:
     return j + 1 < len(tokens) and tokens[j + 1].kind in ("level", "ci")
 
 
-def _limits(line: Line, index: int, low: int, kind: str, level: str) -> Interval | None:
+def _limits(line: Line, index: int, low: int, kind: IntervalKind, level: str) -> Interval | None:
     tokens = line.tokens
     between = low + 1
     if between < len(tokens) and tokens[between].kind == "num" and tokens[between].op in ("-", "~"):

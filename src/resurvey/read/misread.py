@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from resurvey.read.draft_places import column_of, part_of
 from resurvey.read.objects import Doubt, Draft, Finding
 from resurvey.read.slips import number_in
 
@@ -41,33 +42,34 @@ def misread(found: Sequence[Finding], by_id: Mapping[str, Draft]) -> list[Findin
 
 def _place(one: Finding, by_id: Mapping[str, Draft]) -> str:
     draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else "text" if block else ""
+    if draft is None:
+        return ""
+    return part_of(draft) if draft.claim.in_table else "text"
 
 
-Columns = dict[tuple[str, str, str], list[Draft]]
+Column = tuple[str, int | None, str]
 
 
-def _columns(by_id: Mapping[str, Draft]) -> Columns:
-    """Rows with limits by table, column and kind."""
-    columns: Columns = defaultdict(list)
+def _columns(by_id: Mapping[str, Draft]) -> Mapping[Column, Counter[bool]]:
+    """How many rows with limits lie inside and outside them, by table, column and kind."""
+    columns: dict[Column, Counter[bool]] = defaultdict(Counter)
     for draft in by_id.values():
-        if _inside(draft) is not None and "." in draft.claim.spans[0].block:
-            columns[_column(draft)].append(draft)
+        inside = _inside(draft)
+        if inside is not None and draft.claim.in_table:
+            columns[_column(draft)][inside] += 1
     return columns
 
 
-def _column(draft: Draft) -> tuple[str, str, str]:
-    table, _, column = draft.claim.spans[0].block.split(".")
-    return table, column, draft.table
+def _column(draft: Draft) -> Column:
+    return (*column_of(draft), draft.table)
 
 
-def _of_column(draft: Draft, rule: str, columns: Columns) -> bool:
+def _of_column(draft: Draft, rule: str, columns: Mapping[Column, Counter[bool]]) -> bool:
     """Whether the rows of the column contradict their limits too often, or limits of another column have no witness."""
-    if rule not in OF_LIMITS or "." not in draft.claim.spans[0].block:
+    if rule not in OF_LIMITS or not draft.claim.in_table:
         return False
-    others = [_inside(one) for one in columns[_column(draft)] if one is not draft]
-    good, bad = others.count(True), others.count(False)
+    held, own = columns.get(_column(draft), Counter()), _inside(draft)
+    good, bad = held[True] - (own is True), held[False] - (own is False)
     if len({span.block for span in draft.claim.spans}) > 1:
         return good < CONFIRMING or good <= bad
     return bad > 0 and good < OF_ROWS * bad

@@ -34,8 +34,9 @@ STRENGTH = re.compile(
     r"confidence|(?:and|or) 9\d(?:\.\d)?\s?% (?:confidence|CI\b)|"
     r"certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
-    r"(?:of (?:the )?)?(?:one-repetition|1-?RM|VO2|maximum|maximal|predicted|peak|prescribed|prescription|planned dose|"
-    r"heart rate)|(?:annual )?discount)",
+    r"(?:of (?:(?:the|their|his|her|its|an?|age-predicted|estimated|individual) )*)?(?:one-repetition|1-?RM|VO2|max\w*|"
+    r"predicted|peak|prescribed|prescription|planned dose|heart[- ]rate|HRR|workload|work\b|body ?weight|"
+    r"(?:total |daily )?energy|calories|recommended|usual dose)|(?:annual )?discount)",
     re.IGNORECASE,
 )
 # `HR 1.20 per 10% increase in the fraction`: the step of a covariate.
@@ -50,6 +51,14 @@ STEP_AFTER = re.compile(
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
     r"likelihood of|chance of|varied by|FiO2 of|saturation of)(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",
+    re.IGNORECASE,
+)
+# `ropivacaine 0.2%`, `cream 1%`: what is given, and how strong it is.
+OF_SUBSTANCE = re.compile(
+    r"\b(?:\w{2,12}caine|\w{0,12}cream|ointment|gel|solution|lotion|drops|mouthwash|chlorhexidine|"
+    r"(?:povidone[- ])?iodine|"
+    r"dextrose|glucose|saline|suspension|emulsion|formalin|alcohol|atropine|cyclosporine|peroxide|toothpaste|spray|"
+    r"sevoflurane|isoflurane|desflurane|tacrolimus|mannitol|albumin)\s?\(?$",
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
@@ -91,7 +100,7 @@ def _no_result(token: Token, before: str, after: str) -> bool:
     if (STEP_BEFORE.search(before) and STEP_AFTER.match(after)) or EACH_MORE.search(before) or TARGET.search(before):
         return True
     if token.percent:
-        return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before))
+        return bool(STRENGTH.match(after) or STRENGTH_BEFORE.search(before) or OF_SUBSTANCE.search(before))
     if AGES.match(after) is not None and RANGE_OF_SIZES.search(before) is not None:
         return True
     if token.unit or not token.value.replace(",", "").replace(" ", "").isdigit():

@@ -8,6 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from resurvey.read.rules import TableRule
+
+
+class Position(NamedTuple):
+    """A cell by its table, row and column, where it begins."""
+
+    table: str
+    row: int
+    column: int
+
+    @property
+    def block(self) -> str:
+        """Id of the cell: `t2.r3.c4`."""
+        return f"{self.table}.r{self.row}.c{self.column}"
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,19 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.block}:{self.start}-{self.end}"
+
+    @property
+    def part(self) -> str:
+        """The paragraph or table that the span is in."""
+        return self.block.partition(".")[0]
+
+    @property
+    def position(self) -> Position | None:
+        """The cell that the span is in; None in a paragraph."""
+        if "." not in self.block:
+            return None
+        table, row, column = self.block.split(".")
+        return Position(table, int(row[1:]), int(column[1:]))
 
 
 @dataclass(frozen=True)
@@ -113,6 +142,24 @@ class Document:
         return [block for block in self.blocks if isinstance(block, Table)]
 
 
+#: What a claim states; `drafting.TABLE_OF` says into which table each goes.
+ClaimKind = Literal[
+    "ratio",
+    "median",
+    "rate",
+    "proportion",
+    "p",
+    "follow_up",
+    "difference",
+    "design",
+    "at_risk",
+    "arm",
+    "quantity",
+    "trial",
+    "name",
+]
+
+
 @dataclass(frozen=True)
 class Claim:
     """A claim at one place of a paper, with its numbers as printed.
@@ -120,8 +167,7 @@ class Claim:
     Attributes
     ----------
     kind : str
-        A key of `draft.TABLE_OF`: ratio, median, rate, proportion, p, follow_up, difference, design, at_risk, arm,
-        quantity, trial, name.
+        One of `ClaimKind`.
     cells : dict of str to str
         Values by column of the draft table.
     spans : tuple of Span
@@ -136,13 +182,38 @@ class Claim:
         Notes on what is uncertain.
     """
 
-    kind: str
+    kind: ClaimKind
     cells: dict[str, str]
     spans: tuple[Span, ...]
     rule: str
     locator: str
     context: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def in_table(self) -> bool:
+        """Whether the claim was found in a table."""
+        return self.rule.startswith("table-")
+
+    @property
+    def in_text(self) -> bool:
+        """Whether the claim was found in running text."""
+        return self.rule.startswith("text-")
+
+    @property
+    def beside_other_work(self) -> bool:
+        """Whether the claim stands in a section that speaks of other work too: the introduction or the discussion."""
+        return self.rule.endswith("-elsewhere")
+
+    @property
+    def beside_its_total(self) -> bool:
+        """Whether the cell of a share prints its denominator, `12/40`."""
+        return TableRule.COUNT_TOTAL in self.rule
+
+    @property
+    def percent_first(self) -> bool:
+        """Whether the percentage of a share is printed before its count, `30 % (12)`."""
+        return TableRule.PERCENT_COUNT in self.rule
 
 
 @dataclass(frozen=True)

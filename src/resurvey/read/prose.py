@@ -14,7 +14,12 @@ from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.paper_parts import beside_other_work, in_methods
+from resurvey.read.percent_subjects import name_subjects
+from resurvey.read.rules import TextRule
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
+from resurvey.read.text_censored import completed
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
@@ -26,7 +31,7 @@ from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians
 from resurvey.read.text_times_alone import times_alone
 from resurvey.read.text_untimed import untimed
-from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.word_lists import DESIGN, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 RULES = (
     registries,
@@ -60,12 +65,28 @@ def find(line: Line) -> list[Found]:
     return found
 
 
-GROUPS = ("n-noun", "n-noun-entered", "n-verb", "n-list", "n-equals", "n-of-N", "n-equals-list")
+# Counts that may be the denominators of shares behind them.
+GROUPS = (
+    TextRule.COUNT,
+    TextRule.COUNT_ENTERED,
+    TextRule.COUNT_VERB,
+    TextRule.COUNT_LISTED,
+    TextRule.COUNT_EQUALS,
+    TextRule.COUNT_EQUALS_LISTED,
+    TextRule.COUNT_OF_TOTAL,
+)
+# Values that the methods of a paper only plan, assume or define.
+ALONE = (
+    TextRule.PERCENT,
+    TextRule.PERCENT_RANGE,
+    TextRule.COUNT_LISTED,
+    TextRule.DIFFERENCE,
+    TextRule.MEAN,
+    TextRule.TIME_ALONE,
+    TextRule.FOLLOW_UP_OTHER,
+)
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
-)
-METHODS = re.compile(
-    r"\b(?:methods?|sample size|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE
 )
 
 
@@ -84,24 +105,23 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
 
     The same applies to what a sentence of the methods assumes.
     """
-    path = " ".join(paragraph.section)
-    alone = found.rule in ("percent", "follow-up-other", "difference", "range-percent", "mean", "time-alone", "n-list")
+    alone = found.rule in ALONE
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
-    plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
-    if found.rule in ("percent", "difference", "range-percent") and SUPPOSED.search(line.text):
+    plain_methods = in_methods(paragraph) and "result" not in " ".join(paragraph.section).lower()
+    if found.rule in (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE) and SUPPOSED.search(line.text):
         return True
-    limit = found.rule == "p-alone" and found.cells["p"][:1] in "<≤>≥"
+    limit = found.rule == TextRule.P_ALONE and found.cells["p"][:1] in "<≤>≥"
     return (alone or assumed or limit) and plain_methods
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
     """`HRs of 0.9 and 0.8 for PFS and OS`: pair listed ratios with the endpoints after them, if equally many."""
     for k, one in enumerate(found):
-        if one.kind != "ratio" or one.rule.startswith("ratio-list"):
+        if one.kind != "ratio" or one.rule.startswith(TextRule.RATIO_LISTED):
             continue
         group = [one]
         for other in found[k + 1 :]:
-            if other.kind != "ratio" or not other.rule.startswith("ratio-list"):
+            if other.kind != "ratio" or not other.rule.startswith(TextRule.RATIO_LISTED):
                 break
             group.append(other)
         end = line.tokens[group[-1].tokens[-1]].end
@@ -140,9 +160,9 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             response = label if label in RESPONSES else ""
             response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
             if response:
-                one.cells |= {"item": response, "kind": "response", "endpoint": response}
-            else:
-                one.cells |= {"item": label.lower(), "kind": "flow"} if label else {"kind": "flow"}
+                one.cells |= {"item": response, "kind": ShareKind.RESPONSE, "endpoint": response}
+            elif label:
+                one.cells["item"] = label.lower()
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
@@ -237,7 +257,7 @@ def _carry_level(line: Line, found: list[Found]) -> None:
 
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in the order of their first number."""
-    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+    return [] if paragraph.kind == "title" else completed(joined(_sentences(paragraph, lexicon)))
 
 
 def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
@@ -256,6 +276,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
         found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        name_subjects(line, found)
         beside = sizes_beside(line, lexicon)
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
@@ -288,20 +309,17 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
     cells |= _words(line, found, cells, lexicon)
     if lexicon.other_endpoint(cells.get("endpoint", ""), line.text):
         del cells["endpoint"]
-    if arm and found.rule != "n-sites":
+    if arm and found.rule != TextRule.SITES:
         cells["arm"] = arm
     if _cited(paragraph, line):
         cells["cited"] = "yes"
         cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
         source = f"reference {cited}" if cited else "a work cited by its author"
         notes.append(f"beside a citation ({source}): probably another study's result")
-    section = (
-        "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
-    )
     name = found.rule
     if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
         name += "-said"
-    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
+    rule = f"text-{name}" + ("-elsewhere" if beside_other_work(paragraph) else "")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
@@ -317,9 +335,8 @@ OWN_STUDY = re.compile(
 
 
 def _cited(paragraph: Paragraph, line: Line) -> bool:
-    elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
     cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
-    return elsewhere and cites and OWN_STUDY.search(line.text) is None
+    return beside_other_work(paragraph) and cites and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
@@ -339,7 +356,7 @@ def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) ->
         made["model"] = _model(line, token.start)
     elif found.kind == "arm":
         made["arm"] = arm_named(cells.get("label", ""), lexicon)
-    elif found.kind in ("p", "difference", "quantity") and found.rule != "mean":
+    elif found.kind in ("p", "difference", "quantity") and found.rule != TextRule.MEAN:
         made["item"] = item_of(line, found.tokens[0])
     return {name: value for name, value in made.items() if value and not cells.get(name)}
 
@@ -377,4 +394,4 @@ def _model(line: Line, place: int) -> str:
     return "stratified" if "stratified" in near else ""
 
 
-__all__ = ["UNITS", "claims", "find"]
+__all__ = ["claims", "find"]

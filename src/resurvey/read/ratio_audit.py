@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
+from resurvey.read.draft_places import part_of, row_of
 from resurvey.read.objects import Doubt, Draft, Finding
 from resurvey.read.share_audit import finding_of
 
@@ -46,7 +49,7 @@ def ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list
     bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
     habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
     least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
+    apart = sorted(_side(by_id[claim]) * distance for claim, distance in off.items())
     # With few events the interval is seldom a Wald interval and need not be symmetric.
     wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
     # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
@@ -63,30 +66,34 @@ def ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list
     ]
     told = {claim for one in found for claim in one.claim_ids}
     places = [_place(one, by_id) for one in found]
+    held = Counter(places)
     # Two intervals of one row or paragraph are off the middle for one reason: another estimate or method, not two
     # misprints.
     kept = [
-        one if one.verdict == "impossible" or places.count(place) == 1 else replace(one, doubt=Doubt.OTHER_METHOD)
+        one if one.verdict == "impossible" or held[place] == 1 else replace(one, doubt=Doubt.OTHER_METHOD)
         for one, place in zip(found, places, strict=True)
     ]
     others = [row for row in bad if not {row["claim_ids"]} & (told | wide) and off[row["claim_ids"]] > OFF_FEW]
     return [*kept, *(replace(finding_of(row, by_id), doubt=Doubt.OTHER_METHOD) for row in others)]
 
 
-def _place(one: Finding, by_id: dict[str, Draft]) -> str:
+def _place(one: Finding, by_id: dict[str, Draft]) -> tuple[str, int] | str:
     """The table row or the paragraph of a finding."""
-    block = by_id[one.claim_ids[0]].claim.spans[0].block
-    return block.rpartition(".c")[0] or block
+    draft = by_id[one.claim_ids[0]]
+    return row_of(draft) or part_of(draft)
 
 
 def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
     """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
 
     Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
-    distances of all ratios, the ratio's own among them.
+    distances of all ratios in order, the ratio's own among them.
     """
     own = _side(draft) * _off(draft)
-    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
+    if own == 0:
+        return False
+    alike = len(apart) - bisect_left(apart, OF_OWN * own) if own > 0 else bisect_right(apart, OF_OWN * own)
+    return alike > ALIKE
 
 
 def _side(draft: Draft) -> int:
@@ -137,6 +144,7 @@ def ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool
     found = []
     # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
     linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
+    others = _of_other_tests(rows, by_id)
     for row in rows:
         if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
             continue
@@ -144,7 +152,7 @@ def ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool
         if _z_apart(draft, one_sided) <= Z_APART or not _inside(draft):
             continue
         planned = re.search(r"inferior|interaction|trend", draft.claim.context) is not None
-        other = planned or _off(draft) >= FAR_OFF or _other_test(row["claim_ids"], rows, by_id)
+        other = planned or _off(draft) >= FAR_OFF or part_of(draft) in others
         found.append(replace(finding_of(row, by_id), doubt=Doubt.OTHER_METHOD if other else None))
     return found
 
@@ -159,13 +167,16 @@ def _inside(draft: Draft) -> bool:
     return low <= value <= high
 
 
-def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
-    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
-    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
-    verdicts = [
-        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
-    ]
-    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
+def _of_other_tests(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> set[str]:
+    """Tables most of whose p values do not match their ratios and so test something else, such as an interaction."""
+    verdicts: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        draft = by_id[row["claim_ids"]]
+        if draft.claim.in_table:
+            verdicts[part_of(draft)].append(row["verdict"])
+    return {
+        table for table, given in verdicts.items() if len(given) >= 4 and 2 * given.count("discrepant") > len(given)
+    }
 
 
 def _z_apart(draft: Draft, one_sided: bool) -> float:

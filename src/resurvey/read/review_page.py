@@ -12,7 +12,7 @@ from importlib import resources
 from resurvey import inert
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.draft_folder import Reading, changes_of, title_of
-from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
+from resurvey.read.objects import Cell, Document, Finding, Paragraph, Position, Table
 from resurvey.read.unread import Unread
 from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
@@ -217,5 +217,5 @@ def _cell(table: Table, cell: Cell | None, r: int, c: int, marks: Marks) -> str:
         f' colspan="{cell.columns}"' if cell.columns > 1 else ""
     )
     indent = f' style="padding-left:{min(cell.indent, 12) * 0.4 + 0.4:.1f}em"' if cell.indent and c == 0 else ""
-    text = _marked(cell.text, marks.get(f"{table.id}.r{cell.row}.c{cell.column}", []))
+    text = _marked(cell.text, marks.get(Position(table.id, cell.row, cell.column).block, []))
     return f"<{tag}{spans}{indent}>{text}</{tag}>"

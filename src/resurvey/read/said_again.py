@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from resurvey.read.draft_places import part_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import same_rounded
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w]|\.\d)")
@@ -36,7 +38,7 @@ class Said:
     @property
     def block(self) -> str:
         """The paragraph or table that contains the number."""
-        return self.draft.claim.spans[0].block.partition(".")[0]
+        return part_of(self.draft)
 
     @property
     def locator(self) -> str:
@@ -161,7 +163,7 @@ def _said(draft: Draft) -> Said | None:
         )
     if draft.table == "follow_up" and cells["item"] == "follow-up" and cells["statistic"] == "median":
         return _of(draft, ("follow-up", cells["unit"], *who), f"median follow-up {cells['value']} {cells['unit']}")
-    if draft.table == "proportions" and endpoint and cells["kind"] == "response" and cells["percent"]:
+    if draft.table == "proportions" and endpoint and cells["kind"] == ShareKind.RESPONSE and cells["percent"]:
         return _of(draft, ("share", endpoint, *who), f"{endpoint} {cells['percent']} %", cells["percent"])
     return None
 

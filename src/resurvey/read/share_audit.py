@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from resurvey.read.draft_places import column_of, part_of, row_of
 from resurvey.read.objects import Doubt, Draft, Finding
 from resurvey.read.share_forms import Sentences
-from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
+from resurvey.read.share_neighbours import Neighbours, counted, fits, one_misprint
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
@@ -35,16 +36,16 @@ def percentages(
     """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is in doubt."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
     around = Neighbours(drafts)
-    rowwise: dict[str, list[str]] = defaultdict(list)
+    rowwise: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
     for draft in drafts:
-        if draft.claim_id in verdict and draft.claim.rule.startswith("table"):
+        if draft.claim_id in verdict and draft.claim.in_table:
             rowwise[row_of(draft)].append(draft.claim_id)
     found = []
     for row in rows:
         draft = by_id[row["claim_ids"].split(";")[0]]
         if row["verdict"] not in ("discrepant", "impossible"):
             continue
-        if not draft.claim.rule.startswith("table"):
+        if not draft.claim.in_table:
             doubt = None if sentences.confirmed(draft) else Doubt.UNCONFIRMED
         else:
             beside = [claim for claim in rowwise[row_of(draft)] if claim != draft.claim_id]
@@ -79,7 +80,7 @@ def _doubt(
         return Doubt.MISREAD
     if verdict == "discrepant" and not beside and _missing_explains(draft) and not around.alone(draft):
         return Doubt.OTHER_PATIENTS
-    if not beside and "n-N" not in draft.claim.rule and not one_misprint(draft):
+    if not beside and not draft.claim.beside_its_total and not one_misprint(draft):
         return Doubt.UNCONFIRMED
     if verdict == "discrepant" and _of_fewer(draft, complete=around.complete(draft)):
         return Doubt.OTHER_PATIENTS
@@ -97,7 +98,7 @@ def _of_fewer(draft: Draft, *, complete: bool) -> bool:
     Where the rest of its row and column is `complete`, only a few are thought of.
     """
     cells = draft.cells
-    own = "n-N" in draft.claim.rule or not (cells["total"].isdigit() and counted(draft))
+    own = draft.claim.beside_its_total or not (cells["total"].isdigit() and counted(draft))
     return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]), complete=complete)
 
 
@@ -129,7 +130,7 @@ def _with_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Findi
 
 def _without_habits(found: list[Finding], by_id: dict[str, Draft], around: Neighbours) -> list[Finding]:
     """Where many percentages of a table miss, or several by a few patients, its denominators are in doubt."""
-    table_of = {one.claim_ids[0]: column_of(by_id[one.claim_ids[0]])[0] for one in found}
+    table_of = {one.claim_ids[0]: part_of(by_id[one.claim_ids[0]]) for one in found}
     missing = Counter(table_of.values())
     nearly = Counter(table_of[one.claim_ids[0]] for one in found if _by_a_few(by_id[one.claim_ids[0]]))
     doubted = {
@@ -149,7 +150,7 @@ MANY, SEVERAL, A_FEW, PART = 4, 3, 2, 0.02
 def _by_a_few(draft: Draft) -> bool:
     """Whether a denominator a little above or below that of a share gives its percentage."""
     n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
-    if not (total.isdigit() and counted(draft)) or "n-N" in draft.claim.rule:
+    if not (total.isdigit() and counted(draft)) or draft.claim.beside_its_total:
         return False
     most = int(total) + max(A_FEW, math.floor(PART * int(total)))
     return any(size >= 2 * int(total) - most for size in denominators(int(n), percent, most))
@@ -161,14 +162,14 @@ ESTIMATES = 2
 
 def _estimated(draft: Draft) -> bool:
     n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
-    if draft.claim.rule.startswith("table") or not (counted(draft) and total.isdigit()) or int(n) > int(total):
+    if draft.claim.in_table or not (counted(draft) and total.isdigit()) or int(n) > int(total):
         return False
     return float(percent) > 100 * int(n) / int(total) and not misprint_fits(n, percent, int(total))
 
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
     """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
-    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    columns: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
     for one in found:
         if one.doubt is None:
             columns[column_of(by_id[one.claim_ids[0]])].append(one)
@@ -212,7 +213,7 @@ def unlinked(drafts: Sequence[Draft], sentences: Sentences) -> list[Finding]:
     """Proportions in text, without a denominator, that fit no number of patients, or not that of their arm."""
     groups: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
-        if draft.table == "proportions" and draft.claim.rule.startswith("text") and counted(draft):
+        if draft.table == "proportions" and draft.claim.in_text and counted(draft):
             groups[(draft.cells["locator"], draft.claim.context)].append(draft)
     sizes = {
         int(draft.cells[name])

@@ -11,6 +11,8 @@ from resurvey.read.share_neighbours import counted, fits, tells
 from resurvey.read.slips import denominators, misprint_fits
 
 WHOLE = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,])\d{1,6}(?![\w,]|\.\d)")
+# Characters in which a denominator stands before its count.
+NEAR = 200
 # `12 of 15 patients (`: no number and no other bracket between a count and its percentage.
 OPENS = re.compile(r"[^()\[\]\d;]{0,60}[(\[]\s?")
 # `(131/202, 64.9%`
@@ -75,12 +77,13 @@ class Sentences:
 
     def __init__(self, drafts: Sequence[Draft], texts: Mapping[str, str]):
         self.texts = texts
+        self._sizes: dict[str, frozenset[int]] = {}
         self.paragraphs: dict[str, list[Draft]] = defaultdict(list)
         self.same: dict[tuple[str, str], list[Draft]] = defaultdict(list)
         for draft in drafts:
             if draft.table == "proportions" and counted(draft):
                 self.same[draft.cells["n"], draft.cells["percent"]].append(draft)
-                if draft.claim.rule.startswith("text"):
+                if draft.claim.in_text:
                     self.paragraphs[draft.claim.spans[0].block].append(draft)
 
     def confirmed(self, draft: Draft) -> bool:
@@ -96,7 +99,8 @@ class Sentences:
     def _right_after(self, draft: Draft) -> bool:
         """Whether `of 135 patients` is followed by the count, with no other whole number between them."""
         text = self.texts.get(draft.claim.spans[0].block, "")
-        before = [*WHOLE.finditer(text, 0, draft.claim.spans[0].start)]
+        start = draft.claim.spans[0].start
+        before = [*WHOLE.finditer(text, max(0, start - NEAR), start)]
         return bool(before) and before[-1].group().replace(",", "") == draft.cells["total"]
 
     def explained(self, draft: Draft) -> bool:
@@ -104,9 +108,15 @@ class Sentences:
         n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
         if n == total or any(fits(one) for one in self.same[n, percent]):
             return True
-        text = self.texts.get(draft.claim.spans[0].block, "")
-        sizes = {int(match.group().replace(",", "")) for match in WHOLE.finditer(text)} - {int(n), int(total)}
+        sizes = self._printed(draft.claim.spans[0].block) - {int(n), int(total)}
         return bool(sizes) and not sizes.isdisjoint(denominators(int(n), percent, max(sizes)))
+
+    def _printed(self, block: str) -> frozenset[int]:
+        """The whole numbers of a paragraph."""
+        if block not in self._sizes:
+            found = WHOLE.finditer(self.texts.get(block, ""))
+            self._sizes[block] = frozenset(int(match.group().replace(",", "")) for match in found)
+        return self._sizes[block]
 
     def of_its_arm(self, draft: Draft, total: int) -> bool:
         """Whether the paragraph shows that its shares are of the size of their arm, or speaks of no other share."""

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from resurvey.read.draft_places import column_of, part_of, row_of, section_of
 from resurvey.read.objects import Draft
 from resurvey.read.slips import misprint_fits, percent_fits
 
@@ -23,18 +24,18 @@ class Neighbours:
 
     def __init__(self, drafts: Sequence[Draft]):
         self.tables: dict[str, list[Draft]] = defaultdict(list)
-        self.columns: dict[tuple[str, str], list[Draft]] = defaultdict(list)
-        self.rows: dict[str, list[Draft]] = defaultdict(list)
-        self.measured: set[str] = set()
-        self.sections: dict[tuple[tuple[str, str], str], list[Draft]] = defaultdict(list)
+        self.columns: dict[tuple[str, int | None], list[Draft]] = defaultdict(list)
+        self.rows: dict[tuple[str, int] | None, list[Draft]] = defaultdict(list)
+        self.measured: set[tuple[str, int] | None] = set()
+        self.sections: dict[tuple[tuple[str, int | None], str], list[Draft]] = defaultdict(list)
         for draft in drafts:
-            if draft.table in ("medians", "quantities") and "." in draft.claim.spans[0].block:
+            if draft.table in ("medians", "quantities") and draft.claim.in_table:
                 self.measured.add(row_of(draft))
             if draft.table != "proportions" or not draft.cells["n"].isdigit():
                 continue
             self.sections[column_of(draft), section_of(draft)].append(draft)
             if tells(draft):
-                self.tables[column_of(draft)[0]].append(draft)
+                self.tables[part_of(draft)].append(draft)
                 self.columns[column_of(draft)].append(draft)
                 self.rows[row_of(draft)].append(draft)
 
@@ -44,11 +45,11 @@ class Neighbours:
 
     def column_misread(self, draft: Draft) -> bool:
         """Whether most percentages of the column miss its size, or count and percentage change places in the table."""
-        if "n-N" in draft.claim.rule:
+        if draft.claim.beside_its_total:
             return False
         column = [one for one in self.columns[column_of(draft)] if one is not draft and one.cells["total"]]
-        table = self.tables[column_of(draft)[0]]
-        if len(table) > OTHERS and len({"percent-n" in one.claim.rule for one in table}) > 1:
+        table = self.tables[part_of(draft)]
+        if len(table) > OTHERS and len({one.claim.percent_first for one in table}) > 1:
             return True
         return len(column) >= OTHERS and 2 * sum(fits(one) for one in column) < len(column)
 
@@ -66,7 +67,7 @@ class Neighbours:
         A percentage read beside a count that it does not belong to fits by chance about as often as it has values
         below the printed one: a `1` nearly always, a `37.4` seldom.
         """
-        if "n-N" in draft.claim.rule:
+        if draft.claim.beside_its_total:
             return True
         if row_of(draft) in self.measured and not any(fits(one) for one in self.rows[row_of(draft)]):
             return False
@@ -108,22 +109,6 @@ def one_misprint(draft: Draft) -> bool:
     """Whether one misprint explains a share; where none does, a number of patients may stand beside a mean."""
     n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
     return counted(draft) and n != total and misprint_fits(n, percent, float(total))
-
-
-def section_of(draft: Draft) -> str:
-    """The heading of the section a category belongs to, empty if none."""
-    return draft.cells.get("item", "").rpartition(", ")[0]
-
-
-def column_of(draft: Draft) -> tuple[str, str]:
-    """Table and column of the main number."""
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0], block.rpartition(".c")[2]
-
-
-def row_of(draft: Draft) -> str:
-    """Table and row of the main number."""
-    return draft.claim.spans[0].block.rpartition(".c")[0]
 
 
 def counted(draft: Draft) -> bool:

@@ -1,6 +1,7 @@
 """What a proportion in running text refers to: kind, endpoint, grade and item, from the words of its own clause.
 
-A proportion without words of its own (`33 % v 36 %`) refers to the same thing as the one before it.
+Its kind is empty where its words name none. A proportion without words of its own (`33 % v 36 %`) refers to the same
+thing as the one before it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from resurvey.read.arm_places import mentions
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
 from resurvey.read.lexicon import Lexicon
+from resurvey.read.rules import TextRule
+from resurvey.read.share_flow import name_flow
 from resurvey.read.share_groups import VERB, compares, joins_groups, next_in_list
 from resurvey.read.share_harms import (
     ADVERSE,
@@ -25,7 +28,9 @@ from resurvey.read.share_harms import (
     harms_named,
     own_part,
 )
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import magnitude, percent_fits
+from resurvey.read.text_censored import name_censored
 from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
 from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
@@ -69,6 +74,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     places = mentions(line, lexicon) if len(shares) > 1 else []
     last: dict[str, str] = {}
     outside: list[dict[str, str]] = []
+    followers: set[int] = set()
     one_grade = len({match.group().lower() for match in GRADE.finditer(line.text)}) == 1
     for k, one in enumerate(shares):
         begin = _end(line, shares[k - 1]) if k else 0
@@ -84,7 +90,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             elif outside and (former := outside.pop()):
                 closed, last = former != last, former
         if k and _is_size(line, one, before):
-            one.cells |= {"kind": "flow"}
+            one.cells.setdefault("kind", ShareKind.UNSAID)
             continue
         if (
             direct := _direct(after)
@@ -92,25 +98,29 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             or _part(line, after)
             or _named_for(line.text[_end(line, one) :])
         ):
-            made = {"kind": "response", "endpoint": direct, "item": direct}
+            made = {"kind": ShareKind.RESPONSE, "endpoint": direct, "item": direct}
         else:
             made = _described(line, one, before, after)
             outer = begin + before.rfind(")") + 1 if closed else begin
             alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
             alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
-            if made["kind"] == "flow" and last.get("kind") == "adverse_event" and HARMS.search(before[-80:]):
-                made |= {"kind": "adverse_event", "grade": last["grade"]}
+            harmed = last.get("kind") == ShareKind.ADVERSE_EVENT and HARMS.search(before[-80:])
+            if not made["kind"] and harmed:
+                made |= {"kind": ShareKind.ADVERSE_EVENT, "grade": last["grade"]}
             named = any(name in RESPONSES for *_, name in endpoints_in(before))
-            if last and alone and not named and (made["kind"] == "flow" or last["kind"] != "flow"):
+            if last and alone and not named and (last["kind"] or not made["kind"]):
                 made = dict(last)
-        if made["kind"] == "adverse_event" and (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
-            made["grade"] = listed[1]
-        if made["kind"] == "adverse_event" and not made.get("grade") and one_grade and not _new_statement(before):
-            made["grade"] = last.get("grade", "")
-        if made["kind"] == last.get("kind") == "adverse_event" and not made.get("item"):
-            made["item"] = last["item"]
+                followers.add(id(one))
+        if made["kind"] == ShareKind.ADVERSE_EVENT:
+            if (listed := LISTED_GRADE.search(before)) and GRADE.search(line.text):
+                made["grade"] = listed[1]
+            if not made.get("grade") and one_grade and not _new_statement(before):
+                made["grade"] = last.get("grade", "")
+            if last.get("kind") == ShareKind.ADVERSE_EVENT and not made.get("item"):
+                made["item"] = last["item"]
+        one.cells.setdefault("kind", ShareKind.UNSAID)
         one.cells |= {name: value for name, value in made.items() if value and not one.cells.get(name)}
-        if one.cells["kind"] == "response" and one.rule in ("percent", "percent-interval"):
+        if one.cells["kind"] == ShareKind.RESPONSE and one.rule in (TextRule.PERCENT, f"{TextRule.PERCENT}-interval"):
             one.rule += "-response"
         last = {name: one.cells.get(name, "") for name in ("kind", "endpoint", "grade", "item")}
     name_progressors(line, shares)
@@ -118,6 +128,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     _from_next(line, shares, places)
     _in_order(line, shares)
     _in_pairs(line, shares)
+    name_flow(line, shares, followers)
+    name_censored(line, shares)
     _of_the(line, shares, places)
 
 
@@ -132,8 +144,8 @@ def _new_statement(before: str) -> bool:
 
 def _of_groups(before: str, last: dict[str, str], made: dict[str, str]) -> bool:
     """Whether a proportion is that of another group: `65% in the A group and 49% in the B group`."""
-    known = last.get("kind", "flow") != "flow" and made["kind"] == "flow"
-    response = last.get("kind") == "response" and made["kind"] == "flow"
+    known = bool(last.get("kind")) and not made["kind"]
+    response = last.get("kind") == ShareKind.RESPONSE and not made["kind"]
     listed = response and (next_in_list(before) or WITH_TRAIT.fullmatch(before) is not None)
     return compares(before) or listed or (known and joins_groups(before))
 
@@ -175,7 +187,7 @@ def _words(line: Line, one: Found) -> list[str]:
 
 def _is_size(line: Line, one: Found, before: str) -> bool:
     """`fatigue (37 [10%]) in 359 treated patients`: the size of the group behind a list of its proportions."""
-    return one.rule.startswith("n-noun") and before != "" and BEHIND_LIST.fullmatch(before) is not None
+    return one.rule.startswith(TextRule.COUNT) and before != "" and BEHIND_LIST.fullmatch(before) is not None
 
 
 BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
@@ -183,7 +195,7 @@ BEHIND_LIST = re.compile(r"[\s%)\]]*[)\]]\s(?:in|among|of) (?:the |all )?")
 
 def _inside(line: Line, one: Found) -> str:
     """The response between a count and its percentage: `2 PR (5.3%)`, `16 SD (42.1%)`."""
-    if one.rule != "n-percent":
+    if one.rule != TextRule.COUNT_PERCENT:
         return ""
     text = line.text[line.tokens[one.tokens[0]].end : line.tokens[max(one.tokens)].start]
     named = [name for *_, name in endpoints_in(text) if name in RESPONSES] or re.findall(r"\b(?:SD|PD)\b", text)
@@ -202,9 +214,9 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         if "percent" not in one.cells or {"n", "total"} & set(one.cells) or "percent" in after.cells:
             continue
         number = line.tokens[after.tokens[0]].number
-        if after.rule.startswith("n-noun") and SIZED_BEHIND.fullmatch(between) and number > 3:
+        if after.rule.startswith(TextRule.COUNT) and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
-        elif after.rule == "n-of-N" and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
+        elif after.rule == TextRule.COUNT_OF_TOTAL and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
             one.tokens += after.tokens
             joined.append(after)
@@ -228,13 +240,7 @@ def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
         whole = WHOLE.search(line.text[: _start(line, one)]) is not None
-        if (
-            one.cells["kind"] == "flow"
-            and after.cells["kind"] != "flow"
-            and not whole
-            and same
-            and between[0] < between[1]
-        ):
+        if not one.cells["kind"] and after.cells["kind"] and not whole and same and between[0] < between[1]:
             begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
             bare = not _own_words(line, *between, places, of_the_last=False)
             if bare and not _own_words(line, begin, _start(line, one), places):
@@ -282,7 +288,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     response = _response(one, near, following)
     scope = f"{near} {following}"
     if response:
-        return {"kind": "response", "endpoint": response, "item": response}
+        return {"kind": ShareKind.RESPONSE, "endpoint": response, "item": response}
     own = own_part(near)
     grade = grade_near(own, following)
     scope = f"{own} {following}"
@@ -290,9 +296,9 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     several = harms_named(line.text) >= SEVERAL
     suffered = HARMS.search(wider) and (several or ADVERSE.search(line.text) or SUFFERED.search(wider))
     harm = (suffered or graded(scope)) and not (CAUSE.search(near.rpartition(",")[2]) or ASSESSED.search(wider))
-    if harm and one.rule not in ("n-equals",):
-        return made | {"kind": "adverse_event", "grade": grade} | harm_named(own, following)
-    return made | {"kind": "flow"}
+    if harm and one.rule != TextRule.COUNT_EQUALS:
+        return made | {"kind": ShareKind.ADVERSE_EVENT, "grade": grade} | harm_named(own, following)
+    return made | {"kind": ShareKind.UNSAID}
 
 
 def _outcome_before(before: str) -> str:
@@ -377,7 +383,7 @@ def _in_order(line: Line, shares: list[Found]) -> None:
         names = list(dict.fromkeys(name for *_, name in endpoints_in(before) if name in RESPONSES))
         if len(run) > 1 and len(names) == len(run):
             for one, name in zip(run, names, strict=True):
-                one.cells |= {"kind": "response", "endpoint": name, "item": name}
+                one.cells |= {"kind": ShareKind.RESPONSE, "endpoint": name, "item": name}
         k += len(run)
 
 
@@ -397,7 +403,7 @@ def _in_pairs(line: Line, shares: list[Found]) -> None:
         if len(run) > 1 and len(names) == len(run):
             for pair, name in zip(run, names, strict=True):
                 for one in pair:
-                    one.cells |= {"kind": "response", "endpoint": name, "item": name}
+                    one.cells |= {"kind": ShareKind.RESPONSE, "endpoint": name, "item": name}
 
 
 def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:

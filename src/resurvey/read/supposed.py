@@ -7,7 +7,7 @@ never drafted; they only take part in the search for contradictions.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,7 +34,9 @@ class Part:
 
 
 Pattern = tuple[Part, ...]
+# Row and column; a line of the grid has ALL of one of them.
 Place = tuple[int, int]
+ALL = -1
 
 
 def is_supposed(claim_id: str) -> bool:
@@ -64,39 +66,41 @@ class _Grid:
             for column, cell in enumerate(table.grid[row])
             if cell is not None and _alone(cell) and any(char.isdigit() for char in cell.text)
         }
+        self.lines: dict[Place, list[Place]] = defaultdict(list)
+        for row, column in self.values:
+            self.lines[row, ALL].append((row, column))
+            self.lines[ALL, column].append((row, column))
+        self.unread: dict[tuple[Place, Pattern], int] = {}
         self.made = [(draft, pattern) for draft in drafts if (pattern := self._pattern(draft))]
 
     def rows(self) -> Iterator[Draft]:
         """One row at most for each unread cell: as the cells of its row were read, else as those of its column."""
-        beside: dict[int, list[tuple[Draft, Pattern]]] = defaultdict(list)
-        above: dict[int, list[tuple[Draft, Pattern]]] = defaultdict(list)
+        read: dict[Place, Counter[Pattern]] = defaultdict(Counter)
+        first: dict[tuple[Place, Pattern], Draft] = {}
         for draft, pattern in self.made:
             row, column = _place(draft.claim.spans[0])
-            if len(draft.claim.spans) > 1:
-                beside[row].append((draft, pattern))
-                if draft.table in WITH_LIMITS:
-                    above[column].append((draft, pattern))
+            lines = [(row, ALL)] + [(ALL, column)] * (draft.table in WITH_LIMITS)
+            for line in lines if len(draft.claim.spans) > 1 else []:
+                read[line][pattern] += 1
+                first.setdefault((line, pattern), draft)
         for place, value in self.values.items():
             if place in self.read or not value.numbers or value.words:
                 continue
-            mate = self._mate(place, beside[place[0]], least=1) or self._mate(place, above[place[1]], least=ALIKE)
-            if mate is not None:
-                yield self._supposed(mate[0], mate[1], place)
+            for line, least in (((place[0], ALL), 1), ((ALL, place[1]), ALIKE)):
+                pattern = self._shared(place, line, read[line], least)
+                if pattern:
+                    yield self._supposed(first[line, pattern], pattern, place)
+                    break
 
-    def _mate(self, place: Place, read: Sequence[tuple[Draft, Pattern]], *, least: int) -> tuple[Draft, Pattern] | None:
-        """The row whose pattern an unread cell shares, if those that share it agree and hardly another is unread."""
-        alike = [(draft, pattern) for draft, pattern in read if self._has(place, pattern)]
-        if len(alike) < least or len({(draft.table, pattern) for draft, pattern in alike}) > 1:
-            return None
-        draft, pattern = alike[0]
-        line = {_place(draft.claim.spans[0]) for draft, _ in read}
-        row = all(one[0] == place[0] for one in line)
-        like = [
-            one
-            for one in self.values
-            if (one[0] == place[0] if row else one[1] == place[1]) and one not in line and self._has(one, pattern)
-        ]
-        return (draft, pattern) if len(like) <= max(1, UNREAD * len(alike)) else None
+    def _shared(self, place: Place, line: Place, read: Counter[Pattern], least: int) -> Pattern:
+        """The only pattern of a line that an unread cell has, if enough were read by it and hardly another was not."""
+        has = [pattern for pattern in read if self._has(place, pattern)]
+        if len(has) != 1 or read[has[0]] < least:
+            return ()
+        key = line, has[0]
+        if key not in self.unread:
+            self.unread[key] = sum(one not in self.read and self._has(one, has[0]) for one in self.lines[line])
+        return has[0] if self.unread[key] <= max(1, UNREAD * read[has[0]]) else ()
 
     def _pattern(self, draft: Draft) -> Pattern:
         """Where the numbers of a row stand; empty if one of them is not found in its cell."""

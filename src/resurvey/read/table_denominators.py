@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from resurvey.read import table_partitions
+from resurvey.read.size_places import COMPUTED, COUNTS, SizePlace, Source
 from resurvey.read.slips import magnitude, percent_fits, sizes_giving
 from resurvey.read.table_evidence import Choice, Evidence, fits, told
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in
 from resurvey.read.table_layout import is_size_label
 from resurvey.read.table_places import Layout, Row
-from resurvey.read.table_sizes import COMPUTED, Sizes, Source, row_of, section_of
+from resurvey.read.table_sizes import Sizes, row_of, section_of
 from resurvey.read.word_lists import RESPONSES, endpoints_in
 
 # Share of the percentages of a few rows that a size must explain to be theirs against that of their section.
@@ -134,7 +135,7 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
-LABEL = Source("label")
+LABEL, MARKED = Source(SizePlace.LABEL), Source(SizePlace.MARKED)
 
 
 class _Settling:
@@ -176,10 +177,13 @@ class _Settling:
                 self.chosen[k] = choice.source
 
     def _take_labels(self) -> None:
-        """A size in the label of a row, `Current smoker (n = 169)`, is that of the shares whose percentage it gives."""
+        """A size in the label of a row, `Current smoker (n = 169)`, or in a note to it, if it gives the percentage."""
         for k, size in self.offers.get(LABEL, {}).items():
             if k in self.open and fits(self.shares[k], size):
                 self.chosen[k] = LABEL
+        for k in self.offers.get(MARKED, {}):
+            if k in self.open and (k not in self.chosen or self._misses(k)):
+                self.chosen[k] = MARKED
 
     def _misses(self, k: int) -> bool:
         return not fits(self.shares[k], self.offers[self.chosen[k]][k])
@@ -198,7 +202,7 @@ class _Settling:
         known = self.sizes.said | {
             size
             for source, sizes in self.offers.items()
-            if source.kind not in COMPUTED | {"above", "column"}
+            if source.kind not in COMPUTED | COUNTS
             for size in sizes.values()
         }
         for k in self.open:
@@ -208,7 +212,11 @@ class _Settling:
                     one.notes.append(f"the percentage is not of the {other} of the head")
                 continue
             size = self.offers[source][k]
-            if source.kind in COMPUTED and source.kind != "sums" and not (size in known or self._accounted(one, size)):
+            if (
+                source.kind in COMPUTED
+                and source.kind != SizePlace.SUMS
+                and not (size in known or self._accounted(one, size))
+            ):
                 one.notes.append(self._computed(one, size))
                 continue
             one.cells["total"] = size
@@ -240,12 +248,12 @@ class _Settling:
 
     def _note(self, source: Source, printed: bool, k: int) -> str:
         """How a denominator was found that no heading, note or caption prints for the share."""
-        if source.kind == "above":
+        if source.kind == SizePlace.ABOVE:
             label = next(one.row.label for one in self.shares if one.row.number == source.key[0])
             return f"the denominator is the count of the row {label!r}"
-        if source.kind == "column":
+        if source.kind == SizePlace.COLUMN:
             return "the percentage is of the row: of the count in another column"
-        if source.kind == "sums" and not printed:
+        if source.kind == SizePlace.SUMS and not printed:
             return "the denominator is the sum of the categories; the table does not print it"
         return ""
 

@@ -25,7 +25,20 @@ PERSON_TIME = re.compile(
 )
 # `180 (120/414)`, and `592 (192/-)` where the upper quartile was not reached.
 QUARTERED = re.compile(r"[nR]\(n(?:[/,](?:[nR]|-)|-)\)")
-DIFFERS = re.compile(r"\bdifferences?\b(?! in)", re.IGNORECASE)
+# A difference between groups, `Adjusted difference vs placebo`; not one from baseline, which is a change.
+DIFFERS = re.compile(
+    r"\bdifferences?\b(?! (?:in|from (?:the )?baseline)\b)|"
+    r"\b(?:treatment|group|between[- ]\w{1,12}|adjusted|vs\.?|versus) differences?\b|"
+    r"\bdifferences? in [^.;]{1,60}\b(?:between|versus|vs|compared (?:with|to)|relative to)\b",
+    re.IGNORECASE,
+)
+# An estimate with its standard error and limits: `0.2 (0.25), (-0.3, 0.7)`.
+WITH_ERROR = frozenset(
+    f"{error}{comma}{limits}"
+    for error in ("n(n)", "n±n", "n(±n)")
+    for comma in ("", ",")
+    for limits in ("(n-n)", "(n,n)", "n-n", "(Cn-n)", "(Cn,n)", "C(n,n)")
+)
 DATED = re.compile(r"(?:study )?(?:days?|date|year of|visit)\b", re.IGNORECASE)
 WORDED = re.compile(
     r"\s*(?:adjusted |absolute )?(?:MD|RD|(?:mean |risk |rate )?difference)\b\s?[:=]?\s?[-+]?\d", re.IGNORECASE

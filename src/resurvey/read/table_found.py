@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from resurvey.read.objects import ClaimKind
 from resurvey.read.table_cells import Number
 from resurvey.read.table_places import Place, Row
 
@@ -12,7 +13,7 @@ from resurvey.read.table_places import Place, Row
 class Found:
     """A match in a table: cells of a claim, the numbers used, and the position of its value."""
 
-    kind: str
+    kind: ClaimKind
     cells: dict[str, str]
     row: Row
     column: int

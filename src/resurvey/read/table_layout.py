@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
 from resurvey.read.table_cells import is_numeric, parse
 from resurvey.read.table_hints import SIZE, hints, size_in
 from resurvey.read.table_lines import split_lines
+from resurvey.read.table_notes import marks
 from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
 from resurvey.read.word_lists import endpoints_in
 
@@ -189,6 +191,7 @@ SIZE_LABEL = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_size_label(text: str) -> bool:
     """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
     one = text.strip(" ,:")
@@ -284,7 +287,7 @@ def _body(layout: Layout, heads: int, first: int) -> None:
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
         depth = _indent(row, stub, innermost=True)
-        made = Row(number, sections, label, cells, size, depth, dict(sizes), dict(earlier))
+        made = Row(number, sections, label, cells, size, depth, dict(sizes), dict(earlier), _marks(row, stub))
         layout.rows += split_lines(made, row, stub)
         if label and _only_p(layout, cells):
             stack = _outer_titles(stack, label, indent if stepped else None)
@@ -373,6 +376,11 @@ def _label(row: tuple[Cell | None, ...], stub: int) -> str:
         if cell is not None and cell.columns <= max(stub, 1) + 1 and clean(cell.text):
             return clean(cell.text)
     return ""
+
+
+def _marks(row: tuple[Cell | None, ...], stub: int) -> frozenset[str]:
+    """Footnote marks of the labels of a row."""
+    return frozenset().union(*(marks(cell.text) for cell in row[:stub] if cell is not None))
 
 
 def _outer(row: tuple[Cell | None, ...], stub: int) -> str:

@@ -52,7 +52,8 @@ class Place:
 class Row:
     """A row of the body: labels from section to row label, the size printed for its section, its cells by column.
 
-    `sizes` are those of the last row of sizes in its section, `earlier` those of one above the title of its section.
+    `sizes` are those of the last row of sizes in its section, `earlier` those of one above the title of its section,
+    `marks` the footnote marks of its labels.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Row:
     indent: int = 0
     sizes: dict[int, str] = field(default_factory=dict)
     earlier: dict[int, str] = field(default_factory=dict)
+    marks: frozenset[str] = frozenset()
 
     @property
     def path(self) -> str:

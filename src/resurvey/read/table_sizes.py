@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from resurvey.read.lexicon import sizes_said
 from resurvey.read.normal import plain
+from resurvey.read.size_places import SizePlace, Source
 from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, size_in, sizes_in
 from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_notes import explained, marks, size_giving
 from resurvey.read.table_places import Layout, Row
 
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 # Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
 ROWS_ABOVE, SUMS = 12, 6
+# Arms and sizes of each that are tried for a sum.
+MOST_ARMS, MOST_SIZES = 5, 4
 # Different percentages that a size said of some group must explain.
 TELLING = 3
 
-
-@dataclass(frozen=True)
-class Source:
-    """A place that may print a denominator: its kind and, where a table has several of a kind, which of them."""
-
-    kind: str
-    key: tuple[int, ...] = ()
-
-
-#: What a size is worth before any arithmetic, in log odds: one printed above or beside the share is probably its
-#: denominator, a count of another row or column is one only if the percentages say so.
-PRIOR = {
-    "body": 3.0,
-    "section": 3.0,
-    "head": 2.5,
-    "note": 2.0,
-    "label": 2.0,
-    "beside": 2.0,
-    "total": 2.0,
-    "caption": 2.0,
-    "span": 1.5,
-    "earlier": 1.5,
-    "whole": 1.5,
-    "row": 1.0,
-    "heads": 0.0,
-    "bracket": 0.0,
-    "same": -2.0,
-    "noted": -2.0,
-    "elsewhere": -4.0,
-    "everyone": -4.0,
-    "said": -4.0,
-    "sum": -4.0,
-    "across": -4.0,
-    "above": -4.0,
-    "column": -4.0,
-    "sums": -8.0,
-}
-#: Sizes that no place prints: they are computed from the counts.
-COMPUTED = frozenset({"sum", "across", "sums", "heads", "everyone"})
 
 Offers = dict[Source, dict[int, str]]
 
@@ -77,6 +43,9 @@ class Sizes:
         self.layout, self.said = layout, said
         self.elsewhere = dict(elsewhere or {})
         self.noted = dict(noted or {})
+        self._adding_up: dict[str, dict[int, str]] = {}
+        self._size_columns: dict[int, tuple[int, ...]] = {}
+        self._of_columns: dict[int, list[tuple[Source, str]]] = {}
         self.caption = size_in(layout.table.caption)
         self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
 
@@ -92,15 +61,23 @@ class Sizes:
 
     def in_row(self, row: Row, column: int) -> str:
         """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
-        heads = self.layout.heads
-        for c in range(column - 1, self.layout.stub - 1, -1):
-            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
-            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == self.layout.leaf(column))):
-                continue
+        for c in self._columns_of_sizes(column):
             place = row.cells.get(c)
             if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
                 return place.value.numbers[0].text
         return ""
+
+    def _columns_of_sizes(self, column: int) -> tuple[int, ...]:
+        """The columns to the left that may hold sizes of a column, the nearest first."""
+        if column not in self._size_columns:
+            heads, leaf = self.layout.heads, self.layout.leaf(column)
+            self._size_columns[column] = tuple(
+                c
+                for c in range(column - 1, self.layout.stub - 1, -1)
+                if is_size_label(self.layout.leaf(c))
+                or (len(heads[c]) > 1 and heads[c][-1] == leaf and is_size_label(heads[c][0]))
+            )
+        return self._size_columns[column]
 
     def offers(self, shares: list[Found]) -> Offers:
         """The size that each place offers to each share, by the number of the share in the list."""
@@ -118,26 +95,65 @@ class Sizes:
 
     def _printed_for(self, one: Found) -> Iterator[tuple[Source, str]]:
         row, column = one.row, one.column
-        yield Source("body"), row.sizes.get(column, "")
-        yield Source("earlier"), row.earlier.get(column, "")
-        yield Source("section"), row.section_size
-        yield Source("head"), self.layout.sizes.get(column, "")
+        yield Source(SizePlace.BODY), row.sizes.get(column, "")
+        yield Source(SizePlace.EARLIER), row.earlier.get(column, "")
+        yield Source(SizePlace.SECTION), row.section_size
+        if column not in self._of_columns:
+            self._of_columns[column] = list(self._printed_over(column))
+        yield from self._of_columns[column]
+        for text in (self.layout.table.caption, *row.section):
+            yield Source(SizePlace.TOGETHER), self._together(text).get(column, "")
+        if {"n", "percent"} <= set(one.cells):
+            yield Source(SizePlace.LABEL), size_in(row.label)
+            yield Source(SizePlace.MARKED), self._marked(one)
+            yield Source(SizePlace.ROW), self.in_row(row, column)
+
+    def _printed_over(self, column: int) -> Iterator[tuple[Source, str]]:
+        """The sizes that head, caption, notes and the rest of the paper offer to all shares of a column."""
+        yield Source(SizePlace.HEAD), self.layout.sizes.get(column, "")
         for k, text in enumerate(self.layout.heads[column]):
-            yield Source("span", (k,)), size_in(text)
-            yield Source("bracket", (k,)), _bracketed(text)
-        yield Source("beside"), self._beside(column)
-        yield Source("whole"), self._whole(column)
-        yield Source("caption"), self._of_caption()
+            yield Source(SizePlace.SPAN, (k,)), size_in(text)
+            yield Source(SizePlace.BRACKET, (k,)), _bracketed(text)
+        yield Source(SizePlace.BESIDE), self._beside(column)
+        yield Source(SizePlace.WHOLE), self._whole(column)
+        yield Source(SizePlace.CAPTION), self._of_caption()
         yield self._of_all(column)
         for k, size in enumerate(self.in_notes):
-            yield Source("noted", (k,)), size
+            yield Source(SizePlace.ANY_NOTE, (k,)), size
         for k, size in enumerate(self.noted.get(column, ())):
-            yield Source("note", (k,)), size
+            yield Source(SizePlace.NOTE, (k,)), size
         for k, size in enumerate(dict.fromkeys(self.elsewhere.get(column, ()))):
-            yield Source("elsewhere", (k,)), size
-        if {"n", "percent"} <= set(one.cells):
-            yield Source("label"), size_in(row.label)
-            yield Source("row"), self.in_row(row, column)
+            yield Source(SizePlace.ELSEWHERE, (k,)), size
+
+    def _together(self, text: str) -> dict[int, str]:
+        """The sizes that the paper prints for the arms of the columns and that add up to one that a text prints."""
+        if text not in self._adding_up:
+            totals = sizes_said(text) | set(sizes_in(text))
+            self._adding_up[text] = self._parts_of(totals)
+        return self._adding_up[text]
+
+    def _parts_of(self, totals: frozenset[str]) -> dict[int, str]:
+        columns = {c: self.layout.heads[c][0] for c, sizes in self.elsewhere.items() if sizes and self.layout.heads[c]}
+        arms = {head: tuple(dict.fromkeys(self.elsewhere[c]))[:MOST_SIZES] for c, head in columns.items()}
+        if not totals or not 2 <= len(arms) <= MOST_ARMS:
+            return {}
+        found = {
+            sizes for sizes in itertools.product(*arms.values()) if str(sum(int(size) for size in sizes)) in totals
+        }
+        chosen = dict(zip(arms, found.pop(), strict=True)) if len(found) == 1 else {}
+        return {c: chosen[head] for c, head in columns.items() if head in chosen}
+
+    @cached_property
+    def _explained(self) -> dict[str, str]:
+        return explained(self.layout.table.notes)
+
+    def _marked(self, one: Found) -> str:
+        """The size in a note to the cell or to its row, of several the only one that gives the percentage."""
+        if not self._explained:
+            return ""
+        own = marks(one.row.cells[one.column].text) | one.row.marks
+        said = " ".join(self._explained[mark] for mark in sorted(own) if mark in self._explained)
+        return size_giving(said, one.cells["n"], one.cells["percent"]) if said else ""
 
     def _of_caption(self) -> str:
         """The size of the caption, in a table of one group."""
@@ -165,9 +181,10 @@ class Sizes:
         total = str(sum(int(size) for size in others)) if len(others) > 1 else ""
         heads = self.layout.heads[column]
         of_all = column not in self.layout.sizes and any(TOTAL.fullmatch(part.strip()) for part in heads)
-        return Source("heads" if of_all else "everyone"), total
+        return Source(SizePlace.HEADS if of_all else SizePlace.EVERYONE), total
 
 
+@lru_cache(maxsize=4096)
 def _bracketed(text: str) -> str:
     """A bare number in brackets behind a name, `Sleeve (28)`: perhaps the size of the group."""
     match = re.search(r"[A-Za-z][^()]*[(\[](\d{2,5})[)\]]\s*$", plain(text))
@@ -207,9 +224,9 @@ def _sums(shares: list[Found], made: Offers) -> None:
         if len(added) < 2 or not size:
             continue
         sums[column][section] = str(size)
-        made[Source("sum")] |= dict.fromkeys(both, str(size))
+        made[Source(SizePlace.SUM)] |= dict.fromkeys(both, str(size))
         if total:
-            made[Source("total")] |= dict.fromkeys(members, total)
+            made[Source(SizePlace.TOTAL)] |= dict.fromkeys(members, total)
     agreeing = Counter(
         section
         for by_section in sums.values()
@@ -220,7 +237,7 @@ def _sums(shares: list[Found], made: Offers) -> None:
     for number, (section, _) in enumerate(agreeing.most_common(SUMS)):
         for column, by_section in sums.items():
             if section in by_section:
-                made[Source("sums", (number,))] |= dict.fromkeys(columns[column], by_section[section])
+                made[Source(SizePlace.SUMS, (number,))] |= dict.fromkeys(columns[column], by_section[section])
 
 
 def _sums_up(one: Found) -> bool:
@@ -254,7 +271,7 @@ def _above(shares: list[Found], made: Offers) -> None:
                 continue
             for above in members[max(0, place - ROWS_ABOVE) : place]:
                 if int(shares[above].cells["n"]) >= int(shares[k].cells["n"]):
-                    made[Source("above", (shares[above].row.number,))][k] = shares[above].cells["n"]
+                    made[Source(SizePlace.ABOVE, (shares[above].row.number,))][k] = shares[above].cells["n"]
 
 
 def _same(shares: list[Found], made: Offers) -> None:
@@ -267,7 +284,7 @@ def _same(shares: list[Found], made: Offers) -> None:
         if "percent" not in one.cells:
             first.setdefault(key, k)
         elif key in first and shares[first[key]].row.section != one.row.section:
-            made[Source("same")][k] = shares[first[key]].cells["n"]
+            made[Source(SizePlace.SAME)][k] = shares[first[key]].cells["n"]
 
 
 def _said(shares: list[Found], sizes: frozenset[str], made: Offers) -> None:
@@ -284,7 +301,7 @@ def _said(shares: list[Found], sizes: frozenset[str], made: Offers) -> None:
         for number, (value, size) in enumerate(offered):
             right = sum(low < value < high for low, high in ranges)
             if right >= TELLING and 2 * right >= len(ranges):
-                made[Source("said", (number,))] |= dict.fromkeys(members, size)
+                made[Source(SizePlace.SAID, (number,))] |= dict.fromkeys(members, size)
 
 
 def _beside(shares: list[Found], made: Offers) -> None:
@@ -298,10 +315,10 @@ def _beside(shares: list[Found], made: Offers) -> None:
         for base in members[:ROWS_ABOVE]:
             for k in both:
                 if k != base and int(shares[base].cells["n"]) >= int(shares[k].cells["n"]):
-                    made[Source("column", (shares[base].column,))][k] = shares[base].cells["n"]
+                    made[Source(SizePlace.COLUMN, (shares[base].column,))][k] = shares[base].cells["n"]
         shared = sum(magnitude(shares[k].cells["percent"]) for k in both)
         if len(both) > 1 and abs(shared - 100) <= 0.5 * len(both):
-            made[Source("across")] |= dict.fromkeys(both, str(sum(int(shares[k].cells["n"]) for k in both)))
+            made[Source(SizePlace.ACROSS)] |= dict.fromkeys(both, str(sum(int(shares[k].cells["n"]) for k in both)))
 
 
-__all__ = ["COMPUTED", "PRIOR", "TOTAL", "Offers", "Sizes", "Source", "counted", "row_of", "section_of"]
+__all__ = ["TOTAL", "Offers", "Sizes", "counted", "row_of", "section_of"]

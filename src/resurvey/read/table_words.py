@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from resurvey.read import table_survival
-from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
+from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size, under_drug
 from resurvey.read.normal import fold, plain
-from resurvey.read.objects import Claim, Span
+from resurvey.read.objects import Claim, Position, Span
+from resurvey.read.rules import TableRule
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_about import About, of_table
 from resurvey.read.table_cells import Number
 from resurvey.read.table_denominators import COUNTED, Denominators
@@ -39,7 +42,8 @@ MEASURE_WORDS = re.compile(
 # Rows of published results: `Loehrer et al, 2008`, `Small (2008)`, `Smith et al [12]`.
 CITES = re.compile(r"\bet al\b|\b[A-Z][a-z]+,? [(\[](?:19|20)\d\d[a-z]?[)\]]")
 OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|work|analysis)\b", re.IGNORECASE)
-VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
+_GROUP = r"(?:[\w+/ .-]|(?<=\d),(?=\d{3})){1,60}"
+VERSUS = re.compile(rf"(?P<a>{_GROUP}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>{_GROUP})")
 
 
 EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
@@ -136,7 +140,7 @@ class Words:
         )
 
     def _span(self, place: Place, number: Number) -> Span:
-        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
+        block = Position(self.layout.table.id, place.cell.row, place.cell.column).block
         return Span(block, place.offset + number.start, place.offset + number.end)
 
     def _locator(self, row: Row, c: int) -> str:
@@ -220,6 +224,11 @@ class Words:
 
         A column `Total` covers all patients, except in a table of adverse events, where it may cover all grades.
         """
+        for outer, inner in itertools.pairwise(path):
+            if whole := under_drug(outer, inner):
+                # Of a dose that is no arm of the paper: not the arm of the drug, which has other doses.
+                arm = arm_named(whole, self.lexicon)
+                return arm, "" if arm else whole
         names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
         for text, _ in names:
             if arm := arm_named(text, self.lexicon):
@@ -250,7 +259,8 @@ class Words:
 
     def _compared(self, found: Found) -> dict[str, str]:
         """`HR, A versus B`: the arm and its comparator, if both are arms of the paper."""
-        for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
+        heads = reversed(self.layout.heads[found.column])
+        for text in (found.row.label, *heads, self.layout.table.caption):
             match = VERSUS.search(plain(text))
             if match is not None:
                 first, second = (
@@ -300,31 +310,31 @@ class Words:
             if name in ("SD", "PD") and (response or self.about.response or self.layout.lists_responses):
                 response = name
         kind = (
-            "adverse_event"
+            ShareKind.ADVERSE_EVENT
             if harm
-            else "response"
-            if (response and (found.rule == "size-percent" or not self.about.baseline))
+            else ShareKind.RESPONSE
+            if (response and (found.rule == TableRule.SIZE_PERCENT or not self.about.baseline))
             or (self.about.response and (row.label.strip() in RESPONSES or OPPOSITE.match(row.label)))
-            else "progression"
+            else ShareKind.PROGRESSION
             if events
-            else "baseline"
+            else ShareKind.BASELINE
             if self.about.baseline
-            else "response"
+            else ShareKind.RESPONSE
             if RESPONSE_ROW.search(row.label) and not OPPOSITE.match(row.label)
-            else "prognosis"
+            else ShareKind.PROGNOSIS
             if names or table_survival.CENSORED.fullmatch(row.label)
-            else "baseline"
+            else ShareKind.BASELINE
         )
         cells = {"kind": kind, "item": item}
         if harm:
             cells["grade"] = grade or grade_in(self.layout.table.caption)
             cells["item"] = _short(row.label) or item
-        elif response and kind == "response":
+        elif response and kind == ShareKind.RESPONSE:
             cells |= {
                 "endpoint": response,
                 "item": response if endpoints_in(row.label) and "/" not in row.label else item,
             }
-        elif kind == "progression":
+        elif kind == ShareKind.PROGRESSION:
             cells["endpoint"] = events
         if partition := self.denominators.partition(found):
             cells["partition"] = partition

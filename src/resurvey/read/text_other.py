@@ -7,6 +7,8 @@ import re
 from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.outcomes import outcomes_in
+from resurvey.read.percent_subjects import of_people
+from resurvey.read.rules import TextRule
 from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS
 
 THRESHOLD = re.compile(
@@ -115,7 +117,7 @@ def p_values(line: Line) -> list[Found]:
             cells["p_sided"] = "1"
         elif sides == {"two-sided"}:
             cells["p_sided"] = "2"
-        found.append(Found("p", cells, take(line, i), "p-alone"))
+        found.append(Found("p", cells, take(line, i), TextRule.P_ALONE))
         found += [
             Found("p", cells | {"p": line.tokens[j].printed}, take(line, j), "p-alone-list") for j in _p_list(line, i)
         ]
@@ -249,7 +251,12 @@ def dates(line: Line) -> list[Found]:
         tokens = [i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()]
         take(line, *tokens)
         found.append(
-            Found("follow_up", {"item": item, "statistic": "date", "value": _iso(match), "unit": ""}, tokens, "date")
+            Found(
+                "follow_up",
+                {"item": item, "statistic": "date", "value": _iso(match), "unit": ""},
+                tokens,
+                TextRule.DATE,
+            )
         )
     for match in matches:
         take(line, *[i for i, t in enumerate(line.tokens) if match.start() <= t.start < match.end()])
@@ -309,7 +316,7 @@ SPREAD = {"sd", "s.d", "s.d.", "se", "s.e", "s.e.", "sem", "deviation", "error",
 MEAN_OF = re.compile(
     r"(?:\b(?:mean|average)\s|(?:^|[;.,(]|\band\b)\s?(?:the |baseline )?(?=[^;.,()]*(?:±|$)))"
     r"(?P<what>(?!was\b|were\b|of\b)[A-Za-z][A-Za-z0-9/ -]{2,70}?)"
-    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of \d))",
+    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of (?:\d|$)))",
     re.IGNORECASE,
 )
 NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "average", "and", "baseline"}
@@ -362,7 +369,7 @@ def means(line: Line) -> list[Found]:
             )
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
-        elif token.percent and words_before(line, i, 1) == ["by"]:
+        elif token.percent and (words_before(line, i, 1) == ["by"] or of_people(line, i)):
             continue
         elif (
             ("mean" in words_before(line, i, 6) or (_of_means(line, i) and interval_after(line, i)))
@@ -385,7 +392,7 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     interval = interval_after(line, i)
     limits = (interval.low, interval.high) if interval else ()
     token = line.tokens[i]
-    cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
+    cells = {"value": token.printed, "unit": token.unit} | {
         k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
     }
     if power := POWER_OF_TEN.match(line.text, token.end):
@@ -393,4 +400,4 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
     named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
     words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
     cells["item"] = " ".join(words[:5]).lower()
-    return Found("quantity", cells, take(line, i, *limits), "mean", notes)
+    return Found("quantity", cells, take(line, i, *limits), TextRule.MEAN, notes)

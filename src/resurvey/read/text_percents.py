@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after
 from resurvey.read.lexer import Line
+from resurvey.read.rules import TextRule
 from resurvey.read.text_shares import is_percent, make, word_at
 
 
@@ -42,7 +43,7 @@ def percentages(line: Line) -> list[Found]:
             }
             found.append(Found("quantity", cells, take(line, i), "percent-per-year"))
             continue
-        found.append(make(line, "percent", percent=i))
+        found.append(make(line, TextRule.PERCENT, percent=i))
     return found
 
 
@@ -143,7 +144,7 @@ def _changed(line: Line, i: int, words: dict[str, str]) -> Found:
     if p is not None:
         cells["p"] = line.tokens[p].printed
     limits = (interval.low, interval.high) if interval else ()
-    return Found("difference", cells, take(line, i, *limits, p), "difference")
+    return Found("difference", cells, take(line, i, *limits, p), TextRule.DIFFERENCE)
 
 
 def _measured_bound(line: Line, i: int) -> bool:
@@ -160,11 +161,11 @@ def _range(line: Line, i: int) -> Found | None:
     joint = ("to", "-", "and") if word_at(line, i - 1) == "between" else ("to", "-")
     if word_at(line, i + 1) not in joint or not is_percent(line, nxt):
         return None
-    if word_at(line, i - 1) in ("from",) and any(
+    if word_at(line, i - 1) == "from" and any(
         word in line.lower() for word in ("increase", "decrease", "rose", "fell", "improve", "reduc", "declin")
     ):
         return None
     if line.tokens[i].number >= line.tokens[nxt].number:
         return None
     cells = {"lower": line.tokens[i].printed, "upper": line.tokens[nxt].printed, "unit": "%"}
-    return Found("quantity", cells, take(line, i, nxt), "range-percent")
+    return Found("quantity", cells, take(line, i, nxt), TextRule.PERCENT_RANGE)

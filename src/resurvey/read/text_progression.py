@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.word_lists import time_unit
 
 # `at the first assessment (week 8), 23 of 100 patients (23%) had progressed`.
@@ -35,7 +36,7 @@ def name_progressors(line: Line, shares: list[Found]) -> None:
         near = line.text[max(0, begin - 60) : begin] + " | " + re.split(r"[;.]", line.text[end : end + 60])[0]
         if PROGRESSED.search(near) and {"percent", "total"} & set(one.cells):
             one.cells |= {
-                "kind": "progression",
+                "kind": ShareKind.PROGRESSION,
                 "endpoint": "PFS",
                 "item": "progression",
                 "time": time,

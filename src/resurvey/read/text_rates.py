@@ -184,7 +184,7 @@ def event_before(text: str) -> str:
 def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
     """The share with an event by a time: no survival, so it stands among the proportions, with its time."""
     limits = (interval.low, interval.high) if interval else ()
-    cells = {"percent": line.tokens[i].printed, "kind": "flow", "item": event, "time": time[0], "time_unit": time[1]}
+    cells = {"percent": line.tokens[i].printed, "item": event, "time": time[0], "time_unit": time[1]}
     return Found("proportion", cells | cells_of(interval, ci=True), take(line, i, *limits), "percent-by-time")
 
 

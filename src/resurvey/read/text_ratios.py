@@ -8,12 +8,12 @@ import re
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, magnitude, p_after, take
 from resurvey.read.lexer import Line
 from resurvey.read.outcomes import outcomes_in
+from resurvey.read.rules import TextRule
 from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
 # Words between a ratio and its value: `hazard ratio for death from any cause with A as compared with B, 0.71`.
 REACH = 26
 STOP = {".", "respectively"}
-SIGNS = {"=", ":", ",", "of", "was", "is", "were", "at", "(", "[", "to", "being", "estimated"}
 
 
 def ratios(line: Line) -> list[Found]:
@@ -143,7 +143,9 @@ def _list(line: Line, start: int, value: int, interval: Interval | None) -> list
         token = line.tokens[nxt]
         if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 100:
             break
-        found.append(_found(line, line.tokens[start].extra, nxt, interval_after(line, nxt), None, "ratio-list"))
+        found.append(
+            _found(line, line.tokens[start].extra, nxt, interval_after(line, nxt), None, TextRule.RATIO_LISTED)
+        )
         j = found[-1].tokens[-1] + 1
     return found
 

@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
+from resurvey.read.rules import TextRule
 from resurvey.read.slips import one_slip_fits, percent_fits
 from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
 
@@ -64,7 +65,7 @@ def is_count(line: Line, i: int) -> bool:
         and not token.masked
         and "." not in token.value
         and not token.unit
-        and token.op in ("",)
+        and not token.op
     )
 
 
@@ -156,7 +157,9 @@ def _count_of_total(line: Line, i: int) -> Found | None:
         return None
     if percent is None and not slash and not (total >= 6 and _patients_near(line, j)):
         return None
-    return make(line, "n-of-N-percent" if percent is not None else "n-of-N", n=i, total=j, percent=percent)
+    return make(
+        line, "n-of-N-percent" if percent is not None else TextRule.COUNT_OF_TOTAL, n=i, total=j, percent=percent
+    )
 
 
 def _percent_behind(line: Line, n: int, total: int) -> int | None:
@@ -329,7 +332,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     label = label or (_open(line, i - 1) and is_percent(line, i + 2) and word_at(line, i + 3) in (")", "]"))
     if _open(line, k) or (label and word_at(line, k) in (",", ";")):
         k += 1
-    elif word_at(line, k) not in ("=",):
+    elif word_at(line, k) != "=":
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
@@ -346,7 +349,7 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         j = _skip_nouns(line, j, 3)
         if is_count(line, j) and line.tokens[j].number > 1 and _of_all(line, i, j, k):
             total = j
-    return make(line, "n-percent-of-N" if total is not None else "n-percent", n=i, total=total, percent=k)
+    return make(line, "n-percent-of-N" if total is not None else TextRule.COUNT_PERCENT, n=i, total=total, percent=k)
 
 
 # `(n = 207, 65% urban women)`: the share of a part of the group.
@@ -434,7 +437,7 @@ def _labelled(line: Line, i: int) -> Found | None:
     """`(n = 45)`, `n=45`: the size of the group named before it."""
     if not is_count(line, i) or word_at(line, i - 1) != "=" or word_at(line, i - 2) not in ("n", "no", "number"):
         return None
-    made = make(line, "n-equals", n=i)
+    made = make(line, TextRule.COUNT_EQUALS, n=i)
     made.kind, label = "arm", _label_before(line, i)
     made.cells |= {"label": label} if label else {}
     return made

@@ -6,6 +6,7 @@ import re
 
 from resurvey.read.grammar import Found, cells_of, interval_after, take, words_before
 from resurvey.read.lexer import Line
+from resurvey.read.rules import TextRule
 from resurvey.read.text_times import AT, CHANGED, HOW_MUCH, OR_MORE
 from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
@@ -43,7 +44,13 @@ def times_alone(line: Line) -> list[Found]:
         name = timed[-1] if timed else found[-1].cells["endpoint"]
         cells = {"endpoint": name, "value": token.printed, "unit": unit} | cells_of(interval, unit=token.unit)
         found.append(
-            Found("median", cells, take(line, i, *limits), "time-alone", ["the paper does not call it a median here"])
+            Found(
+                "median",
+                cells,
+                take(line, i, *limits),
+                TextRule.TIME_ALONE,
+                ["the paper does not call it a median here"],
+            )
         )
     return found
 

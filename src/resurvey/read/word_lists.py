@@ -90,10 +90,6 @@ TIME_TO_EVENT = {
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
 
 
-def _no_abbreviation(word: str) -> bool:
-    return word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
-
-
 @lru_cache(maxsize=512)
 def endpoints_in(text: str) -> tuple[tuple[int, int, str], ...]:
     """Start, end and standard name of each endpoint in a text, in order."""
@@ -357,7 +353,6 @@ DESIGN = re.compile(
     r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
     re.IGNORECASE,
 )
-ELSEWHERE = re.compile(r"\b(?:discussion|introduction|background|conclusions?|comment)\b", re.IGNORECASE)
 REGISTRY = re.compile(
     r"\b(?:NCT\d{8}|ISRCTN\d{8}|ChiCTR[-A-Z]{0,6}\d{8,10}|EudraCT\s?(?:number\s?)?\d{4}-\d{6}-\d{2}|UMIN\d{9}|"
     r"JPRN-[A-Z]{2,6}\d{4,12}|ACTRN\d{14}|DRKS\d{8}|NTR\d{3,5}|CTRI/\d{4}/\d{2,3}/\d{6})\b"

@@ -26,6 +26,7 @@ from resurvey.report.reconstruction import held
 from resurvey.report.said import Said, caution_words, comparison_said, tellings
 from resurvey.report.standing import checks_of, conclusions_table, findings_table, standing, told_findings
 from resurvey.report.templating import render
+from resurvey.report.untold import SILENCE, share_words, untold
 from resurvey.report.words import as_float, interval, is_number, percent, ratio
 from resurvey.result_values import QSource
 from resurvey.results import SEVERITIES, Quantity, Role
@@ -104,6 +105,7 @@ def facts_of(results: Results) -> dict[str, Any]:
         "turned": [one for one in told if one.changing],
         "open": [one for one in told if one.measure and not one.clear and one.null == 1],
         "not_for": not_for(results),
+        "left_open": left_open(results, told),
         "facts": facts,
         "facts_held": kept,
         "read": len(results.claims),
@@ -187,6 +189,23 @@ def by_grade(said: Sequence[Said]) -> list[dict[str, Any]]:
         for grade, those in found
         if those
     ]
+
+
+def left_open(results: Results, said: Sequence[Said]) -> dict[str, Any]:
+    """What printed numbers leave open about these comparisons; empty if the patients of none are rebuilt from them."""
+    entries = {entry.id: entry for entry in results.choices.comparisons}
+    found = [(one, left) for one in said if (left := untold(results, entries[one.name]))]
+    if not found:
+        return {}
+    shares = sorted(left.share for _, left in found)
+    silent = any(is_number(left.silent) for _, left in found)
+    return {
+        "number": len(found),
+        "least": share_words(shares[0]),
+        "most": share_words(shares[-1]),
+        "on_shape": [one for one, left in found if left.on_shape],
+        "silence": SILENCE if silent else "",
+    }
 
 
 #: Adverse events of this grade and above are severe.

@@ -40,6 +40,7 @@ from resurvey.report.print_and_curve import beside_curves
 from resurvey.report.reconstruction import group_cells
 from resurvey.report.said import Said, cautions_on, comparison_said
 from resurvey.report.templating import render
+from resurvey.report.untold import SILENCE, Untold, untold
 from resurvey.report.words import as_float, count, interval, is_number, listed, number, p_value, ratio, sentence
 from resurvey.results import Contrast, Model, Quantity, Role
 
@@ -271,13 +272,14 @@ def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Re
     if isinstance(entry, NetworkComparison):
         yield _network(results, entry, lines)
         return
+    left_open = untold(results, entry)
     if not is_number(said.estimate):
-        chosen = main_rows(lines)
-        above = sum(as_float(line["estimate"]) > 1 for line in chosen)
-        yield f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
+        yield _several(results, main_rows(lines))
+        yield left_open.words if left_open else ""
         return
     told = f"{said.words[0].upper()}{said.words[1:]}{_p(lines)}"
     yield f"{told}: {_conclusion(said)}" if said.compares else f"{told}."
+    yield left_open.words if left_open else ""
     if said.others:
         low, high = said.others
         turned = "; the conclusion changes with " + listed([name for name, _ in said.changing]) if said.changing else ""
@@ -289,6 +291,20 @@ def _told(results: Results, entry: AnyComparison, said: Said, lines: Sequence[Re
             f"To change the conclusion, bias alone would have to make a hazard ratio of {ratio(said.bias)} out of no "
             "difference."
         )
+
+
+def _several(results: Results, chosen: Sequence[Record]) -> str:
+    """The main estimates of a list of trials (ratios of medians), or of each treatment of a network over time."""
+    if chosen[0]["quantity"] == Quantity.MEDIAN:
+        above = sum(as_float(line["estimate"]) > 1 for line in chosen)
+        return f"{above} of {count(len(chosen), 'ratio')} of medians lie above 1."
+    label = results.labels.treatment
+    told = [
+        f"{label(line['treatment'])} {number(line['estimate'])} ({interval(line['lower'], line['upper'])})"
+        for line in chosen
+    ]
+    end = number(chosen[0]["time_months"], 1)
+    return f"Restricted mean to {end} months, difference from {label(chosen[0]['comparator'])}: {listed(told)}."
 
 
 def _p(lines: Sequence[Record]) -> str:
@@ -355,14 +371,18 @@ def _within(results: Results) -> Iterator[Table]:
     inside = [entry for entry in results.choices.comparisons if comparison_said(results, entry).within]
     if not inside:
         return
+    left_open = {entry.id: untold(results, entry) for entry in inside}
+    of_print = any(left_open.values())
+    missing = "| Information missing:0.9:number " if of_print else ""
     yield Table(
         anchor="tab-within",
         title="Two groups of one study: reconstructed beside printed",
-        columns=columns("Comparison:2.4 | Reconstructed:1.6 | Printed:1.6 | Rests on:1.6"),
-        rows=tuple(_inside(results, entry) for entry in inside),
+        columns=columns(f"Comparison:2.4 | Reconstructed:1.6 {missing}| Printed:1.6 | Rests on:1.6"),
+        rows=tuple(_inside(results, entry, left_open[entry.id], of_print) for entry in inside),
         note=words(
             "Printed ratios may be stratified or adjusted; the reconstructed ones are neither. Where the "
             "reconstruction was made to keep the printed ratio, their agreement is no evidence for it.",
+            *(f" {told}" for told in _left_open([one for one in left_open.values() if one])),
             *(f" ({mark}) {told}" for mark, told in _findings_on(results, inside)),
         ),
     )
@@ -373,13 +393,22 @@ def _findings_on(results: Results, entries: Sequence[AnyComparison]) -> list[tup
     return list(dict.fromkeys(one for entry in entries for one in cautions_on(results, entry.id)))
 
 
-def _inside(results: Results, entry: AnyComparison) -> Row:
+def _left_open(those: Sequence[Untold]) -> Iterator[str]:
+    """What the marks in the column of missing information mean, and what tests in such patients do not show."""
+    if any(one.on_shape for one in those):
+        yield "Shape: the estimate rests on the assumed shape of the hazard more than on what is printed."
+    if any(is_number(one.silent) for one in those):
+        yield SILENCE
+
+
+def _inside(results: Results, entry: AnyComparison, left_open: Untold | None, of_print: bool) -> Row:
     said = comparison_said(results, entry)
     printed = "; ".join(printed_ratios(results, entry, estimates_of(results, entry.id)))
     kept = ", kept by the reconstruction" if printed and ratios_kept(results, entry) else ""
     return Row.of(
         entry.question + (f" ({said.marks})" if said.marks else ""),
         said.words if not said.refused else f"Not made: {said.refused}",
+        *([left_open.mark if left_open else ""] if of_print else []),
         f"{printed}{kept}",
         str(said.grade),
         anchor=anchor("comparison", entry.id),

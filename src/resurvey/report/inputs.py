@@ -238,7 +238,10 @@ def _paths(files: Mapping[str, Any], name: str) -> list[Path]:
 
 
 # Tables behind a comparison that the report shows; the others are for figures.
-SHOWN = ("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence")
+SHOWN = (
+    *("e_values", "bias_needed", "studies", "leave_one_out", "effects", "ranking", "contrasts", "q", "confidence"),
+    "sensitivity",
+)
 
 
 def _folder(path: Path) -> dict[str, pd.DataFrame]:

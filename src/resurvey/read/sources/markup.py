@@ -115,6 +115,8 @@ def _marks(node: Any, name: str) -> tuple[str, str]:
             return "", ""
         before = _before(node)
         return ("", "") if before in "[(," and before else ("[", "]") if node.get("ref-type") == "bibr" else ("^", "")
+    if name == "label" and node.getparent() is not None and tag(node.getparent()) == "fn":
+        return "^", " "
     if name == "sup":
         return (" [", "] ") if _cites(node) else ("^", "")
     if name in BREAKS:
