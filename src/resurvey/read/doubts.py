@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from resurvey.errors import plural
+from resurvey.read.misread import OF_LIMITS
 from resurvey.read.objects import Doubt, Doubtful, Draft, Finding
 
 WORDS = {
@@ -40,7 +41,7 @@ def doubtful(found: Sequence[Finding], by_id: Mapping[str, Draft]) -> list[Doubt
     groups: dict[tuple[str, str, Doubt], list[Finding]] = defaultdict(list)
     for one in found:
         if one.doubt is not None:
-            groups[place_of(one, by_id), one.rule, one.doubt].append(one)
+            groups[place_of(one, by_id), "limits" if one.rule in OF_LIMITS else one.rule, one.doubt].append(one)
     return [_joined(place, rule, doubt, group) for (place, rule, doubt), group in groups.items()]
 
 
