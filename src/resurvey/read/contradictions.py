@@ -16,13 +16,13 @@ from dataclasses import dataclass, replace
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
-from resurvey.read.doubts import doubtful
 from resurvey.read.misread import OF_LIMITS, misread
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document, Doubt, Doubtful, Draft, Finding
 from resurvey.read.p_audit import impossible_p
 from resurvey.read.partition_audit import partitions
 from resurvey.read.ratio_audit import OFF_HABIT, ratio_intervals, ratio_p
+from resurvey.read.reading_doubts import doubtful
 from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
