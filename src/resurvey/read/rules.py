@@ -45,6 +45,7 @@ class TableRule(StrEnum):
     MEDIAN_SECTION = "median-section"
     MEAN_SECTION = "mean-section"
     MEAN_SPREAD_RANGE = "mean-sd-range"
+    MEAN_OF_N = "mean-sd-n"
     MEAN_ERROR_LIMITS = "mean-se-limits"
     LIMITS_BELOW = "below"
     LIMITS_RANGE = "range"
@@ -69,6 +70,7 @@ RoleName = Literal[
     "rate",
     "incidence",
     "difference",
+    "effect",
     "p",
     "limits",
     "limit",

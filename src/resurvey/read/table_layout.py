@@ -280,10 +280,13 @@ def _body(layout: Layout, heads: int, first: int) -> None:
             layout.references.append(Reference(sections, label, against))
         if len(cells) > 1 and (found := _row_of_sizes(cells)):
             sizes = found
+            # A p value beside the sizes is that of the rows below.
+            cells = {c: place for c, place in cells.items() if c not in found}
             if label:
                 stack = [item for item in stack if item[0] < indent] if stepped else []
                 stack.append((indent, label, ""))
-            continue
+            if not cells:
+                continue
         if is_size_label(label) and (found := _counts_only(cells)):
             sizes = {**sizes, **found}
         depth = _indent(row, stub, innermost=True)
@@ -337,11 +340,14 @@ def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
 
 
 def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
-    """Sizes from a row whose cells all print `n = 361`, which give the groups of the rows below."""
-    found = {
-        c: size_in(place.text) for c, place in cells.items() if SIZE.fullmatch(plain(place.text).strip().strip("()"))
-    }
-    return found if len(found) == len(cells) and all("=" in place.text for place in cells.values()) else {}
+    """Sizes from a row whose cells all print `n = 361`, but for a p value: of the groups of the rows below."""
+    texts = {c: plain(clean(place.text)).strip().strip("()") for c, place in cells.items()}
+    found = {c: size_in(text) for c, text in texts.items() if "=" in text and SIZE.fullmatch(text)}
+    others = [place.value for c, place in cells.items() if c not in found]
+    p = all(
+        value.shape in ("n", "Pn") and not value.numbers[0].whole and value.numbers[0].value <= 1 for value in others
+    )
+    return found if len(found) > 1 and len(others) <= 1 and p else {}
 
 
 def _first_filled(row: tuple[Cell | None, ...], stub: int) -> bool:
