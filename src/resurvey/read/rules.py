@@ -71,6 +71,7 @@ RoleName = Literal[
     "rate",
     "incidence",
     "difference",
+    "effect",
     "p",
     "limits",
     "limit",

@@ -69,7 +69,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
     ),
 )
-ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
+# Tried at the beginnings of words only: it is the longest pattern of the reader, and no endpoint begins within a word.
+ENDPOINT = re.compile(
+    r"(?<![a-z])(?=[a-z])(?:" + "|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)) + ")",
+    re.IGNORECASE,
+)
 # Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
 TIME_TO_EVENT = {
