@@ -14,8 +14,9 @@ from enum import StrEnum
 from resurvey.read import sentences
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document
+from resurvey.read.paper_parts import beside_other_work
 from resurvey.read.table_notes import unmarked
-from resurvey.read.word_lists import ELSEWHERE, RESPONSES, TIME_TO_EVENT
+from resurvey.read.word_lists import RESPONSES, TIME_TO_EVENT
 
 OF_INTERVALS = re.compile(r"\b(?i:confidence (?:intervals?|limits?)|standard errors?|variances?)\b|\bC\.?I\.?s?\b")
 BROOKMEYER = re.compile(r"\bBrookmeyer")
@@ -84,12 +85,7 @@ def stated(document: Document) -> Methods:
     mapping of Scope to str
         A value of `ci_method`, empty where more than one is said; without a key where nothing is said.
     """
-    own = (
-        paragraph.text
-        for paragraph in document.paragraphs
-        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section
-    )
-    return _agreed(own)
+    return _agreed(paragraph.text for paragraph in document.paragraphs if not beside_other_work(paragraph))
 
 
 def _agreed(texts: Iterable[str]) -> Methods:

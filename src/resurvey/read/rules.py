@@ -31,6 +31,7 @@ class TextRule(StrEnum):
     TIME_ALONE = "time-alone"
     FOLLOW_UP_OTHER = "follow-up-other"
     P_ALONE = "p-alone"
+    P_ALONE_ENDPOINT = "p-alone-endpoint"
     DATE = "date"
 
 
@@ -45,6 +46,7 @@ class TableRule(StrEnum):
     MEDIAN_SECTION = "median-section"
     MEAN_SECTION = "mean-section"
     MEAN_SPREAD_RANGE = "mean-sd-range"
+    MEAN_OF_N = "mean-sd-n"
     MEAN_ERROR_LIMITS = "mean-se-limits"
     LIMITS_BELOW = "below"
     LIMITS_RANGE = "range"
@@ -69,6 +71,7 @@ RoleName = Literal[
     "rate",
     "incidence",
     "difference",
+    "effect",
     "p",
     "limits",
     "limit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.word_lists import time_unit
@@ -22,7 +23,8 @@ PIECE = re.compile(
     r"level|fold|SD|decade|increase|increment|log)(?![A-Za-z]))"
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
     r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
-    r"(?<=[(\[,;:A-Za-z] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
+    r"(?<=[(\[,;:A-Za-z] )|(?<=\dto)|(?<= to)|^)[-+](?=[\d.]))?"
+    r"\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
     r"(?<![\d.] )(?<!\d)\d{1,3}(?: \d{3}(?!\d))+(?=\s?(?:\(|$))|\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})"
     r"(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
     r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
@@ -66,6 +68,7 @@ class CellValue:
     labels: str = ""
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> CellValue:
     """The numbers of a cell and their shape.
 

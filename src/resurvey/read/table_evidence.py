@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,6 +75,8 @@ class Evidence:
         for source, sizes in offers.items():
             for k in sizes:
                 self.sources[k].append(source)
+        self._in_sections: dict[tuple[Source, tuple[object, ...]], float] = {}
+        self.telling = {k for k, one in enumerate(shares) if told(one)}
         for k, one in enumerate(shares):
             self.parts[section_of(one), one.column].append(k)
             self.sections[section_of(one)].append(k)
@@ -120,11 +122,11 @@ class Evidence:
     def best(self, key: tuple[tuple[object, ...], int], part: Sequence[int]) -> Choice | None:
         """The place whose sizes the shares of a section in one column have, judged with what it says elsewhere."""
         own, (section, column) = self.of(part, added=True), key
-        whole, rows = self.of_part[key], frozenset(self.sections[section])
+        whole = self.of_part[key]
         scores = {}
         for source, score in own.items():
             around = 0.0
-            if source.kind == SizePlace.ABOVE and self._explains(source, rows) < MOST:
+            if source.kind == SizePlace.ABOVE and self._explains_section(source, section) < MOST:
                 continue
             if source.kind not in OF_SOME_ROWS:
                 around += _within(self.of_section[section].get(source, 0.0) - whole.get(source, 0.0))
@@ -134,9 +136,9 @@ class Evidence:
 
     def of_rows(self, rows: Sequence[int], least: float) -> Choice | None:
         """The place whose sizes a few rows have in all their columns."""
-        scores = {}
+        scores, held = {}, set(rows)
         for source, score in self.of(rows).items():
-            columns = {self.shares[k].column for k in rows if k in self.offers[source]}
+            columns = {self.shares[k].column for k in self.offers[source].keys() & held}
             around = [_within(self.of_column[column].get(source, 0.0), most=-AGAINST) for column in columns]
             scores[source] = score + (sum(around) / len(around) if source.kind not in OF_SOME_ROWS else 0.0)
         return self._chosen(rows, scores, least)
@@ -144,7 +146,7 @@ class Evidence:
     def _chosen(self, part: Sequence[int], scores: dict[Source, float], least: float) -> Choice | None:
         kinds = Counter(source.kind for source in scores)
         bare = 0.0 if any("n" in self.shares[k].cells for k in part) else UNCOUNTED
-        rows = frozenset(part)
+        rows = set(part)
         found = [
             # rounded, so that no choice hangs on the last bits of a logarithm
             Choice(source, round(score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare, 9))
@@ -161,8 +163,15 @@ class Evidence:
         """Whether a column has one percentage only, which a place misses that explains those of the other columns."""
         if sum(told(self.shares[k]) for k in part) != 1 or source.kind not in PRINTED:
             return False
-        section = self.sections[section_of(self.shares[part[0]])]
-        return len(section) > 2 * len(part) and self._explains(source, frozenset(section)) >= MOST
+        section = section_of(self.shares[part[0]])
+        return len(self.sections[section]) > 2 * len(part) and self._explains_section(source, section) >= MOST
+
+    def _explains_section(self, source: Source, section: tuple[object, ...]) -> float:
+        """Share of the percentages of a section that the sizes of a place explain in all columns."""
+        key = (source, section)
+        if key not in self._in_sections:
+            self._in_sections[key] = self._explains(source, set(self.sections[section]))
+        return self._in_sections[key]
 
     def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
         """Whether another size from elsewhere in the paper explains the percentages about as well."""
@@ -177,14 +186,14 @@ class Evidence:
             and (one.source.kind is best.source.kind or best.source.kind is SizePlace.SAID)
         )
 
-    def _explains(self, source: Source, part: Set[int]) -> float:
+    def _explains(self, source: Source, part: set[int]) -> float:
         """Share of the percentages that the sizes of a place explain; without any, whether they exceed most counts.
 
         Of a long table most places offer a size to few rows, so that only these are looked at.
         """
         sizes = self.offers[source]
         offered = sizes.keys() & part
-        telling = [k for k in offered if told(self.shares[k])]
+        telling = offered & self.telling
         if telling:
             return sum(fits(self.shares[k], sizes[k]) for k in telling) / len(telling)
         counts = [magnitude(self.shares[k].cells.get("n", "0")) <= float(sizes[k]) for k in offered]

@@ -79,6 +79,8 @@ def _two_results(row: Row) -> list[Row]:
 
 def _at_semicolons(text: str) -> list[tuple[int, str]]:
     """The parts of a text between semicolons outside brackets, with their offsets."""
+    if ";" not in text:
+        return [(0, text)]
     depth, start, parts = 0, 0, []
     for k, char in enumerate(text):
         depth += (char in "([") - (char in ")]")

@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.normal import plain
 from resurvey.read.rules import RoleName, TableRule
-from resurvey.read.table_about import MEASURES
+from resurvey.read.table_about import EFFECT, MEASURES, effects_said
 from resurvey.read.table_cells import Number
 from resurvey.read.table_context import NOTHING, Context, Role, context_of, subject_of
 from resurvey.read.table_forms import (
@@ -14,6 +14,7 @@ from resurvey.read.table_forms import (
     DATED,
     DIFFERS,
     LIMITS,
+    MEAN_OF,
     PERSON_TIME,
     QUARTERED,
     SHARES_OF_TOTAL,
@@ -60,6 +61,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         return Role("median", TableRule.MEDIAN_QUARTILES)
     if rule := _differs(layout, row, column, context):
         return Role("difference", rule)
+    if _is_effect(layout, column, place, context):
+        return Role("effect", "effect-limits")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
@@ -84,8 +87,18 @@ def _differs(layout: Layout, row: Row, column: int, context: Context) -> str:
     measured = context.leaf & set(MEASURES) or context.own & set(MEASURES)
     if DIFFERS.search(row.label) and not measured and (alone or limited):
         return "difference-row"
+    if DIFFERS.search(row.label) and not measured and place.value.shape == "n(n)" and "se" in context.own:
+        return "difference-row"
     said = any(DIFFERS.search(part) for part in row.section)
     return "difference-section" if said and limited and not measured else ""
+
+
+def _is_effect(layout: Layout, column: int, place: Place, context: Context) -> bool:
+    """Whether a cell is an effect with its limits, `Effect size (95% CI)`, whose measure only the notes name."""
+    if not EFFECT.search(layout.leaf(column)) or subject_of(context) or context.table.ratios:
+        return False
+    said = effects_said(layout.table.caption, layout.table.notes)
+    return any(said) and VALUE_WITH_LIMITS.match(place.value.shape) is not None
 
 
 def has_error(place: Place) -> bool:
@@ -202,6 +215,8 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("mean", "mean-sd")
     if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
         return Role("mean", TableRule.MEAN_SPREAD_RANGE)
+    if simple in MEAN_OF and numbers[2].whole and {"mean", "sd"} & _all_said(context):
+        return Role("mean", TableRule.MEAN_OF_N)
     if has_error(place) and {"mean", "se"} & (context.own | context.leaf | context.table.tags):
         return Role(
             "mean", TableRule.MEAN_ERROR_LIMITS if "ci" in context.own | context.leaf else TableRule.MEAN_SPREAD_RANGE
@@ -220,9 +235,13 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         holds = numbers[2].value <= numbers[1].value <= numbers[3].value <= 100
         if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
             return Role("n_percent_limits", "n-percent-limits")
-        spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
+        spread = {"mean", "sd"} & _all_said(context)
         return Role("mean", TableRule.MEAN_SPREAD_RANGE) if spread and not numbers[1].percent else NOTHING
     return NOTHING
+
+
+def _all_said(context: Context) -> frozenset[str]:
+    return context.own | context.leaf | context.heads | context.sections | context.table.tags
 
 
 def _between(numbers: tuple[Number, ...]) -> bool:

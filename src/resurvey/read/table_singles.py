@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from resurvey.read.rules import TableRule
 from resurvey.read.table_about import MEASURES, of_table
 from resurvey.read.table_context import NOTHING, Context, Role, subject_of
@@ -11,12 +13,25 @@ from resurvey.read.table_places import Layout, Place, Row
 from resurvey.read.table_times import survives, time_of
 from resurvey.read.word_lists import HARMS
 
+# `Ferritin, median (quartiles) (N)`: the number in brackets is how many were measured.
+OF_ALL = re.compile(r"(?:n|no\.?|number)(?: of (?:patients|subjects|participants))?", re.IGNORECASE)
+OF_SIZE = re.compile(r"\(\s?[Nn]\s?\)\s*$")
+
 
 def single_role(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
     """The role of a cell of one number; `size` is the denominator of its column or section."""
     if COEFFICIENT.search(layout.leaf(column)):
         return NOTHING
     number = place.value.numbers[0]
+    if (
+        place.value.shape == "(n)"
+        and number.whole
+        and any(OF_SIZE.search(text) for text in (row.label, *row.section[-1:], layout.leaf(column)))
+    ):
+        return NOTHING
+    if OF_ALL.fullmatch(layout.leaf(column)) and number.whole and context.own & {"median", "mean"}:
+        # `n | Usual care` beside `Stay, median (IQR)`: how many were measured.
+        return NOTHING
     if number.text == "NR":
         return (
             Role("median", "median-NR")
@@ -140,6 +155,8 @@ def _default_single(layout: Layout, row: Row, column: int, place: Place, context
         return Role("percent", "percent-by-caption")
     if place.value.unit and "median" in whole.tags:
         return Role("median", "median-by-caption")
+    if MEASURED_HEAD.search(layout.leaf(column)):
+        return NOTHING
     if number.whole and (
         whole.harms or whole.baseline or "n" in whole.tags or "n_pct" in whole.tags or HARMS.search(row.label)
     ):

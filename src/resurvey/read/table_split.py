@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from resurvey.read.table_cells import Number
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import is_size_label
 from resurvey.read.table_places import Row
 
 # `Time to bed (h:min)`: a time of day or a duration.
@@ -32,7 +32,7 @@ def split_counts(row: Row, sizes: Mapping[int, str]) -> list[tuple[Row, int, str
         if len(place.value.numbers) != count or not all(number.whole for number in place.value.numbers):
             continue
         for name, number in zip(names, place.value.numbers, strict=True):
-            made.append((replace(row, label=f"{name}"), c, name, number))
+            made.append((replace(row, label=name), c, name, number))
     return made or None
 
 

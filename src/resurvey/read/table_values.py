@@ -90,7 +90,7 @@ class Values(Words):
         if "P" in place.value.shape and len(numbers) in (2, 4):
             cells, used = cells | {"p": numbers[-1].text}, (*used, numbers[-1])
         found = self._found("difference", cells, row, c, used, one.rule)
-        if has_error(place):
+        if has_error(place) or place.value.shape == "n(n)":
             found.notes.append(f"printed with {numbers[1].text} beside it (standard error)")
         return found
 
@@ -221,6 +221,12 @@ class Values(Words):
                     f"printed with {numbers[1].text} beside it (standard deviation); limits are its range"
                 )
                 return found
+            if one.rule == TableRule.MEAN_OF_N:
+                found = self._found("quantity", cells, row, c, numbers, one.rule)
+                found.notes.append(
+                    f"printed with {numbers[1].text} beside it (standard deviation), of {numbers[2].text} patients"
+                )
+                return found
             if "limits" in one.rule and len(numbers) > 2:
                 cells |= self._limits(row, place, ci=True)
                 cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
@@ -231,7 +237,7 @@ class Values(Words):
             if len(numbers) == 2:
                 found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation or error)")
             return found
-        follow = re.search(r"follow[- ]?up", row.path + " " + self.layout.leaf(c), re.IGNORECASE)
+        follow = re.search(r"(?<!at )(?<!at last )follow[- ]?up", row.path + " " + self.layout.leaf(c), re.IGNORECASE)
         if follow and name not in TIME_TO_EVENT:
             cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
             return self._found("follow_up", cells | self._limits(row, place, ci=not ranged), row, c, numbers, one.rule)

@@ -52,17 +52,14 @@ ENTERED = re.compile(
 )
 ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
 ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
+ACTS |= {"assigned", "randomised", "randomized", "allocated", "because", "due"}
 LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
 
 
 def _acts(line: Line, i: int) -> bool:
     """`of whom 760 had scans`, `and 320 to receive placebo`: a number whose verb applies to patients."""
     before, after = word_at(line, i - 1), word_at(line, i + 1)
-    acts = (
-        after in ACTS
-        or (after in ("assigned", "randomised", "randomized", "allocated", "because", "due"))
-        or (after == "to" and word_at(line, i + 2) == "receive")
-    )
+    acts = after in ACTS or (after == "to" and word_at(line, i + 2) == "receive")
     if after == "to" and before in (*LEADS, ":", "(") and _assigned(line, i):
         return True
     if not acts or before not in LEADS or word_at(line, i - 2) in ("grade", "grades", "and"):
@@ -140,8 +137,6 @@ OF_TRIALS = {
     "international",
     "us",
     "uk",
-}
-OF_TRIALS |= {
     "investigational",
     "investigative",
     "research",
@@ -151,8 +146,6 @@ OF_TRIALS |= {
     "medical",
     "active",
     "different",
-}
-OF_TRIALS |= {
     "european",
     "north",
     "american",
@@ -183,6 +176,7 @@ KINDS_OF = {
     "rate",
     "rates",
     "free",
+    "per",
 }
 
 
@@ -212,11 +206,7 @@ def _noun_of(line: Line, i: int) -> str:
     if line.tokens[i].extra == "word" and len(between) > 1:
         return ""
     after = word_at(line, i + len(between) + 2)
-    return (
-        ""
-        if set(between) & (NOT_COUNTED | {"hypotheses", "comparisons", "questions"}) or after in KINDS_OF | {"per"}
-        else noun
-    )
+    return "" if set(between) & NOT_COUNTED or after in KINDS_OF else noun
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:
@@ -244,18 +234,10 @@ def _distributed(line: Line, i: int) -> bool:
     token = line.tokens[i]
     year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
     before = words_before(line, i, 2)
-    prepositions = set(before) & {
-        "in",
-        "since",
-        "until",
-        "during",
-        "of",
-        "between",
-        *MONTHS,
-    }
+    dated = set(before) & {"in", "since", "until", "during", "of", "between", *MONTHS}
     return (
         here
         and bool(nouns)
-        and not (year and prepositions)
+        and not (year and dated)
         and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
     )
