@@ -136,9 +136,9 @@ class Evidence:
 
     def of_rows(self, rows: Sequence[int], least: float) -> Choice | None:
         """The place whose sizes a few rows have in all their columns."""
-        scores = {}
+        scores, held = {}, set(rows)
         for source, score in self.of(rows).items():
-            columns = {self.shares[k].column for k in rows if k in self.offers[source]}
+            columns = {self.shares[k].column for k in self.offers[source].keys() & held}
             around = [_within(self.of_column[column].get(source, 0.0), most=-AGAINST) for column in columns]
             scores[source] = score + (sum(around) / len(around) if source.kind not in OF_SOME_ROWS else 0.0)
         return self._chosen(rows, scores, least)

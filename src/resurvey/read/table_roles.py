@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.normal import plain
 from resurvey.read.rules import RoleName, TableRule
-from resurvey.read.table_about import MEASURES
+from resurvey.read.table_about import EFFECT, MEASURES, effects_said
 from resurvey.read.table_cells import Number
 from resurvey.read.table_context import NOTHING, Context, Role, context_of, subject_of
 from resurvey.read.table_forms import (
@@ -61,6 +61,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         return Role("median", TableRule.MEDIAN_QUARTILES)
     if rule := _differs(layout, row, column, context):
         return Role("difference", rule)
+    if _is_effect(layout, column, place, context):
+        return Role("effect", "effect-limits")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
@@ -85,8 +87,18 @@ def _differs(layout: Layout, row: Row, column: int, context: Context) -> str:
     measured = context.leaf & set(MEASURES) or context.own & set(MEASURES)
     if DIFFERS.search(row.label) and not measured and (alone or limited):
         return "difference-row"
+    if DIFFERS.search(row.label) and not measured and place.value.shape == "n(n)" and "se" in context.own:
+        return "difference-row"
     said = any(DIFFERS.search(part) for part in row.section)
     return "difference-section" if said and limited and not measured else ""
+
+
+def _is_effect(layout: Layout, column: int, place: Place, context: Context) -> bool:
+    """Whether a cell is an effect with its limits, `Effect size (95% CI)`, whose measure only the notes name."""
+    if not EFFECT.search(layout.leaf(column)) or subject_of(context) or context.table.ratios:
+        return False
+    said = effects_said(layout.table.caption, layout.table.notes)
+    return any(said) and VALUE_WITH_LIMITS.match(place.value.shape) is not None
 
 
 def has_error(place: Place) -> bool:

@@ -6,6 +6,8 @@
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
   const told = new Map();
   for (const finding of data.findings) for (const id of finding.ids) told.set(id, [...(told.get(id) || []), `${finding.verdict}: ${finding.words}`]);
+  const inDoubt = new Set(data.doubts.flatMap((doubt) => doubt.ids));
+  for (const doubt of data.doubts) for (const id of doubt.ids) told.set(id, [...(told.get(id) || []), `check the reading of ${doubt.place}: ${doubt.words}`]);
   const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
@@ -161,7 +163,7 @@
     draw();
   };
   const confirmSure = (among) => {
-    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length);
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !inDoubt.has(row.id) && !lacks(row).length);
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
     go(0);
@@ -267,13 +269,18 @@
 
   for (const name of [...new Set(rows.map((row) => row.table))].sort()) tables.append(element("option", { value: name }, name.replace(/_/g, " ")));
   const found = document.getElementById("findings");
-  if (data.findings.length || data.refused.length) {
-    found.append(element("h2", {}, counted(data.findings.length, "finding") + (data.refused.length ? `, ${counted(data.refused.length, "part")} not read` : "")));
+  if (data.findings.length || data.doubts.length || data.refused.length) {
+    found.append(element("h2", {}, counted(data.findings.length, "finding") + (data.doubts.length ? `, ${counted(data.doubts.length, "doubt")} of the reading` : "") + (data.refused.length ? `, ${counted(data.refused.length, "part")} not read` : "")));
     const items = element("ul");
     for (const finding of data.findings) {
       const link = element("a", { href: "#", "data-id": finding.ids[0] || "" }, `${finding.verdict}: ${finding.reported}`);
       link.addEventListener("click", (event) => { event.preventDefault(); select(byId.get(link.dataset.id)); });
       items.append(element("li", {}, finding.ids.length ? link : `${finding.verdict}: ${finding.reported}`, ` ${finding.words} (${finding.places.join("; ")})`));
+    }
+    for (const doubt of data.doubts) {
+      const link = element("a", { href: "#", "data-id": doubt.ids[0] || "" }, `check the reading of ${doubt.place}`);
+      link.addEventListener("click", (event) => { event.preventDefault(); select(byId.get(link.dataset.id)); });
+      items.append(element("li", {}, doubt.ids.length ? link : `check the reading of ${doubt.place}`, `: ${doubt.words}`));
     }
     for (const words of data.refused) items.append(element("li", { class: "fault" }, "not read: " + words));
     found.append(items);
