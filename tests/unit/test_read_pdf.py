@@ -258,7 +258,8 @@ def test_raised_digits_are_no_digits_where_every_font_is_set_at_size_one():
     words = "Fever was seen in 12 of 40 patients"
     content = (
         f"BT /F1 1 Tf 10 0 0 10 72 700 Tm ({words}) Tj 6 0 0 6 232 704 Tm (3) Tj"
-        " 10 0 0 10 238 700 Tm (and the hazard ratio was 0.71) Tj 6 0 0 6 370 704 Tm (5) Tj ET"
+        " 10 0 0 10 238 700 Tm (and the hazard ratio was 0.71) Tj 6 0 0 6 370 704 Tm (5) Tj"
+        " 10 0 0 10 72 680 Tm (and no other result is printed on this page of the paper) Tj ET"
     )
     opened = from_bytes(made_by_hand(content), "a.pdf")
     assert "patients^3" in opened.paragraphs[0].text.replace(" ^", "^") and "0.71^5" in opened.paragraphs[0].text
