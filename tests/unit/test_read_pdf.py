@@ -193,3 +193,43 @@ def test_a_table_that_goes_on_over_the_page_in_a_pdf():
     _, counts = ratio_and_counts(found)
     assert len(counts) == 28
     assert {total for *_, total in counts} == {"40", "38"}
+
+
+def test_a_heading_over_several_columns_is_the_arm_of_each():
+    found = pdf(
+        f"""#set page(width: 190mm)
+*Table 1* Scores, mean (SD)
+#table(columns: (28mm, 1fr, 1fr, 1fr, 1fr), align: (x, _) => if x == 0 {{ left }} else {{ center }},
+{RULES.replace("LAST", "3").replace("y == 0", "y == 9")}, [], table.cell(colspan: 2)[New drug (n=40)],
+table.cell(colspan: 2)[Old drug (n=50)], [Scale], [Before], [After], [Before], [After], table.hline(),
+[Pain], [19.6 (8.4)], [24.9 (7.3)], [18.5 (3.8)], [21.6 (8.9)], [Sleep], [14.3 (3.2)], [27.5 (7.8)], [13.9 (4.1)],
+[32.6 (3.3)])
+#lorem(40)
+"""
+    )
+    heads = [c.locator.rpartition(", ")[2] for c in found if c.kind == "quantity"]
+    assert heads == ["New drug Before", "New drug After", "Old drug Before", "Old drug After"] * 2
+
+
+def test_a_long_label_does_not_close_the_gap_to_the_first_values():
+    rows = "".join(f"[Item {k}], [{k}.57 (8.35)], [{k}.24 (6.09)], " for k in range(1, 9))
+    found = pdf(
+        f"""*Table 1* Scores, mean (SD)
+#table(columns: (auto, auto, auto), align: left, inset: (x: 1.7pt, y: 3pt), stroke: none, [Scale], [A (n=40)],
+[B (n=50)], {rows} [Nutritional supplements taken], [34.88 (48.22)], [13.95 (35.06)])
+"""
+    )
+    assert [c.cells["value"] for c in found if c.kind == "quantity"][-2:] == ["34.88", "13.95"]
+
+
+def test_notes_in_a_column_beside_the_text_are_read_by_themselves():
+    notes = "To cite the study see the journal and the names of all who wrote it in the order of their work " * 2
+    found = pdf(
+        f"""#set page(width: 210mm, margin: 15mm)
+#set text(size: 10pt)
+#grid(columns: (28mm, 1fr, 1fr), column-gutter: 3.5mm, text(size: 8pt)[{notes}],
+par(justify: true)[#lorem(60) The hazard ratio was 0.71 (95% CI 0.55–0.92; P=0.010) in all patients. #lorem(30)],
+par(justify: true)[#lorem(60) Fever was seen in 12 (30%) of 40 patients. #lorem(40)])
+"""
+    )
+    assert ratio_and_counts(found) == ([RATIO], [("12", "30", "40")])

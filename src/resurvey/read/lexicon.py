@@ -11,8 +11,7 @@ from functools import cached_property, lru_cache
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Cell, Claim, Document, Span, Table
 from resurvey.read.paper_parts import beside_other_work
-from resurvey.read.table_hints import SIZE, size_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import SIZE, is_size_label, size_in
 from resurvey.read.word_lists import endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"

@@ -13,8 +13,7 @@ from resurvey.read.normal import plain
 from resurvey.read.size_places import SizePlace, Source
 from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in, sizes_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import hints, is_size_label, size_in, sizes_in
 from resurvey.read.table_notes import explained, marks, size_giving
 from resurvey.read.table_places import Layout, Row
 
