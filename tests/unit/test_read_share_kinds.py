@@ -235,3 +235,10 @@ def test_a_size_before_the_shares_of_its_parts_is_no_count_of_one():
 
 def test_data_on_harms_that_are_available_are_no_harms():
     assert kinds("Toxicity data were available for 174 patients.") == [("174", "")]
+
+
+def test_an_interval_with_a_misread_letter_is_an_interval():
+    found = read(
+        "The mean was 1.3 visits (95% Cl 0.4 to 2.2) and thirst was seen in 30% (95% Cl for this = 10% to 24%)."
+    )
+    assert [c.cells["percent"] for c in found if c.kind == "proportion"] == ["30"]
