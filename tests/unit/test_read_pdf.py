@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from resurvey.cli import main
 from resurvey.errors import InputError
 from resurvey.read import claims, document
 from resurvey.read.objects import Claim
@@ -270,3 +271,11 @@ def test_a_letter_beyond_sixteen_bits_is_one_letter():
     opened = from_bytes(typst.compile("Patients were grouped by the marker $𝒜$ in #lorem(30)".encode()), "a.pdf")
     opened.paragraphs[0].text.encode("utf-8")
     assert "marker A in" in opened.paragraphs[0].text
+
+
+def test_a_damaged_pdf_is_named_in_words_and_nothing_else_is_printed(tmp_path, capsys):
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    assert main(["read", "--audit", str(tmp_path / "bad.pdf")]) == 2
+    printed = capsys.readouterr()
+    assert "bad.pdf: it is not a readable PDF" in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err
