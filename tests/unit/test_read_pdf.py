@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from resurvey.cli import main
 from resurvey.errors import InputError
 from resurvey.read import claims, document
 from resurvey.read.objects import Claim
@@ -233,3 +234,48 @@ par(justify: true)[#lorem(60) Fever was seen in 12 (30%) of 40 patients. #lorem(
 """
     )
     assert ratio_and_counts(found) == ([RATIO], [("12", "30", "40")])
+
+
+def made_by_hand(content: str) -> bytes:
+    """A PDF of one page whose content is as given, in Helvetica."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"
+        " /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+    ]
+    body, places = "%PDF-1.4\n", []
+    for number, text in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{text}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    start = len(body)
+    body += f"xref\n0 5\n0000000000 65535 f \n{table}trailer << /Size 5 /Root 1 0 R >>\nstartxref\n{start}\n%%EOF"
+    return body.encode("latin-1")
+
+
+def test_raised_digits_are_no_digits_where_every_font_is_set_at_size_one():
+    words = "Fever was seen in 12 of 40 patients"
+    content = (
+        f"BT /F1 1 Tf 10 0 0 10 72 700 Tm ({words}) Tj 6 0 0 6 232 704 Tm (3) Tj"
+        " 10 0 0 10 238 700 Tm (and the hazard ratio was 0.71) Tj 6 0 0 6 370 704 Tm (5) Tj"
+        " 10 0 0 10 72 680 Tm (and no other result is printed on this page of the paper) Tj ET"
+    )
+    opened = from_bytes(made_by_hand(content), "a.pdf")
+    assert "patients^3" in opened.paragraphs[0].text.replace(" ^", "^") and "0.71^5" in opened.paragraphs[0].text
+    assert [c.cells["value"] for c in claims(opened) if c.kind == "ratio"] == ["0.71"]
+
+
+def test_a_letter_beyond_sixteen_bits_is_one_letter():
+    opened = from_bytes(typst.compile("Patients were grouped by the marker $𝒜$ in #lorem(30)".encode()), "a.pdf")
+    opened.paragraphs[0].text.encode("utf-8")
+    assert "marker A in" in opened.paragraphs[0].text
+
+
+def test_a_damaged_pdf_is_named_in_words_and_nothing_else_is_printed(tmp_path, capsys):
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    assert main(["read", "--audit", str(tmp_path / "bad.pdf")]) == 2
+    printed = capsys.readouterr()
+    assert "bad.pdf: it is not a readable PDF" in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err

@@ -69,3 +69,8 @@ def test_patients_who_are_divided_into_arms_are_of_none():
         "12": "group_a",
         "20": "group_b",
     }
+
+
+def test_groups_in_a_list_are_not_the_things_counted():
+    sentence = "The rates of thirst in the alfa group, beta group and gamma group were 7%, 4% and 6%, respectively."
+    assert len({item for _, item in items(sentence)}) == 1

@@ -222,3 +222,23 @@ def test_percentages_of_sessions_and_of_variance_are_no_shares_of_patients(sente
 def test_a_difference_between_shares_is_not_passed_on_to_the_next_share():
     sentence = "Thirst was rarer with drug A (1.9% v 8.9%; RD 7.0%) and at 42 days (6.9% v 16%)."
     assert [value for value, _ in kinds(sentence)] == ["1.9", "8.9", "6.9", "16"]
+
+
+def test_a_drug_before_brackets_names_a_group_and_no_strength():
+    assert [value for value, _ in kinds("It was found in all: saline (96%), lidocaine (90%).")] == ["96", "90"]
+
+
+def test_a_size_before_the_shares_of_its_parts_is_no_count_of_one():
+    found = read("They were 266 healthy women (50% normal weight, 30% overweight).")
+    assert [(c.cells.get("n", ""), c.cells.get("percent", "")) for c in found] == [("266", ""), ("", "50"), ("", "30")]
+
+
+def test_data_on_harms_that_are_available_are_no_harms():
+    assert kinds("Toxicity data were available for 174 patients.") == [("174", "")]
+
+
+def test_an_interval_with_a_misread_letter_is_an_interval():
+    found = read(
+        "The mean was 1.3 visits (95% Cl 0.4 to 2.2) and thirst was seen in 30% (95% Cl for this = 10% to 24%)."
+    )
+    assert [c.cells["percent"] for c in found if c.kind == "proportion"] == ["30"]

@@ -37,7 +37,8 @@ STRENGTH = re.compile(
     r"confidence|(?:and|or) 9\d(?:\.\d)?\s?% (?:confidence|CI\b)|"
     r"certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
-    r"(?:of (?:(?:the|their|his|her|its|an?|age-predicted|estimated|individual) )*)?(?:one-repetition|1-?RM|VO2|max\w*|"
+    r"(?:of (?:(?:the|their|his|her|its|an?|age-predicted|estimated|individual|previously|"
+    r"determined) )*)?(?:one-repetition|1-?RM|VO2|max\w*|"
     r"predicted|peak|prescribed|prescription|planned dose|heart[- ]rate|HRR|workload|work\b|body ?weight|"
     r"(?:total |daily )?energy|calories|recommended|usual dose)|(?:annual )?discount)",
     re.IGNORECASE,
@@ -62,7 +63,7 @@ OF_SUBSTANCE = re.compile(
     r"\b(?:\w{2,12}caine|\w{0,12}cream|ointment|gel|solution|lotion|drops|mouthwash|chlorhexidine|"
     r"(?:povidone[- ])?iodine|"
     r"dextrose|glucose|saline|suspension|emulsion|formalin|alcohol|atropine|cyclosporine|peroxide|toothpaste|spray|"
-    r"sevoflurane|isoflurane|desflurane|tacrolimus|mannitol|albumin)(?:\s\([A-Za-z0-9]{2,6}\))?\s?\(?$",
+    r"sevoflurane|isoflurane|desflurane|tacrolimus|mannitol|albumin)(?:\s\([A-Za-z0-9]{2,6}\))?\s?$",
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.

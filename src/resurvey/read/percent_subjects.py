@@ -169,7 +169,7 @@ def _turn(one: Found, kind: ClaimKind, sign: str) -> None:
 
 def _kind(line: Line, one: Found) -> ClaimKind | None:
     begin = min(line.tokens[i].start for i in one.tokens)
-    before, after = line.text[:begin], line.text[line.tokens[one.tokens[0]].end :]
+    before, after = line.text[max(0, begin - 400) : begin], line.text[line.tokens[one.tokens[0]].end :]
     if SIGNED.search(before[-3:]) or DIFFERENCE.search(before[-24:]):
         return "difference"
     if of_people(line, one.tokens[0]):

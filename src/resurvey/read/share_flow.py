@@ -111,4 +111,5 @@ def _kind(line: Line, one: Found, before: str, after: str) -> ShareKind:
 
 def _divided(line: Line, one: Found) -> bool:
     """`were randomised to alfa (n = 45) or beta (n = 43)`: the size of a group."""
-    return DIVIDED.search(line.text[: line.tokens[one.tokens[0]].start]) is not None
+    begin = line.tokens[one.tokens[0]].start
+    return DIVIDED.search(line.text, max(0, begin - 600), begin) is not None

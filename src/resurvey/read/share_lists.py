@@ -22,7 +22,7 @@ PREDICATE = re.compile(
 )
 # Groups, not things, are listed: `in the A and B groups`, `for alfa and beta`.
 OF_GROUPS = re.compile(
-    r"\b(?:groups|arms|cohorts|patients (?:in|on|with|given|treated)|at \d|years|months|weeks|days)\b", re.IGNORECASE
+    r"\b(?:groups?|arms?|cohorts?|patients (?:in|on|with|given|treated)|at \d|years|months|weeks|days)\b", re.IGNORECASE
 )
 THING = re.compile(r"(?:,\s(?:and |or )?|\s(?:and|or)\s)")
 

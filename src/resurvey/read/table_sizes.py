@@ -113,6 +113,9 @@ class Sizes:
         for k, text in enumerate(self.layout.heads[column]):
             yield Source(SizePlace.SPAN, (k,)), size_in(text)
             yield Source(SizePlace.BRACKET, (k,)), _bracketed(text)
+            # `(n = 590 men, 605 women)`
+            for j, size in enumerate(sorted(sizes_said(text) - {size_in(text)})):
+                yield Source(SizePlace.BRACKET, (k, j)), size
         yield Source(SizePlace.BESIDE), self._beside(column)
         yield Source(SizePlace.WHOLE), self._whole(column)
         yield Source(SizePlace.CAPTION), self._of_caption()

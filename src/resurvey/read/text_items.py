@@ -163,13 +163,18 @@ MORE_IN = re.compile(
 )
 
 
+# How far before a number the name of its group may begin.
+BACK = 200
+
+
 def _before_its_group(line: Line, index: int) -> int:
     """The token before which what is counted is named: that of the preposition, where a group comes between."""
-    before = line.text[: line.tokens[index].start]
-    match = MORE_IN.search(before) or IN_GROUP.search(before)
+    end = line.tokens[index].start
+    begin = max(0, end - BACK)
+    match = MORE_IN.search(line.text, begin, end) or IN_GROUP.search(line.text, begin, end)
     if match is None:
         return index
-    return next(k for k, token in enumerate(line.tokens) if token.start >= match.start())
+    return next(k for k in range(index, -1, -1) if k == 0 or line.tokens[k - 1].start < match.start())
 
 
 def _words_in_front(line: Line, index: int) -> str:

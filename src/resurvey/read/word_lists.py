@@ -326,7 +326,9 @@ PARTS = {"groups", "arms", "cohorts", "sets", "pairs", "blocks", "series", "cour
 # `pain scores were 1/10 and 2/10`: values on a scale.
 SCORED = re.compile(r"\b(?:scores?|scale|VAS|ratings?|rated|points)\b", re.IGNORECASE)
 # `13 patients (9.3% group 1 and 12.7% group 2)`: the percentages of two groups.
-OF_TWO = re.compile(r"\s?%\s[a-z][^();,%]{0,40}\s(?:and|vs\.?|versus|v)\s[\d.]+\s?%|\s?%\s?/\s?[\d.]+\s?%")
+OF_TWO = re.compile(
+    r"\s?%\s[a-z][^();,%]{0,40}(?:,|\s(?:and|vs\.?|versus|v))\s(?:and )?[\d.]+\s?%|\s?%\s?/\s?[\d.]+\s?%"
+)
 # `(n = 207, 65% urban women)`: the share of a part of the group.
 NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 GRADE = re.compile(

@@ -71,12 +71,15 @@ def _levelled(rows: list[list[Piece]], lines: list[list[Span]]) -> list[list[Spa
 
 
 def _joined(first: list[Span], second: list[Span]) -> list[Span]:
-    """Two lines of one row: cells of one column one below the other."""
-    cells = {span[0]: span for span in first}
+    """Two lines of one row: cells that have a column in common one below the other."""
+    made = list(first)
     for span in second:
-        above = cells.get(span[0])
-        cells[span[0]] = (*above[:3], _stacked(above[3], span[3], span[0])) if above is not None else span
-    return [cells[c] for c in sorted(cells)]
+        over = [cell for cell in made if cell[0] <= span[1] and span[0] <= cell[1]]
+        if over:
+            text = _stacked(" ".join(cell[3] for cell in over), span[3], span[0])
+            span = (min(over[0][0], span[0]), max(over[-1][1], span[1]), over[0][2], text)
+        made = sorted([*(cell for cell in made if cell not in over), span])
+    return made
 
 
 def _stacked(first: str, second: str, column: int) -> str:
