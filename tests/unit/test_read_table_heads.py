@@ -143,3 +143,114 @@ def test_a_median_at_follow_up_is_not_its_length():
     found = read(rows, caption="Characteristics")
     assert of_kind(found, "follow_up", "value") == []
     assert of_kind(found, "median", "value") == [("19.4",), ("18.6",)]
+
+
+EFFECTS = (
+    "Effect sizes: continuous variables as mean difference (95% CI), categorised variables as odds ratios (95% CI)."
+)
+
+
+def test_an_effect_size_is_what_the_notes_say_of_rows_of_its_kind():
+    rows = [["Variable", "Alfa (n = 79)", "Beta (n = 156)", "Effect size (95% CI)", "p value"]]
+    rows += [["Birth length (cm)", "51.7 ± 2.4", "51.4 ± 2.4", "-0.3 (-0.9 to 0.3)", "0.351"]]
+    rows += [["Preterm birth", "5 (6.3)", "4 (2.6)", "0.4 (0.1 to 1.5)", "0.169"]]
+    found = read(rows, caption="Outcomes, mean ± SD or number (%)", notes=EFFECTS)
+    assert of_kind(found, "difference", "value", "lower", "upper", "p") == [("-0.3", "-0.9", "0.3", "0.351")]
+    assert of_kind(found, "ratio", "measure", "value", "lower", "upper", "p") == [("OR", "0.4", "0.1", "1.5", "0.169")]
+    assert not of_kind(found, "median", "value")
+
+
+def test_where_nothing_says_what_an_effect_is_it_is_no_ratio_and_no_difference():
+    rows = [["Variable", "Alfa (n = 79)", "Beta (n = 156)", "Effect size (95% CI)"]]
+    rows += [["Preterm birth", "5 (6.3)", "4 (2.6)", "0.4 (0.1 to 1.5)"]]
+    found = read(rows, caption="Outcomes, number (%)")
+    assert not of_kind(found, "ratio", "value")
+    assert not of_kind(found, "difference", "value")
+
+
+def test_a_difference_with_its_standard_error_has_the_limits_and_the_p_value_of_the_rows_below():
+    rows = [["Weight", "Alfa (N = 74)", "Beta (N = 71)"], ["LS mean (SEM)", "-1.35 (0.384)", "-3.84 (0.387)"]]
+    rows += [
+        ["LS mean difference (SEM)", "-", "-2.49 (0.548)"],
+        ["95% CI", "-", "(-3.570 to -1.403)"],
+        ["P value", "-", "0.002"],
+    ]
+    found = of_kind(read(rows, caption="Change in weight"), "difference", "value", "lower", "upper", "ci_level", "p")
+    assert found == [("-2.49", "-3.570", "-1.403", "95", "0.002")]
+
+
+def test_limits_in_their_own_column_are_those_of_the_ratio_beside_them_whatever_the_label_names():
+    rows = [["", "Alfa", "Beta", "P-value", "OR", "(95% CI)"]]
+    rows += [["Death", "18/123", "14/41", "0.006", "3.03", "(1.34-6.84)"]]
+    rows += [["Burst rate in the 1st quartile", "21/103", "12/28", "0.015", "2.93", "(1.20-7.12)"]]
+    found = of_kind(read(rows, caption="Outcomes"), "ratio", "value", "lower", "upper")
+    assert found == [("3.03", "1.34", "6.84"), ("2.93", "1.20", "7.12")]
+
+
+def test_a_note_named_by_a_letter_in_a_bracket_gives_the_size_of_its_row():
+    rows = [
+        ["", "Alfa n = 79", "Beta n = 156"],
+        ["Preterm", "5 (6.3)", "4 (2.6)"],
+        ["Diabetes<sup>c)</sup>", "9 (12.2)", "8 (5.4)"],
+    ]
+    note = "Number (%). a) Unadjusted. c) In 221 (alfa n = 74, beta n = 147) women a test was done."
+    found = read(rows, caption="Outcomes", notes=note)
+    assert of_kind(found, "proportion", "n", "total")[2:] == [("9", "74"), ("8", "147")]
+
+
+def test_the_number_measured_beside_a_median_is_no_median():
+    rows = [["Variable", "n", "Alfa", "n", "Beta"], ["Stay, days, median (IQR)", "48", "11 (6-17)", "51", "12 (5-17)"]]
+    assert of_kind(read(rows, caption="Outcomes"), "median", "value") == [("11",), ("12",)]
+
+
+def test_comorbidities_are_no_harms():
+    rows = [["", "Alfa (n = 324)", "Overall (n = 642)"], ["Hypertension, n (%)", "42 (13.0)", "93 (14.5)"]]
+    found = read(rows, caption="Demographic characteristics and comorbidities")
+    assert of_kind(found, "proportion", "kind", "arm") == [("baseline", "alfa"), ("baseline", "all")]
+
+
+@pytest.mark.parametrize(("printed", "measure"), [("OR = ", "OR"), ("IRR = ", "RR"), ("aOR: ", "OR"), ("aHR ", "HR")])
+@pytest.mark.parametrize("label", ["Violence", "% using contraception"])
+def test_a_ratio_with_limits_and_p_value_on_lines_of_one_cell(printed, measure, label):
+    rows = [["", "Alfa (n = 590)", "Beta (n = 533)", "Unadjusted"]]
+    rows += [
+        [
+            label,
+            "342<break/>(57.97%)",
+            "186<break/>(34.90%)<break/>",
+            f"{printed}0.38<break/>(0.29-0.50)<break/>p&lt;0.001",
+        ]
+    ]
+    found = read(rows, caption="Effect of the intervention")
+    assert of_kind(found, "ratio", "measure", "value", "lower", "upper", "p") == [
+        (measure, "0.38", "0.29", "0.50", "<0.001")
+    ]
+    assert of_kind(found, "proportion", "n", "total") == [("342", "590"), ("186", "533")]
+    assert not of_kind(found, "p", "p")
+
+
+def test_two_sizes_in_a_heading_are_those_of_the_rows_that_they_fit():
+    rows = [["", "Alfa (n = 590 men, 605 women)", "Beta (n = 533 men, 557 women)"]]
+    rows += [["Men's reports", "382 (64.75)", "401 (75.23)"], ["Women's reports", "364 (60.17)", "195 (35.01)"]]
+    found = read(rows, caption="Outcomes, n (%)")
+    assert of_kind(found, "proportion", "n", "total") == [
+        ("382", "590"),
+        ("401", "533"),
+        ("364", "605"),
+        ("195", "557"),
+    ]
+
+
+@pytest.mark.parametrize("sex", ["Sex", "Gender"])
+def test_a_list_of_patients_with_their_age_and_sex_counts_nobody(sex):
+    rows = [["Centre", "Random number", "Group", sex, "Age", "Day"]]
+    rows += [["01", "053", "Alfa", "Male", "77", "70"], ["01", "054", "Alfa", "Female", "71", "62"]]
+    rows += [["02", "068", "Beta", "Male", "57", "95"], ["02", "069", "Beta", "Male", "64", "126"]]
+    assert not of_kind(read(rows, caption="Patients deviating from the protocol"), "proportion", "n")
+
+
+def test_how_the_numbers_of_a_column_are_given_is_no_part_of_its_arm():
+    how = "(mean (SD), N (%) or median (25Q-75Q))"
+    rows = [["", f"Alfa (n = 50) {how}", f"Beta (n = 49) {how}"], ["Female (%)", "42 (84.0)", "39 (79.6)"]]
+    found = read(rows, caption="Baseline characteristics")
+    assert of_kind(found, "proportion", "arm", "n", "total") == [("alfa", "42", "50"), ("beta", "39", "49")]

@@ -18,10 +18,12 @@ BROKEN = re.compile(
 )
 # `00.1`, `07.5`: no clock time, which has two digits on both sides.
 ZEROS = re.compile(r"(?<![\w./:,-])0\d+\.(?:\d|\d{3})(?![\w./:])")
-# Limits of a confidence interval without signs, the first after the second.
+# Limits without signs, the first after the second.
 TURNED = re.compile(
     r"\b(?:CI|confidence intervals?)\b[^\w.-]{0,4}(?P<low>\d{1,4}\.\d+) ?%?(?: ?- ?| to |[,;] )"
-    r"(?P<high>\d{1,4}\.\d+)(?![\d.])"
+    r"(?P<high>\d{1,4}\.\d+)(?![\d.])|"
+    r"\b(?:IQR|(?:interquartile )?range)[,:=]? (?P<least>\d{1,4}(?:\.\d+)?) ?%?(?: ?- ?| to |[,;] )"
+    r"(?P<most>\d{1,4}(?:\.\d+)?)(?![\d.%-])"
 )
 DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}")
 VERSION = re.compile(
@@ -182,7 +184,7 @@ def misprinted_text(document: Document, drafts: Sequence[Draft]) -> Iterator[Fin
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
         for match in TURNED.finditer(text):
-            low, high = match["low"], match["high"]
+            low, high = match["low"] or match["least"], match["high"] or match["most"]
             if float(low) > float(high) and (low, high) not in held:
                 words = f"the lower limit {low} exceeds the upper {high}"
                 yield _of_text("limits", paragraph.locator, f"({low}-{high})", words)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from resurvey.read.draft_places import column_of, position_of, section_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Position, Table
+from resurvey.read.share_neighbours import CONFIRMED, weight
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
+from resurvey.read.supposed import without_supposed
 from resurvey.read.table_hints import size_in
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
@@ -139,7 +141,7 @@ def share_of(draft: Draft) -> Share | None:
         int(cells["total"]) if cells["total"].isdigit() else 0,
         *position,
         section_of(draft),
-        (draft.claim_id,),
+        without_supposed((draft.claim_id,)),
         cells["locator"],
         draft.claim.percent_first,
     )
@@ -173,8 +175,10 @@ def _totals(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> dict
         columns[one.column].append(one)
     best = {column: _commonest(group, counts.get(column, Counter())) for column, group in columns.items()}
     told = [one for one in shares if one.telling and best[one.column]]
-    whole = sum(one.fits(best[one.column]) for one in told)
-    good = (whole >= LEAST and whole >= MOST * len(told)) or (whole > 0 and whole == len(told) - 1)
+    fitting = [one for one in told if one.fits(best[one.column])]
+    whole = len(fitting)
+    shown = sum(weight(one.percent) for one in fitting) >= CONFIRMED
+    good = shown and ((whole >= LEAST and whole >= MOST * len(told)) or whole == len(told) - 1)
     return {column: total if good and _most_fit(columns[column], total) else 0 for column, total in best.items()}
 
 

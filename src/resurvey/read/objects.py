@@ -7,6 +7,7 @@ marks the printed number.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from resurvey.read.rules import TableRule
@@ -248,9 +249,22 @@ class Draft:
 SURE, LIKELY = 0.96, 0.85
 
 
+class Doubt(StrEnum):
+    """Why numbers that contradict each other are no finding: the reading, not the paper, may be at fault."""
+
+    MISREAD = "misread"
+    UNCONFIRMED = "unconfirmed"
+    OTHER_PATIENTS = "other patients"
+    OTHER_METHOD = "other method"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """An inconsistency in the paper: one cause, with all its locations."""
+    """An inconsistency in the paper: one cause, with all its locations.
+
+    `doubt` is set where numbers do not agree, but more likely because of the reading than because of a misprint; the
+    audit tells such rows once a place, and not as findings.
+    """
 
     rule: str
     verdict: str
@@ -259,4 +273,17 @@ class Finding:
     locators: tuple[str, ...]
     reported: str
     recomputed: str
+    explanation: str
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """Rows of one place that do not agree for one reason, which is hardly a misprint of the paper."""
+
+    rule: str
+    doubt: Doubt
+    place: str
+    claim_ids: tuple[str, ...]
+    reported: tuple[str, ...]
     explanation: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 from resurvey.read.draft_places import part_of
 from resurvey.read.objects import Draft, Finding
+from resurvey.read.share_forms import in_brackets
 from resurvey.read.slips import number_in, one_slip, same_rounded
 
 LIMITS = ("lower", "upper", "range_lower", "range_upper")
@@ -49,8 +50,16 @@ def _numbers(draft: Draft, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(draft.cells.get(name, "") for name in names)
 
 
-def repeats(drafts: Sequence[Draft]) -> list[Finding]:
-    """Rows of two places that agree in all their numbers but one, which one slip or a summary explains."""
+def repeats(drafts: Sequence[Draft], texts: Mapping[str, str]) -> list[Finding]:
+    """Rows of two places that agree in all their numbers but one, which one slip or a summary explains.
+
+    Parameters
+    ----------
+    drafts : sequence of Draft
+        All drafts of the paper.
+    texts : mapping of str to str
+        The text of each paragraph, by the id of its block.
+    """
     found: list[Finding] = []
     for table, fields in FIELDS.items():
         rows = [one for one in drafts if one.table == table and not one.cells.get("cited") and one.cells["value"]]
@@ -68,15 +77,16 @@ def repeats(drafts: Sequence[Draft]) -> list[Finding]:
             if part_of(one) != part_of(other)
         }
         found += [finding for one, other in pairs.values() for finding in _compared(one, other, fields, printed)]
-    return [*found, *_shares(drafts)]
+    return [*found, *_shares(drafts, texts)]
 
 
-def _shares(drafts: Sequence[Draft]) -> Iterator[Finding]:
+def _shares(drafts: Sequence[Draft], texts: Mapping[str, str]) -> Iterator[Finding]:
     """A count and its percentage that a summary and the text print the same but for one wrong character."""
     rows = [one for one in drafts if one.table == "proportions" and one.claim.in_text]
     rows = [
         one for one in rows if one.cells["n"].isdigit() and number_in(one.cells["percent"]) and one.cells["study_id"]
     ]
+    rows = [one for one in rows if in_brackets(one, texts.get(part_of(one), ""))]
     summed = [one for one in rows if SUMMARY.search(one.cells["locator"])]
     body = [one for one in rows if not SUMMARY.search(one.cells["locator"])]
     printed = (
@@ -122,9 +132,42 @@ def _compared(one: Draft, other: Draft, fields: Sequence[str], printed: Printed)
         return
     if printed.elsewhere(one, both) and printed.elsewhere(other, both):
         return
+    if (
+        _of_other_row(one, other)
+        or _of_other_table(one, other, both, printed.rows)
+        or _of_other_table(other, one, both, printed.rows)
+    ):
+        return
     shown = f"{name} {' and '.join(sorted((a, b)))}, beside {', '.join(rest)}"
     words = f"the same numbers are printed with {name} {a} in one place and {b} in the other"
     yield _conflict(one, other, shown, words)
+
+
+def _of_other_row(one: Draft, other: Draft) -> bool:
+    """Whether two rows of tables have little in common in their headings."""
+    if not (one.claim.in_table and other.claim.in_table):
+        return False
+    first, second = ({*draft.claim.context.split()} - {"table"} for draft in (one, other))
+    words = [{word for word in side if not word.isdigit()} for side in (first, second)]
+    return len(words[0] & words[1]) < IN_COMMON * len(words[0] | words[1])
+
+
+def _of_other_table(one: Draft, other: Draft, fields: Sequence[str], rows: Sequence[Draft]) -> bool:
+    """Whether a row of text is printed as it stands in a table, in a row that is of something else than the other."""
+    return (
+        not one.claim.in_table
+        and other.claim.in_table
+        and any(
+            row.claim.in_table
+            and _of_other_row(row, other)
+            and [row.cells.get(name) for name in fields] == [one.cells[name] for name in fields]
+            for row in rows
+        )
+    )
+
+
+# The share of the words of two rows of tables that they must have in common to be of one thing.
+IN_COMMON = 0.34
 
 
 def _conflict(one: Draft, other: Draft, shown: str, words: str) -> Finding:

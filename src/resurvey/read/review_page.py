@@ -12,8 +12,9 @@ from importlib import resources
 from resurvey import inert
 from resurvey.read.alike import alike
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
+from resurvey.read.contradictions import Audit
 from resurvey.read.draft_folder import Reading, changes_of, title_of
-from resurvey.read.objects import Cell, Document, Finding, Paragraph, Position, Span, Table
+from resurvey.read.objects import Cell, Document, Paragraph, Position, Span, Table
 from resurvey.read.unread import Unread
 from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
@@ -23,7 +24,7 @@ UNREAD = "unread:"
 Marks = dict[str, list[tuple[int, int, str]]]
 
 
-def render(document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread] = ()) -> str:
+def render(document: Document, reading: Reading, audit: Audit, places: Sequence[Unread] = ()) -> str:
     """The page as HTML. It loads nothing from outside; the browser saves a person's rulings as a CSV.
 
     Parameters
@@ -32,8 +33,8 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding], pl
         The paper, quoted from the user's own file.
     reading : Reading
         Its draft rows and the rulings so far.
-    findings : sequence of Finding
-        Inconsistencies found.
+    audit : Audit
+        Inconsistencies found, and doubts of the reading.
     places : sequence of Unread
         Numbers seen and not drafted.
     """
@@ -48,7 +49,7 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding], pl
         "STYLE": parts.joinpath("read.css").read_text(encoding="utf-8"),
         "SCRIPT": script,
         "PAPER": "\n".join(_blocks(document, marks)),
-        "DATA": _json(_data(document, reading, findings, places)),
+        "DATA": _json(_data(document, reading, audit, places)),
     }
     page = parts.joinpath("read.html").read_text(encoding="utf-8")
     head, *rest = page.split("@@")
@@ -66,9 +67,7 @@ def _json(data: object) -> str:
     )
 
 
-def _data(
-    document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread]
-) -> dict[str, object]:
+def _data(document: Document, reading: Reading, audit: Audit, places: Sequence[Unread]) -> dict[str, object]:
     rows = []
     others = alike(
         reading.lines, {line.about["claim_id"]: {**line.cells, **changes_of(line)} for line in reading.lines}
@@ -102,7 +101,7 @@ def _data(
             "reported": f.reported,
             "words": f.explanation,
         }
-        for f in findings
+        for f in audit.findings
     ]
     columns = {name: table.names for name, table in TABLES.items()}
     needed = {
@@ -124,6 +123,7 @@ def _data(
         "name": reading.name,
         "rows": rows,
         "findings": shown,
+        "doubts": [{"place": d.place, "ids": d.claim_ids, "words": d.explanation} for d in audit.doubts],
         "columns": columns,
         "needed": needed,
         "choices": choices,

@@ -31,6 +31,7 @@ class TextRule(StrEnum):
     TIME_ALONE = "time-alone"
     FOLLOW_UP_OTHER = "follow-up-other"
     P_ALONE = "p-alone"
+    P_ALONE_ENDPOINT = "p-alone-endpoint"
     DATE = "date"
 
 
@@ -70,6 +71,7 @@ RoleName = Literal[
     "rate",
     "incidence",
     "difference",
+    "effect",
     "p",
     "limits",
     "limit",

@@ -12,8 +12,8 @@ from resurvey.read.word_lists import time_unit
 PIECE = re.compile(
     r"(?P<mark>(?<=\d)\+(?=\s?(?:[-,;)\]]|to\b|$))|(?:\^\s?)+[\w*†‡§¶#,]{1,6}(?:-[a-z](?![A-Za-z]))?|[*†‡§¶#]{1,3})"
     r"|(?P<level>(?:\s?\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
-    r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
-    r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
+    r"|(?P<label>\b(?:[as]?HR|a?OR|[ai]?RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
+    r"\b(?:range|IQR|SD|SE|interquartile range|[as]?HR|a?OR|[ai]?RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
     r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|"
     r"not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|"
@@ -23,7 +23,8 @@ PIECE = re.compile(
     r"level|fold|SD|decade|increase|increment|log)(?![A-Za-z]))"
     r"|(?P<unit>(?<=[\d )])(?:months?|mos?\.?|years?|yrs?\.?|weeks?|wks?\.?|days?)(?![A-Za-z]))"
     r"|(?P<num>(?P<op><=|>=|[<>≤≥]|(?<![\d%])(?<![\d%] )~|(?:(?<=[(\[,;:])|"
-    r"(?<=[(\[,;:A-Za-z] )|^)[-+](?=[\d.]))?\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+|"
+    r"(?<=[(\[,;:A-Za-z] )|(?<=\dto)|(?<= to)|^)[-+](?=[\d.]))?"
+    r"\s?(?P<digits>\d{1,4}\.\d{1,4}\.\d{1,4}|\d{1,3}(?:,\d{3}(?!\d))+(?:\.\d{1,8})?|"
     r"(?<![\d.] )(?<!\d)\d{1,3}(?: \d{3}(?!\d))+(?=\s?(?:\(|$))|\d{1,12}(?:\.\d{1,8})?|\.\d{1,8})"
     r"(?P<power>\s?[x×]\s?10\s?\^?-\d{1,3}|"
     r"[eE]-\d{1,3})?(?P<pct>\s?%)?)"
@@ -31,6 +32,8 @@ PIECE = re.compile(
     r"|(?P<other>[^\s])",
     re.IGNORECASE,
 )
+# `aOR`, `IRR`, `sHR`: adjusted odds, incidence rate and subdistribution hazard ratios.
+PREFIX = re.compile(r"^[asi](?=hr|or|rr)")
 SIGN = {"[": "(", "]": ")", "{": "(", "}": ")", ":": ",", "=": ""}
 MAX_CELL_TEXT = 400
 
@@ -99,7 +102,7 @@ def parse(text: str) -> CellValue:
         elif match["per"] is not None:
             labels, words = labels + " per", True
         elif match["label"] is not None:
-            labels += " " + match["label"].lower()
+            labels += " " + PREFIX.sub("", match["label"].lower())
         elif match["other"] is not None:
             sign = match["other"]
             if sign in "()[]{},;:=":

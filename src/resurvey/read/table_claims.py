@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.objects import Claim, ClaimKind, Table
-from resurvey.read.rules import TableRule
+from resurvey.read.rules import RoleName, TableRule
+from resurvey.read.table_about import effects_said
 from resurvey.read.table_alike import told_apart
+from resurvey.read.table_context import NOTHING, Role
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import Role, role
+from resurvey.read.table_roles import role
 from resurvey.read.table_split import split_counts
 from resurvey.read.table_values import Values
 from resurvey.read.word_lists import TIME_TO_EVENT
@@ -33,6 +35,10 @@ def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
         reader = Reader(layout, lexicon)
         made = [(found, reader.claim(found)) for found in reader.read()]
         yield from told_apart(made, layout, lexicon)
+
+
+#: Roles of cells that count some of the patients.
+SHARES: frozenset[RoleName] = frozenset(("count", "percent", "n_percent", "percent_n", "n_total", "n_total_percent"))
 
 
 class Reader(Values):
@@ -62,6 +68,7 @@ class Reader(Values):
             return []
         roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         roles |= self._like_their_row(row, roles)
+        roles |= self._effects(row, roles)
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self.value(row, c, one)
@@ -69,7 +76,11 @@ class Reader(Values):
                 made[c] = found
         self._join(row, roles, made)
         self.above.update(
-            {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
+            {
+                c: one
+                for c, one in made.items()
+                if one.kind in ("ratio", "median", "quantity", "rate", "proportion", "difference")
+            }
         )
         return [made[c] for c in sorted(made)]
 
@@ -85,6 +96,19 @@ class Reader(Values):
             for c in pairs
             if not roles[c].name and row.cells[c].value.numbers[0].whole and row.cells[c].value.numbers[1].value <= 100
         }
+
+    def _effects(self, row: Row, roles: dict[int, Role]) -> dict[int, Role]:
+        """What the effects of a row are: ratios beside shares, differences beside averages, as the notes say."""
+        columns = [c for c, one in roles.items() if one.name == "effect"]
+        if not columns:
+            return {}
+        ratio, difference = effects_said(self.layout.table.caption, self.layout.table.notes)
+        names = {one.name for one in roles.values()}
+        if ratio and (not difference or names & SHARES):
+            return dict.fromkeys(columns, Role("ratio", "ratio-effect", ratio.upper()))
+        if difference and (not ratio or names & {"mean", "median"}):
+            return dict.fromkeys(columns, Role("difference", "difference-effect"))
+        return dict.fromkeys(columns, NOTHING)
 
     def _at_risk(self, row: Row) -> list[Found] | None:
         """Numbers at risk: the row, its section or the caption says so, and the column headings are times."""
@@ -122,23 +146,27 @@ class Reader(Values):
             place = row.cells[c]
             target = self._left(roles, c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
             if one.name == "limits" and (
-                target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
+                target is None
+                or "lower" in target.cells
+                or "range_lower" in target.cells
+                or self._own_row(row, one, made)
             ):
-                target = self.above.get(c) if self._own_row(row, one) or target is None else None
+                target = self.above.get(c) if self._own_row(row, one, made) or target is None else None
                 if target is not None and abs(target.row.number - row.number) > 2:
                     target = None
             if target is None:
                 continue
             self._put_limits(target, place, one, row)
 
-    def _own_row(self, row: Row, one: Role) -> bool:
-        """A row of limits: its label says so, or it has no label."""
+    def _own_row(self, row: Row, one: Role, made: dict[int, Found]) -> bool:
+        """A row of limits: its label says so and it has no values, or it has no label."""
         return one.rule == TableRule.LIMITS_BELOW or (
             one.name == "limits"
             and (
                 not row.label
                 or (
-                    bool(hints(row.label) & {"ci", "range", "iqr"})
+                    not any(found.kind != "p" for found in made.values())
+                    and bool(hints(row.label) & {"ci", "range", "iqr"})
                     and not hints(row.label) & {"median", "hr", "or", "rr", "mean"}
                 )
             )
@@ -234,7 +262,7 @@ class Reader(Values):
                 target = self.above.get(c)
                 if (
                     target is not None
-                    and target.kind == "ratio"
+                    and target.kind in ("ratio", "difference")
                     and "p" not in target.cells
                     and row.number - target.row.number <= 2
                     and not self._several(target, c)

@@ -13,8 +13,10 @@ SYMBOLS = r"[*†‡§¶#]{1,3}"
 MARKED = re.compile(
     rf"\^\s?(?P<letters>[a-z](?:\s?[-,]\s?\^?\s?[a-z](?![a-z]))*)(?![a-z])|(?:\^\s?)?(?P<symbol>{SYMBOLS})"
 )
-# A mark before the text of its note: `^f n = 96 for MRSA`.
-NOTE = re.compile(rf"\^\s?(?P<letter>[a-z])|(?:\^\s?)?(?P<symbol>{SYMBOLS})")
+# A mark before the text of its note: `^f n = 96 for MRSA`, `c) In 221 women`.
+NOTE = re.compile(
+    rf"\^\s?(?P<letter>[a-z])\)?|(?:^|(?<=[.;]\s))(?P<bracketed>[a-z])\)(?=\s)|(?:\^\s?)?(?P<symbol>{SYMBOLS})"
+)
 # A whole number that may be of patients: neither a percentage nor a part of a decimal.
 SIZE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d,]*\d|\.\d|\s?%)")
 
@@ -39,7 +41,7 @@ def explained(notes: str) -> dict[str, str]:
     said: dict[str, str] = defaultdict(str)
     for k, match in enumerate(found):
         end = found[k + 1].start() if k + 1 < len(found) else len(text)
-        said[match["letter"] or match["symbol"]] += " " + text[match.end() : end]
+        said[match["letter"] or match["bracketed"] or match["symbol"]] += " " + text[match.end() : end]
     return dict(said)
 
 

@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.normal import plain
 from resurvey.read.rules import RoleName, TableRule
-from resurvey.read.table_about import MEASURES
+from resurvey.read.table_about import EFFECT, MEASURES, effects_said
 from resurvey.read.table_cells import Number
 from resurvey.read.table_context import NOTHING, Context, Role, context_of, subject_of
 from resurvey.read.table_forms import (
@@ -61,6 +61,8 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         return Role("median", TableRule.MEDIAN_QUARTILES)
     if rule := _differs(layout, row, column, context):
         return Role("difference", rule)
+    if _is_effect(layout, column, place, context):
+        return Role("effect", "effect-limits")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
@@ -85,8 +87,18 @@ def _differs(layout: Layout, row: Row, column: int, context: Context) -> str:
     measured = context.leaf & set(MEASURES) or context.own & set(MEASURES)
     if DIFFERS.search(row.label) and not measured and (alone or limited):
         return "difference-row"
+    if DIFFERS.search(row.label) and not measured and place.value.shape == "n(n)" and "se" in context.own:
+        return "difference-row"
     said = any(DIFFERS.search(part) for part in row.section)
     return "difference-section" if said and limited and not measured else ""
+
+
+def _is_effect(layout: Layout, column: int, place: Place, context: Context) -> bool:
+    """Whether a cell is an effect with its limits, `Effect size (95% CI)`, whose measure only the notes name."""
+    if not EFFECT.search(layout.leaf(column)) or subject_of(context) or context.table.ratios:
+        return False
+    said = effects_said(layout.table.caption, layout.table.notes)
+    return any(said) and VALUE_WITH_LIMITS.match(place.value.shape) is not None
 
 
 def has_error(place: Place) -> bool:
@@ -146,13 +158,14 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
         context.own | context.leaf | context.table.tags
     )
+    if labelled := next((name for name in MEASURES if f" {name}" in place.value.labels), ""):
+        return Role("ratio", "ratio-limits", labelled.upper())
     if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         survival = time_of(layout, row, column)[0] and survives(layout, row, column)
         name: RoleName = "rate" if survival else "percent"
         return Role(name, "percent-limits")
-    labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
-    if labelled or subject in MEASURES:
-        return Role("ratio", "ratio-limits", (labelled or subject).upper())
+    if subject in MEASURES:
+        return Role("ratio", "ratio-limits", subject.upper())
     if subject == "median":
         return Role("median", "median-limits")
     if subject == "mean":

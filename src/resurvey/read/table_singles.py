@@ -14,6 +14,7 @@ from resurvey.read.table_times import survives, time_of
 from resurvey.read.word_lists import HARMS
 
 # `Ferritin, median (quartiles) (N)`: the number in brackets is how many were measured.
+OF_ALL = re.compile(r"(?:n|no\.?|number)(?: of (?:patients|subjects|participants))?", re.IGNORECASE)
 OF_SIZE = re.compile(r"\(\s?[Nn]\s?\)\s*$")
 
 
@@ -27,6 +28,9 @@ def single_role(layout: Layout, row: Row, column: int, place: Place, context: Co
         and number.whole
         and any(OF_SIZE.search(text) for text in (row.label, *row.section[-1:], layout.leaf(column)))
     ):
+        return NOTHING
+    if OF_ALL.fullmatch(layout.leaf(column)) and number.whole and context.own & {"median", "mean"}:
+        # `n | Usual care` beside `Stay, median (IQR)`: how many were measured.
         return NOTHING
     if number.text == "NR":
         return (

@@ -90,7 +90,7 @@ class Values(Words):
         if "P" in place.value.shape and len(numbers) in (2, 4):
             cells, used = cells | {"p": numbers[-1].text}, (*used, numbers[-1])
         found = self._found("difference", cells, row, c, used, one.rule)
-        if has_error(place):
+        if has_error(place) or place.value.shape == "n(n)":
             found.notes.append(f"printed with {numbers[1].text} beside it (standard error)")
         return found
 
