@@ -1,11 +1,11 @@
 """Every benchmark, one after the other, each with its time; a failure is named at the end and stops nothing.
 
 python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmdata FOLDER] [--shared FOLDER]
-                         [--melanoma FOLDER] [--out FOLDER]
+                         [--melanoma FOLDER] [--pairs FOLDER] [--out FOLDER]
 
 What each prints is kept in the folder `--out`. Benchmarks on data that are not part of the repository run where their
 folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection),
-`--shared` (papers to read), `--melanoma` (a checkout of SCFreeman/Melanoma_NMA).
+`--shared` (papers to read), `--melanoma` (a checkout of SCFreeman/Melanoma_NMA), `--pairs` (papers as PDF and JATS).
 `--quick` takes fewer trials and inputs, to see that everything runs; its figures are not those of the pages.
 """
 
@@ -68,6 +68,7 @@ BENCHMARKS = (
         "--trials 60 --replicates 50 --sizes 60 150 300 1000 --unanchored",
         "--trials 2 --replicates 10 --sizes 60",
     ),
+    Benchmark("compare-seeds", "compare/seeds.py", "", "--seeds 2 --replicates 10 --more 0"),
     Benchmark("compare-melanoma", "compare/melanoma.py", "{melanoma}", "{melanoma}"),
     Benchmark("compare-real", "compare/real_trials.py", "{kmdata} --every 1 --trials 160", "{kmdata} --trials 3"),
     Benchmark("compare-floor", "compare/real_trials.py", "{kmdata} --every 1 --start 0 --floor", "{kmdata} --floor"),
@@ -106,6 +107,7 @@ BENCHMARKS = (
         "--papers {shared}/papers/jats --count 400",
         "--papers {shared}/papers/jats --count 7",
     ),
+    Benchmark("read-pairs", "read/pairs.py", "{pairs}", "{pairs}"),
     Benchmark("read-confidence", "read/confidence.py"),
     Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("digitise", "digitise/run.py", "--made 40 --seed 1", "--made 6 --seed 1"),
@@ -149,6 +151,7 @@ def main() -> int:
     parser.add_argument("--kmdata", type=Path)
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--melanoma", type=Path)
+    parser.add_argument("--pairs", type=Path)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     chosen = parser.parse_args()
     folders = {
@@ -156,6 +159,7 @@ def main() -> int:
         "kmdata": chosen.kmdata,
         "shared": chosen.shared,
         "melanoma": chosen.melanoma,
+        "pairs": chosen.pairs,
         "out": chosen.out,
     }
     chosen.out.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from resurvey.read.objects import Claim
+
 
 def jats(body: str, *, title: str = "Drug A against drug B", abstract: str = "") -> str:
     """A JATS article around a body."""
@@ -59,3 +61,13 @@ def write(path: Path, text: str) -> Path:
     """The text as a file."""
     path.write_text(text, encoding="utf-8")
     return path
+
+
+RATIO = {"value": "0.71", "lower": "0.55", "upper": "0.92", "p": "0.010"}
+
+
+def ratio_and_counts(found: list[Claim]) -> tuple[list[dict[str, str | None]], list[tuple[str, str, str | None]]]:
+    """Ratios with the columns of RATIO; counts with their percentages and denominators."""
+    ratios = [{k: c.cells.get(k) for k in RATIO} for c in found if c.kind == "ratio"]
+    counts = [(c.cells["n"], c.cells["percent"], c.cells.get("total")) for c in found if "percent" in c.cells]
+    return ratios, counts

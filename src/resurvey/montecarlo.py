@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, inf, sqrt
+from math import ceil, exp, inf, nan, pi, sqrt
 
 from scipy.special import ndtri, stdtrit
 
@@ -57,6 +57,43 @@ def limit_error(between: float, se: float, replicates: int, t: float) -> float:
         return 0.0
     of_variance = t**2 * between**2 / (2 * se**2 * (replicates - 1))
     return sqrt(between / replicates + of_variance) / se
+
+
+def of_draws(drawn: float, se: float, replicates: int, t: float) -> dict[str, float]:
+    """Fraction of missing information and Monte Carlo error of an estimate that combines several pooled ones.
+
+    Parameters
+    ----------
+    drawn : float
+        Standard deviation of the estimate over other draws of as many replicates; 0 for observed patients.
+    se : float
+        Its standard error.
+    replicates : int
+        Number of replicates, the fewest of the parts; the error of a limit is then, if anything, too large.
+    t : float
+        Quantile by which the limits are made.
+
+    Returns
+    -------
+    dict
+        missing_information, (1 + 1/m) B / T, and monte_carlo, as `limit_error`; NaN where there is no standard error.
+    """
+    if not se > 0:
+        return {"missing_information": nan, "monte_carlo": nan}
+    between = drawn**2 * replicates
+    missing = min((1 + 1 / replicates) * between / se**2, 1.0)
+    return {"missing_information": missing, "monte_carlo": limit_error(between, se, replicates, t)}
+
+
+def quantile_error(probability: float, replicates: int) -> float:
+    """Monte Carlo error of a quantile of a normal sample, as a share of its standard deviation.
+
+    References
+    ----------
+    .. [1] Serfling, R. J. (1980). Approximation Theorems of Mathematical Statistics. Wiley. Section 2.3.3.
+    """
+    density = exp(-(float(ndtri(probability)) ** 2) / 2) / sqrt(2 * pi)
+    return sqrt(probability * (1 - probability) / replicates) / density
 
 
 def replicates_wanted(error: float, have: int) -> int:

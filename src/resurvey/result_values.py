@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class RestsOn(StrEnum):
-    """Basis of an estimate from reconstructed patients, by the fraction of missing information."""
+    """Basis of a row from reconstructed patients: for an estimate, by the fraction of missing information."""
 
     SHAPE = "assumed shape"
     PRINT = "printed numbers"
+    REPLICATES = "replicates"  # describes the replicates themselves, without a standard error; so no error of theirs
 
 
 class Varied(StrEnum):

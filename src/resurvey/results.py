@@ -257,6 +257,7 @@ BESIDE = (
         _choice("kind", *Varied),
         "treatment comparator model measure",
         f"{LIMITS} ratio_to_main:number conclusion refused:flag note rmst_difference:number horizon:number",
+        "missing_information:number monte_carlo:number",
     ),
     _table(
         "spread",
@@ -331,7 +332,7 @@ BESIDE = (
     _table("bridges", f"way grade {PAIR} anchor other_anchor {LOG} arms:number tau:number assumes",
            "refused:flag note"),
     _table("over_time_ratios", f"model {PAIR} time:number log_hr:number se:number hr:number lower:number upper:number "
-           "extrapolated:flag"),
+           "extrapolated:flag missing_information:number monte_carlo:number"),
     _table("over_time_survival", "model treatment time:number survival:number lower:number upper:number "
            "extrapolated:flag"),
     _table("over_time_summaries", "model treatment median:number median_lower:number median_upper:number rmst:number "
@@ -343,14 +344,16 @@ BESIDE = (
     _table("over_time_powers", "order:number powers aic:number note"),
     _table("over_time_means", f"horizon:number scale model {PAIR} estimate:number se:number lower:number "
            "upper:number p:number tau2:number q:number df:number p_q:number p_score:number trials:number left_out "
-           "note"),
+           "note missing_information:number monte_carlo:number"),
     _table("over_time_coefficients", f"model {PAIR} coefficient:number estimate:number se:number tau:number"),
     _table("beyond_models", "model cure:flag parameters:number aic:number bic:number weight:number replicates:number "
            "fitted:number cured:number cured_lower:number cured_upper:number",
            _choice("status", "estimated", "refused"), "note"),
     _table("beyond_survival", "model time:number survival:number lower:number upper:number missing_information:number "
+           "monte_carlo:number "
            "extrapolated:flag"),
     _table("beyond_means", "model horizon:number mean:number lower:number upper:number missing_information:number "
+           "monte_carlo:number "
            "observed:number"),
     _table("beyond_hazards", "model time:number hazard:number lower:number upper:number"),
     _table("beyond_outside", "model time:number survival:number external:number difference:number z:number p:number "

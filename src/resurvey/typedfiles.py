@@ -18,7 +18,7 @@ from resurvey.errors import InputError
 from resurvey.pieces import LABEL_COLUMNS, PARTLY_OF_PATIENTS, Claim, Pieces
 from resurvey.schema import CLAIM_TABLES, TABLES
 from resurvey.tables import Tables
-from resurvey.vocabulary import LOG_RANK, PROGRESSION
+from resurvey.vocabulary import LOG_RANK, PROGRESSION, RESPONDERS
 from resurvey.writing import write_bytes
 
 NOTE = "note"
@@ -117,11 +117,11 @@ def _studies(name: str, frame: pd.DataFrame, studies: pd.DataFrame) -> dict[str,
 
 
 def _bears_on_patients(frame: pd.DataFrame) -> pd.Series:
-    """Whether each count is of early progressors, or each p value from a log-rank test between two arms."""
+    """Whether a count is of early progressors or responders, or a p value from a log-rank test between two arms."""
     if "test" in frame:
         return frame["test"].str.lower().isin(LOG_RANK) & (frame["p_op"] != "") & (frame["comparator_arm_id"] != "")
     counted = (frame["kind"] == "progression") & (frame["time_op"] != "")
-    return counted | ((frame["kind"] == "response") & frame["item"].str.lower().isin(PROGRESSION))
+    return counted | ((frame["kind"] == "response") & frame["item"].str.lower().isin([*PROGRESSION, *RESPONDERS]))
 
 
 def _sources_of_rulings(rulings: pd.DataFrame, sources: pd.DataFrame) -> dict[str, list[int]]:

@@ -13,9 +13,11 @@ MONTHS_PER = {
     "year": 12.0,
     "yr": 12.0,
 }
-# Names, in lower case, of a log-rank test in a column `test`, and of a best response of progression in a column `item`.
+# Names, in lower case, of a log-rank test in a column `test`, and of a best response of progression, or of the
+# responders, in a column `item`.
 LOG_RANK = ("log-rank", "logrank", "log rank", "log-rank test", "stratified log-rank", "stratified log-rank test")
 PROGRESSION = ("pd", "progressive disease")
+RESPONDERS = ("orr", "objective response", "objective response rate", "overall response", "overall response rate")
 SCALE_OF = {"%": 0.01, "percent": 0.01, "proportion": 1.0}
 
 

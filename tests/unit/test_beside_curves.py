@@ -9,7 +9,7 @@ import pytest
 
 from resurvey import clean, results, tables
 from resurvey.compare.beside_curves import beside_curves
-from resurvey.reconstruct.study import Curve
+from resurvey.reconstruct.arm_curve import Curve
 from resurvey.report.content import page_document, paper_document
 from resurvey.report.document import Bullets, Table
 from resurvey.report.inputs import Choices, Results

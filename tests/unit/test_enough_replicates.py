@@ -8,11 +8,11 @@ from resurvey import clean, gate, tables, typedfiles
 from resurvey.compare.bootstrap import Bootstrap
 from resurvey.compare.enough_replicates import carry_out_with_enough
 from resurvey.compare.outcome import DRAWS
-from resurvey.montecarlo import ENOUGH, replicates_wanted
+from resurvey.montecarlo import ENOUGH, quantile_error, replicates_wanted
 from resurvey.reconstruct import blocks
 from resurvey.reconstruct.longer import Longer
 from resurvey.reconstruct.study_tables import monte_carlo
-from resurvey.results import Quantity, Role
+from resurvey.results import Quantity, RestsOn, Role
 from resurvey.survival.stack import patient_stack
 from tests.project import small_tables, write_tables
 from tests.unit.test_comparisons import entry
@@ -66,7 +66,9 @@ def test_arms_may_be_many_enough_and_a_row_between_them_not(typed, start):
     assert after.rows()["monte_carlo"].max() <= ENOUGH
     assert not after.rows()["note"].str.contains(DRAWS, regex=False).any()
     used = after.tables["spread"]["replicates"].max()
-    assert START + 20 <= used < 200
+    # as many as half of them, of which two sensitivity rows are, ask for
+    wanted = 2 * replicates_wanted(main_of(before)["monte_carlo"], START)
+    assert START + 20 <= used < 1.5 * wanted
     # exactly what the same comparison says of patients with as many replicates from the start
     again = carry_out_with_enough(entry(), typed, {"alpha": opposed("alpha", used)}, most=used, longer=opposed)
     pd.testing.assert_frame_equal(after.rows(), again.rows())
@@ -79,17 +81,30 @@ def test_it_ends_at_what_is_allowed_and_says_so(typed, start):
 
 
 def test_every_estimate_from_replicates_has_its_error(typed, start):
-    """Also restricted means up to a landmark, standardised estimates and shares of early progressors."""
+    """Whatever is made from replicates has an error, or is said to describe the replicates themselves."""
     whole = start["alpha"]
     parts = [whole, *(whole[whole["arm_id"] == "new"].assign(population=name) for name in ("young", "aged"))]
     half = {"name": "half", "populations": ["young", "aged"], "shares": [0.5, 0.5], "source": "a guess"}
     asked = entry(landmarks=[6.0], standardise=[half])
-    made = carry_out_with_enough(asked, typed, {"alpha": pd.concat(parts)}, most=START, longer=opposed).rows()
-    wanted = (Quantity.HAZARD_RATIO, Quantity.RESTRICTED_MEAN, Quantity.SURVIVAL, Quantity.MEDIAN)
-    rows = made[made["quantity"].isin(wanted) & made["role"].isin([Role.MAIN, Role.SECONDARY, Role.STANDARDISED])]
-    assert (rows["role"] == Role.STANDARDISED).sum() == 3
-    without = rows[rows["monte_carlo"].isna() & ~rows["refused"]]
+    made = carry_out_with_enough(asked, typed, {"alpha": pd.concat(parts)}, Bootstrap(100, 1), most=START,
+                                 longer=opposed).rows()  # fmt: skip
+    rows = made[(made["evidence"] == "summary") & ~made["refused"]]
+    counted = rows["quantity"].isin([Quantity.EFFECTIVE_SAMPLE_SIZE, Quantity.ARRAY_SHARE])
+    described = rows["rests_on"] == RestsOn.REPLICATES
+    without = rows[rows["monte_carlo"].isna() & ~counted & ~described]
     assert len(without) == 0, without["method"].tolist()
+    assert rows.loc[described | counted, "monte_carlo"].isna().all()
+    assert set(rows.loc[described, "quantity"]) == {Quantity.P, Quantity.MEAN}
+    assert set(rows.loc[rows["monte_carlo"].notna(), "role"]) == {
+        *(Role.MAIN, Role.SECONDARY, Role.STANDARDISED, Role.SENSITIVITY, Role.TEST, Role.BIAS)
+    }
+
+
+def test_a_quantile_of_the_bootstrap_has_the_error_of_one_of_a_normal_sample():
+    assert quantile_error(0.5, 100) == pytest.approx(0.125331, rel=1e-5)  # sqrt(pi / 2) / 10
+    assert quantile_error(0.025, 1000) == pytest.approx(0.0844738, rel=1e-5)  # sqrt(0.025 0.975 / 1000) / 0.0584451
+    sample = np.quantile(np.random.default_rng(1).standard_normal((2000, 500)), 0.025, axis=1)
+    assert sample.std() == pytest.approx(quantile_error(0.025, 500), rel=0.05)
 
 
 def test_a_bootstrap_draws_from_the_patients_that_other_jobs_have(typed, start):
@@ -104,7 +119,7 @@ def test_a_bootstrap_draws_from_the_patients_that_other_jobs_have(typed, start):
     patients = {"alpha": with_parts("alpha", START)}
     rows = [
         carry_out_with_enough(entry(standardise=[half]), typed, patients, ask, most=most, longer=with_parts).rows()
-        for most in (START, 200)
+        for most in (START, 110)
     ]
     drawn = [table[table["method"].str.contains("bootstrap")].iloc[0] for table in rows]
     assert drawn[0]["estimate"] == drawn[1]["estimate"]

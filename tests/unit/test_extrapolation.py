@@ -7,7 +7,9 @@ from scipy.optimize import minimize
 from scipy.stats import weibull_min
 
 from resurvey.compare.extrapolation import AVERAGE, extrapolate
+from resurvey.compare.rubin import rubin
 from resurvey.errors import InputError, NotEstimable
+from resurvey.montecarlo import ENOUGH, limit_error
 from resurvey.survival import fit_model
 from resurvey.survival.background import background
 from resurvey.survival.cure import CURE_MODELS, cure_family, cured_share
@@ -174,6 +176,24 @@ def test_bands_carry_the_rebuilding():
     assert wide["missing_information"] > 0.1
     assert one["missing_information"] == 0
     assert wide["upper"] - wide["lower"] > one["upper"] - one["lower"]
+
+
+def test_as_many_replicates_are_fitted_as_the_estimates_ask_for():
+    """Exponential arms whose rates differ between replicates as much as each is known."""
+    rates = 0.1 * np.exp(np.random.default_rng(2).normal(0, 0.15, 150))
+    times = -np.log(np.linspace(0.01, 0.99, 45)) / rates[:, None]
+    every = pd.DataFrame({"replicate": np.repeat(np.arange(150), 45), "time": times.ravel(), "event": 1})
+    made = extrapolate(every, [12.0], [24.0], models=["exponential"])
+    fitted = made.models["fitted"].iloc[0]
+    errors = pd.concat([made.survival["monte_carlo"], made.means["monte_carlo"]])
+    assert 20 < fitted < 150 and errors.max() <= ENOUGH
+    few = every[every["replicate"] < 20]
+    made = extrapolate(few, [12.0], [24.0], models=["exponential"])
+    assert made.models["fitted"].iloc[0] == 20 and made.survival["monte_carlo"].max() > ENOUGH
+    logs = np.log(12 * rates[:20])  # log cumulative hazard at 12 months; each rate is known to 1 / sqrt(45) of itself
+    pooled = rubin(logs, np.full(20, 1 / 45))
+    error = made.survival.loc[made.survival["model"] == "exponential", "monte_carlo"].iloc[0]
+    assert error == pytest.approx(limit_error(pooled.between, pooled.se, 20, 1.959964), rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -482,3 +482,27 @@ def test_a_duration_of_response_is_rebuilt_of_its_responders():
     made = rebuild_study(typed(rows), "alpha", replicates=4, seed=2)
     arm = made.accuracy.set_index(["arm_id", "endpoint"]).loc[("new", "DoR")]
     assert (arm["status"], arm["n"], arm["events_mean"]) == ("rebuilt", 40, 25)
+
+
+@pytest.mark.parametrize(
+    ("counts", "size"),
+    [
+        ((("ORR", "43", "100"),), 43),
+        ((("Objective response", "43", "100"), ("CR", "9", "100")), 43),
+        ((("ORR", "43", "100"), ("ORR", "44", "102")), None),  # which of them are the responders is not known
+        ((("CR", "9", "100"),), None),
+    ],
+)
+def test_the_responders_are_counted_where_the_duration_of_their_response_does_not_say(counts, size):
+    rows = with_rows()
+    rows["endpoints"] = [*rows["endpoints"], {"endpoint": "DoR", "label": "duration of response",
+                                              "family": "time_to_event", "clock_start": "response"}]  # fmt: skip
+    rows["medians"] = [*rows["medians"], claim("med-009", arm_id="new", endpoint="DoR", value="9.0", unit="months",
+                                               lower="7.0", upper="12.0")]  # fmt: skip
+    rows["proportions"] = [
+        claim(f"prop-01{number}", arm_id="new", kind="response", item=item, n=n, total=total)
+        for number, (item, n, total) in enumerate(counts)
+    ]
+    found = next(one for one in gather(typed(rows), "alpha") if (one.arm_id, one.endpoint) == ("new", "DoR"))
+    assert (found.summary and found.summary.n) == size
+    assert ("alpha2020-prop-010" in found.claims) == (size is not None)

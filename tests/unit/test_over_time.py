@@ -6,10 +6,12 @@ import pytest
 
 from resurvey import clean, plan, plan_check, results, tables
 from resurvey.compare.carry_out import carry_out
+from resurvey.compare.enough_replicates import carry_out_with_enough
 from resurvey.errors import InputError
 from resurvey.figures.gallery_comparison import comparison_drawings
 from resurvey.labels import Labels
-from resurvey.results import Quantity, Role
+from resurvey.montecarlo import ENOUGH
+from resurvey.results import Quantity, RestsOn, Role
 from tests.project import claim, small_tables, write_tables
 
 ARMS = {"alpha": {"new": 1.0, "old": 1.4}, "beta": {"old": 1.4, "mid": 1.2}, "delta": {"far": 1.0, "off": 1.0}}
@@ -76,11 +78,30 @@ def test_a_network_over_time_has_a_main_row_a_treatment_and_tables_of_the_contra
     assert set(rows["evidence"]) == {"summary"}
     ratios = rows[rows["quantity"] == Quantity.HAZARD_RATIO]
     assert len(ratios) == 2 * (1 + 3 + 3)
+    assert (rows["monte_carlo"] > 0).all() and rows["missing_information"].between(0, 1, inclusive="neither").all()
+    assert set(rows["rests_on"]) <= {RestsOn.SHAPE, RestsOn.PRINT}
     results.write(results.ESTIMATES, rows, tmp_path / "estimates.csv")
     for name, table in made.tables.items():
         results.write(results.COMPARISON[name], table, tmp_path / f"{name}.csv")
         assert len(results.read(results.COMPARISON[name], tmp_path / f"{name}.csv")) == len(table)
     assert "arm of old in" in made.tables["messages"]["message"].iloc[0]
+
+
+def test_a_network_over_time_gets_the_replicates_that_its_rows_ask_for(typed, patients):
+    asked = []
+
+    def longer(study, replicates):
+        asked.append((study, replicates))
+        return pd.concat(
+            [patients[study].assign(replicate=patients[study]["replicate"] + 3 * number) for number in range(12)]
+        )
+
+    entry = plan.comparison({**NETWORK, "models": ["proportional"], "horizons": [12]})
+    before = carry_out(entry, typed, patients).rows()["monte_carlo"].max()
+    made = carry_out_with_enough(entry, typed, patients, most=36, longer=longer).rows()
+    assert before > ENOUGH
+    assert {study for study, _ in asked} == {"alpha", "beta"}
+    assert made["monte_carlo"].max() < before / 2
 
 
 def test_treatments_that_no_trial_links_are_refused_rows(typed, patients):
@@ -107,6 +128,7 @@ def test_an_extrapolation_is_known_by_its_average(typed, patients, tmp_path):
     assert list(main["variation"]) == ["average"]
     assert main["time_months"].iloc[0] == 240
     assert (main["lower"] < main["estimate"]).all()
+    assert (rows["monte_carlo"] > 0).all() and (rows["rests_on"] != "").all()
     assert set(made.tables) == {"beyond_models", "beyond_survival", "beyond_means", "beyond_hazards", "beyond_outside"}
     for name, table in made.tables.items():
         results.write(results.COMPARISON[name], table, tmp_path / f"{name}.csv")

@@ -157,7 +157,7 @@ def test_harms_are_known_by_what_happened_and_by_their_grade():
     assert cells("Febrile neutropenia occurred in 11 patients.", "proportion", "kind") == [("adverse_event",)]
     sentence = "Grade 3 or 4 weight changes were more common with drug A (17.1% v 7.6%)."
     assert cells(sentence, "proportion", "kind", "grade") == [("adverse_event", "3-4")] * 2
-    assert cells("Grade 3 tumours were found in 12% of women.", "proportion", "kind") == [("flow",)]
+    assert cells("Grade 3 tumours were found in 12% of women.", "proportion", "kind") == [("",)]
 
 
 def test_a_score_up_to_100_is_no_percentage():

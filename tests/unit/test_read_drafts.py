@@ -195,6 +195,29 @@ def test_a_row_without_arm_population_or_endpoint_is_refused_and_nothing_is_writ
     assert {p.name: p.read_bytes() for p in raw.glob("*.csv")} == before
 
 
+def test_a_share_without_a_kind_waits_until_a_person_chooses_one(tmp_path, capsys):
+    paper = write(tmp_path / "made.nxml", jats(results("Of 118 patients, help was wanted by 41 (34.7%).")))
+    init_project(tmp_path / "project")
+    main(["read", str(paper), "--into", str(tmp_path / "review")])
+    folder, raw = tmp_path / "review" / "made", tmp_path / "project" / "data" / "raw"
+    share = next(row for row in rows(folder / "proportions.csv") if row["n"] == "41")
+    assert share["kind"] == ""
+    complete(folder, ("sources", "studies", "proportions"))
+    capsys.readouterr()
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 2
+    said = capsys.readouterr().err
+    assert f"{share['claim_id']} (Results, par. 1) is confirmed without kind" in said
+    assert "it is one of baseline, flow, response, adverse_event" in said
+    path = folder / "rulings-made.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('""population"": ""all""', '""population"": ""all"", ""item"": ""help"", ""kind"": ""prognosis""'),
+        "utf-8",
+    )
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 0, capsys.readouterr().err
+    assert "prognosis" in set(read_raw(raw)["proportions"]["kind"])
+
+
 def changed(folder, wanted):
     """Rulings that confirm chosen rows as they are, or with cells of one's own: claim ids by table and changes."""
     lines = draft_folder.load(folder).lines

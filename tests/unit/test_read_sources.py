@@ -10,7 +10,7 @@ from resurvey.errors import InputError
 from resurvey.read import claims, document
 from resurvey.read.objects import Table
 from resurvey.read.sources import from_bytes
-from tests.made_papers import TRIAL, jats, results, table, write
+from tests.made_papers import RATIO, TRIAL, jats, ratio_and_counts, results, table, write
 
 HTML = """<!doctype html><html><head><title>Drug A</title><meta name="citation_doi" content="10.1000/made.1">
 <meta name="citation_author" content="Miller, J"></head><body><nav>Menu 12 (30%)</nav><article>
@@ -63,13 +63,6 @@ Female, n (%)\t30 (75)
 Nothing else hap-
 pened in 12 of 40 patients.
 """
-RATIO = {"value": "0.71", "lower": "0.55", "upper": "0.92", "p": "0.010"}
-
-
-def ratio_and_counts(found):
-    ratios = [{k: c.cells.get(k) for k in RATIO} for c in found if c.kind == "ratio"]
-    counts = [(c.cells["n"], c.cells["percent"], c.cells.get("total")) for c in found if "percent" in c.cells]
-    return ratios, counts
 
 
 @pytest.mark.parametrize(
@@ -202,121 +195,6 @@ def test_depth_is_no_trouble(depth):
             assert name in str(error)
 
 
-def test_a_pdf_of_two_columns_with_a_table(tmp_path):
-    typst = pytest.importorskip("typst")
-    source = write(
-        tmp_path / "a.typ",
-        """#set page(width: 210mm, height: 297mm, columns: 2, margin: 18mm)
-#set text(size: 10pt)
-= Results
-The median overall survival was 8.4 months (95% CI 7.1–9.9) and the hazard ratio was 0.71 (95% CI 0.55–0.92; P=0.010).
-#lorem(220)
-
-*Table 1* Baseline characteristics
-#table(columns: 3, stroke: none, [Characteristic], [A (n=40)], [B (n=50)], [Male, n (%)], [10 (25.0)], [20 (40.0)],
-[Female, n (%)], [30 (75.0)], [30 (60.0)], [Smoker, n (%)], [8 (20.0)], [5 (10.0)])
-
-#lorem(160)
-= References
-1. Someone. HR 0.50 (0.40–0.60).
-""",
-    )
-    (tmp_path / "a.pdf").write_bytes(typst.compile(str(source)))
-    found = claims(document(tmp_path / "a.pdf"))
-    ratios, counts = ratio_and_counts(found)
-    assert ratios == [RATIO]
-    assert counts == [
-        ("10", "25.0", "40"),
-        ("20", "40.0", "50"),
-        ("30", "75.0", "40"),
-        ("30", "60.0", "50"),
-        ("8", "20.0", "40"),
-        ("5", "10.0", "50"),
-    ]
-    assert [(c.cells["value"], c.cells["lower"]) for c in found if c.kind == "median"] == [("8.4", "7.1")]
-
-
-@pytest.mark.parametrize("turn", [-90, 90])
-def test_a_table_printed_sideways_is_read(turn):
-    typst = pytest.importorskip("typst")
-    source = f"""= Results
-The hazard ratio was 0.71 (95% CI 0.55–0.92). #lorem(120)
-#pagebreak()
-#rotate({turn}deg, reflow: true)[#block(width: 20cm)[*Table 1* Baseline characteristics
-#table(columns: 3, stroke: none, [Characteristic], [A (n=40)], [B (n=38)], [Male, n (%)], [10 (25)], [11 (29)],
-[Old, n (%)], [8 (20)], [9 (24)], [Stage IV, n (%)], [30 (75)], [20 (53)], [Smoker, n (%)], [12 (30)], [13 (34)])]]
-"""
-    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
-    ratios, counts = ratio_and_counts(found)
-    assert ratios == [RATIO | {"p": None}]
-    assert ("10", "25", "40") in counts and ("13", "34", "38") in counts and len(counts) == 8
-
-
-def test_a_scan_is_refused(tmp_path):
-    typst = pytest.importorskip("typst")
-    source = write(tmp_path / "a.typ", "#rect(width: 50%, height: 50%)")
-    with pytest.raises(InputError, match="no text layer"):
-        from_bytes(typst.compile(str(source)), "scan.pdf")
-
-
 def test_the_same_bytes_give_the_same_rows():
     first, second = (claims(from_bytes(TRIAL.encode(), "a.nxml")) for _ in range(2))
     assert first == second
-
-
-def test_a_caption_below_its_table_and_columns_set_closely_in_a_pdf():
-    typst = pytest.importorskip("typst")
-    rows = "".join(f"[Marker {k}], [1.{k}1 (1.02–1.9{k})], [0.0{k}], [1.0{k} (0.9{k}–1.4{k})], " for k in range(1, 8))
-    source = f"""#set text(size: 9pt)
-= Results
-#table(columns: 4, stroke: none, inset: 3pt, [Biomarker], [HR (95% CI)], [P], [HR (95% CI)], {rows})
-*Table 1* Cox models of overall survival.
-
-#lorem(90)
-"""
-    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
-    ratios = [
-        (c.cells["value"], c.cells["lower"], c.cells["upper"], c.cells.get("p")) for c in found if c.kind == "ratio"
-    ]
-    assert ratios[:2] == [("1.11", "1.02", "1.91", "0.01"), ("1.01", "0.91", "1.41", None)]
-    assert len(ratios) == 14
-
-
-def test_minus_signs_ligatures_and_soft_hyphens_of_a_pdf():
-    typst = pytest.importorskip("typst")
-    source = """#set page(width: 120mm)
-= Results
-The change of eﬃcacy was −4.5% (95% CI −9.0 to −0.1), the hazard ratio for pro\u00adgres\u00adsion-free survival was
-0.71 (95% CI 0.55–0.92; P = 0.010) in ﬁrst-line patients.
-
-*Table 1* Baseline characteristics
-#table(columns: 3, stroke: none, [Characteristic], [A (n=40)], [B (n=38)], [Eﬀusion, n (%)], [10 (25)], [11 (29)],
-[Change, mean (SD)], [−1.5 (0.4)], [−0.2 (0.3)], [Non-\u00adsmall-cell, n (%)], [8 (20)], [9 (24)])
-"""
-    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
-    ratios, counts = ratio_and_counts(found)
-    assert ratios == [RATIO]
-    assert [c.cells.get("endpoint") for c in found if c.kind == "ratio"] == ["PFS"]
-    assert counts == [("10", "25", "40"), ("11", "29", "38"), ("8", "20", "40"), ("9", "24", "38")]
-    assert [c.cells["value"] for c in found if c.kind == "quantity"] == ["-1.5", "-0.2"]
-    assert [c.cells["item"] for c in found if c.cells.get("n") == "10"] == ["Effusion, n (%)"]
-
-
-def test_a_table_that_goes_on_over_the_page_in_a_pdf():
-    typst = pytest.importorskip("typst")
-    top = "[Characteristic], [A (n=40)], [B (n=38)],"
-    first = "".join(f"[Item {k}, n (%)], [{k} ({2.5 * k:g})], [{k} ({100 * k / 38:.1f})], " for k in range(1, 9))
-    second = "".join(f"[Item {k}, n (%)], [{k} ({2.5 * k:g})], [{k} ({100 * k / 38:.1f})], " for k in range(9, 15))
-    source = f"""= Results
-#lorem(60)
-
-*Table 1* Baseline characteristics
-#table(columns: 3, stroke: none, {top} {first})
-#pagebreak()
-*Table 1* (continued)
-#table(columns: 3, stroke: none, {top} {second})
-"""
-    found = claims(from_bytes(typst.compile(source.encode()), "a.pdf"))
-    _, counts = ratio_and_counts(found)
-    assert len(counts) == 28
-    assert {total for *_, total in counts} == {"40", "38"}

@@ -348,3 +348,19 @@ def test_a_group_over_the_arms_is_the_population():
         heads=2,
     )
     assert [c.cells["population"] for c in found] == ["new lesions"] * 2 + ["old lesions"] * 2
+
+
+def test_an_interval_on_the_line_below_its_median_belongs_to_it():
+    found = read(
+        [
+            ["", "A (n=40)", "B (n=50)"],
+            ["HOMA<break/>mean (SD)", "1.77 (0.77)", "1.82 (0.72)"],
+            ["TSH<break/>median (IQR)", "57.3<break/>(35.4-100)", "94.5<break/>(62.1-120)"],
+        ]
+    )
+    assert cells(found, "value", "range_lower", "range_upper") == [
+        ("1.77", "", ""),
+        ("1.82", "", ""),
+        ("57.3", "35.4", "100"),
+        ("94.5", "62.1", "120"),
+    ]

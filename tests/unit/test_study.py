@@ -14,10 +14,11 @@ from resurvey.batches import batches
 from resurvey.errors import NotEstimable
 from resurvey.jobs import STUDY_STEPS, block_sizes, shared_out, study_batches
 from resurvey.reconstruct import Reconstruction, blocks, from_pair, from_summary, study
+from resurvey.reconstruct.arm_curve import Curve
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios
 from resurvey.reconstruct.printed_facts import gather
 from resurvey.reconstruct.result import accuracy_table
-from resurvey.reconstruct.study import Curve, rebuild_study
+from resurvey.reconstruct.study import rebuild_study
 from resurvey.reconstruct.study_tables import ARM_COLUMNS, RebuiltStudy, ensemble_curves, ensemble_numbers
 from resurvey.schema import TABLES
 from tests.project import claim, small_tables

@@ -10,15 +10,18 @@ import statsmodels.api as sm
 
 from resurvey.compare import network
 from resurvey.compare.multivariate import TrialEffects, multivariate_network
+from resurvey.compare.rubin import rubin
 from resurvey.compare.timed_arms import arm_counts, by_arm, cox_trial, royston_parmar_arms
 from resurvey.compare.timed_bases import fractional_polynomial, log_time, piecewise, proportional, spline
 from resurvey.compare.timed_curves import hazard_curves, spline_curves
 from resurvey.compare.timed_means import mean_network
 from resurvey.compare.timed_network import time_network
-from resurvey.compare.timed_trials import counts_in, interval_edges, read_trials, rubin_vector
+from resurvey.compare.timed_trials import counts_in, drawn_vector, interval_edges, read_trials, rubin_vector
 from resurvey.errors import InputError, NotEstimable
+from resurvey.montecarlo import limit_error, of_draws
 from resurvey.reconstruct.formats import read_kmdata
 from resurvey.survival import compare_restricted_means, cox, fit_model, restricted_mean
+from resurvey.survival.stack import patient_stack
 from tests.published.test_freireich1963 import TRIAL
 from tests.shared import shared_path
 
@@ -186,7 +189,7 @@ def test_arms_are_poisson_regressions(powers):
     at = exposure[0] > 0
     model = sm.GLM(events[0][at], basis(middle)[at], family=sm.families.Poisson(), offset=np.log(exposure[0][at]))
     wanted = model.fit(tol=1e-12)
-    theta, covariance = first.arms["s1", "B"]
+    theta, covariance, _ = first.arms["s1", "B"]
     assert theta == pytest.approx(wanted.params, rel=1e-6)
     assert covariance == pytest.approx(wanted.cov_params(), rel=1e-5)
 
@@ -318,7 +321,7 @@ def test_derivatives_are_those_of_small_moves(made, name):
         start = np.exp(fit.curves.log_cumulative.value[0])
         curves = [
             hazard_curves(
-                one, fit.basis, edges, (np.diff(start, prepend=0.0) / np.diff(edges), np.eye(start.size)), True
+                one, fit.basis, edges, (np.diff(start, prepend=0.0) / np.diff(edges), *[np.eye(start.size)] * 2), True
             )
             for one in (fit.network, network)
         ]
@@ -354,6 +357,45 @@ def test_replicates_widen_what_one_of_them_says():
     narrow = time_network(one, reference="A", models=["log-time", "fp-1", "royston-parmar-1"])
     mean = lambda table: table.coefficients["se"].mean()  # noqa: E731
     assert mean(wide) > 1.1 * mean(narrow)
+
+
+def test_another_draw_moves_a_coefficient_by_its_weights_in_the_trials():
+    """Two trials of one contrast, variances 0.1 and 0.3: weights 3/4 and 1/4 of means with variances 0.02 and 0.08."""
+    drawn = [
+        TrialEffects(name, ("A", "B"), np.array([[effect]]), np.array([[within]]), np.array([[between]]), replicates)
+        for name, effect, within, between, replicates in (("s1", 0.2, 0.1, 0.02, 30), ("s2", 0.4, 0.3, 0.08, 20))
+    ]
+    made = multivariate_network(drawn, "A", between="none")
+    assert made.drawn[0, 0] == pytest.approx(0.75**2 * 0.02 + 0.25**2 * 0.08)
+    assert made.replicates == 20
+    seen = multivariate_network([replace(one, drawn=None, replicates=1) for one in drawn], "A", between="none")
+    assert (seen.drawn[0, 0], seen.replicates) == (0.0, 1)
+    turned = multivariate_network(drawn, "B", between="none")
+    assert turned.drawn[0, 0] == pytest.approx(made.drawn[0, 0])
+
+
+def test_the_error_of_a_combined_estimate_by_hand():
+    assert drawn_vector(np.array([[1.0], [3.0], [5.0]]))[0, 0] == pytest.approx(4 / 3)
+    assert drawn_vector(np.array([[1.0, 2.0]])).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    known = of_draws(0.05, 0.4, 20, 1.96)  # B = 20 x 0.0025 = 0.05; T = 0.16
+    assert known["missing_information"] == pytest.approx(1.05 * 0.05 / 0.16)
+    assert known["monte_carlo"] == pytest.approx(np.sqrt(0.0025 + 1.96**2 * 0.05**2 / (2 * 0.16 * 19)) / 0.4)
+    assert of_draws(0.0, 0.4, 1, 1.96) == {"missing_information": 0.0, "monte_carlo": 0.0}
+
+
+def test_of_one_trial_the_error_is_that_of_rubins_rules():
+    trial = simulated(patients=60, replicates=8, design={"s1": "AB"})
+    made = time_network(trial, reference="A", models=["proportional", "royston-parmar-1"], horizons=[8.0])
+    means = made.means[(made.means["model"] == "common") & (made.means["scale"] == "difference")].iloc[0]
+    stacks = {name: patient_stack(own, name) for name, own in trial.groupby("treatment")}
+    (a, var_a), (b, var_b) = (stacks[name].curves.restricted_mean(8.0) for name in "AB")
+    pooled = rubin(b - a, var_a + var_b)
+    assert means["se"] == pytest.approx(pooled.se)
+    assert means["monte_carlo"] == pytest.approx(limit_error(pooled.between, pooled.se, 8, 1.959964), rel=1e-6)
+    for _, own in made.hazard_ratios.groupby("model"):
+        assert own["monte_carlo"].between(0.05, 1.0).all() and own["missing_information"].between(0.05, 1.0).all()
+    one = time_network(trial[trial["replicate"] == 0], reference="A", models=["fp-1"])
+    assert (one.hazard_ratios["monte_carlo"] == 0).all() and (one.means["monte_carlo"] == 0).all()
 
 
 def test_what_is_beyond_the_follow_up_is_marked(made):

@@ -14,6 +14,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from resurvey.compare.outcome import DRAWS
+from resurvey.montecarlo import ENOUGH
+from resurvey.results import Varied
 from tests.project import small_tables, write_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,23 +127,51 @@ def test_other_kernels_of_the_libraries_give_the_same_bytes(built, tmp_path):
     assert checksums(folder) == checksums(built)
 
 
-def test_any_number_of_jobs_for_the_blocks_of_an_ensemble_gives_the_same_bytes(tmp_path):
-    made = []
+def write_project_of_a_large_trial(folder: Path) -> Path:
+    """Two arms of which little more than the median is printed: the shape of the hazard outweighs it."""
+    rows = small_tables()
+    for arm, size in zip(rows["arms"], ("400", "390"), strict=True):
+        arm["n"] = size
+    rows["medians"] = rows["medians"][:2]
+    for median, events, lower, upper in zip(
+        rows["medians"], ("264", "324"), ("10.1", "6.1"), ("13.5", "7.9"), strict=True
+    ):
+        median |= {"events": events, "lower": lower, "upper": upper}
+    write_project(folder, rows | {"survival_rates": [], "hazard_ratios": [], "proportions": []})
+    path = folder / "comparisons.yaml"
+    text = path.read_text(encoding="utf-8").partition("  - id: alpha-pooled")[0]
+    path.write_text(text.replace("    printed: [alpha2020-hr-001]\n", ""), encoding="utf-8")
+    return folder
+
+
+def test_replicates_grow_in_a_run_and_any_number_of_jobs_gives_the_same_bytes(tmp_path):
+    """First a study, until no arm needs more; then a comparison of it, which needs more than its arms."""
+    made, most = [], 380
     for jobs in (1, 4):
-        folder = write_project(tmp_path / str(jobs))
+        folder = write_project_of_a_large_trial(tmp_path / str(jobs))
         config = folder / "config.yaml"
         text = config.read_text(encoding="utf-8")
-        wanted = f"replicates: 20\n  more_replicates: 30\n  block: 5\n  jobs: {jobs}\n"
+        wanted = f"replicates: 120\n  more_replicates: {most - 120}\n  block: 30\n  jobs: {jobs}\n"
         config.write_text(text.replace("replicates: 20\n", wanted), encoding="utf-8")
         if jobs == 4:
             assert {"reconstruct_blocks", "join_blocks"} <= planned(folder)
         run = snakemake(folder, "-c2", "results/reconstruction/accuracy.csv", "results/comparisons/comparisons.csv")
         assert run.returncode == 0, run.stdout + run.stderr
         made.append(checksums(folder))
-        grown = pd.read_csv(folder / "results/reconstruction/accuracy.csv")["replicates"]
-        assert grown.max() > 20, "no study needed more replicates: the test does not try them"
     assert made[0] == made[1]
     assert "data/processed/patients/alpha.parquet" in made[0]
+    arms = pd.read_csv(folder / "results/reconstruction/accuracy.csv")
+    assert arms["monte_carlo"].max() <= ENOUGH
+    assert 120 < arms["replicates"].max() < most
+    compared = folder / "results/comparisons/alpha-new-old"
+    assert pd.read_csv(compared / "spread.csv")["replicates"].max() == most
+    rows = pd.read_csv(compared / "estimates.csv")
+    above = rows["monte_carlo"] > ENOUGH
+    assert (rows["note"].fillna("").str.contains(DRAWS, regex=False) == above).all()
+    # what is above at the most that is allowed: kinds of hazard that few replicates have
+    varied = pd.read_csv(compared / "sensitivity.csv")
+    assert above.any()
+    assert set(rows.loc[above, "variation"]) <= set(varied.loc[varied["kind"] == Varied.SHAPE, "variation"])
 
 
 SUBGROUPS = {"young": ("60", "13.5"), "aged": ("40", "9.1")}

@@ -207,9 +207,7 @@ def rebuilding(studies):
 
 def longer(entries):
     """What the compared studies were rebuilt from, for a comparison that asks for more replicates of them."""
-    studies = compared_studies(
-        entry for entry in entries if isinstance(entry, plan.PatientComparison)
-    )
+    studies = compared_studies(entries)
     return {
         "pieces": {study: PIECES.of_patients(study) for study in studies},
         "curves": {study: PIECES.of_curves(study) for study in studies},

@@ -17,11 +17,10 @@ import pandas as pd
 from resurvey.compare.rubin import EnsembleEstimate, rubin
 from resurvey.errors import NotEstimable, ResurveyError
 from resurvey.reconstruct import SurvivalSummary, from_summaries
-from resurvey.reconstruct.curve_evidence import Curve
+from resurvey.reconstruct.arm_curve import Curve, from_curve_row
 from resurvey.reconstruct.kinds import Shape
 from resurvey.reconstruct.printed_between import printed_ratios
 from resurvey.reconstruct.printed_facts import ArmFacts, gather, risk_rows
-from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.results import BESIDE_CURVES, Quantity, Reference
 from resurvey.seeds import generator
@@ -150,15 +149,11 @@ def _both(
     seed: int,
 ) -> Both:
     where = {name: row[name] for name in ("study_id", "arm_id", "population", "endpoint", "data_cut")}
-    curve = curves[row["claim_id"]].with_risk_rows(risk_rows(typed["risk_tables"], where)).settled()
-    made = from_read_curve(
-        curve.times,
-        curve.survival,
-        spread=curve.spread,
-        n=int(row["n"]),
-        at_risk_times=curve.at_risk_times,
-        at_risk=curve.at_risk,
-        events=int(row["events"]) if np.isfinite(row["events"]) else None,
+    curve = curves[row["claim_id"]]
+    made = from_curve_row(
+        row,
+        curve,
+        risk_rows(typed["risk_tables"], where),
         replicates=replicates if curve.spread else 1,
         rng=generator(seed, "beside curves", row["claim_id"]),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from resurvey.compare.extrapolation import AVERAGE, MODELS, Extrapolation, extrapolate
 from resurvey.compare.groups import check_group, grade_of, group_of, label_of
-from resurvey.compare.outcome import Outcome, What, row
+from resurvey.compare.outcome import Outcome, What, doubts, row
 from resurvey.plan import ExtrapolationComparison
 from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.survival.background import background
@@ -67,7 +67,8 @@ def _rows(entry: ExtrapolationComparison, made: Extrapolation, facts: Mapping[st
         )  # fmt: skip
         note = f"{line['observed']:.0%} of it within the follow-up"
         values = (float(line["mean"]), float(line["lower"]), float(line["upper"]), float("nan"))
-        rows.append(row(entry, what, *values, note=note, missing_information=line["missing_information"], **facts))
+        known = {**facts, **doubts(line["missing_information"], line["monte_carlo"], note)}
+        rows.append(row(entry, what, *values, **known))
     for _, line in made.survival.iterrows():
         what = What(
             f"{line['model']}, extrapolated", f"survival at {line['time']:.4g} months", Role.SECONDARY,
@@ -76,5 +77,6 @@ def _rows(entry: ExtrapolationComparison, made: Extrapolation, facts: Mapping[st
         )  # fmt: skip
         note = "beyond the follow-up: the model's formula alone" if line["extrapolated"] else ""
         values = (float(line["survival"]), float(line["lower"]), float(line["upper"]), float("nan"))
-        rows.append(row(entry, what, *values, note=note, missing_information=line["missing_information"], **facts))
+        known = {**facts, **doubts(line["missing_information"], line["monte_carlo"], note)}
+        rows.append(row(entry, what, *values, **known))
     return rows

@@ -16,6 +16,7 @@ from resurvey.compare.groups import Pair, group_of
 from resurvey.compare.outcome import What
 from resurvey.compare.poststratified import ids_of, method_of, shares_of
 from resurvey.errors import NotEstimable, ResurveyError
+from resurvey.montecarlo import ENOUGH, quantile_error
 from resurvey.plan import AnyComparison, Mix, PatientComparison
 from resurvey.results import Contrast, Model, Quantity, Role
 from resurvey.seeds import generator
@@ -24,6 +25,7 @@ from resurvey.tables import Tables
 Floats = NDArray[np.float64]
 # With fewer replicates, a 95 % percentile limit would be an extreme of the sample.
 LEAST = 100
+FEW = "; other draws would move a limit by more than a tenth of its standard error: ask for more bootstrap replicates"
 COLUMNS = ["comparison_id", "target_population", "replicate", "log_hr"]
 
 
@@ -173,7 +175,10 @@ def bootstrap_row(
     lost = f"; {drawn.size - known.size} without a ratio left out" if known.size < drawn.size else ""
     note = f"median and middle 95 % of {known.size} replicates, each with patients drawn anew from a rebuilt replicate"
     values = (exp(float(np.median(known))), exp(float(lower)), exp(float(upper)), float(p))
-    return pair.row(what, *values, note=f"{note} and weights solved anew{lost}", claim_ids=ids_of(mix))
+    error = quantile_error(0.025, known.size)
+    few = FEW if error > ENOUGH else ""
+    note = f"{note} and weights solved anew{lost}{few}"
+    return pair.row(what, *values, note=note, claim_ids=ids_of(mix), monte_carlo=error)
 
 
 def _drawn(

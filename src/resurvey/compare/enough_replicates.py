@@ -11,7 +11,8 @@ from resurvey.compare.bootstrap import Bootstrap
 from resurvey.compare.carry_out import carry_out
 from resurvey.compare.outcome import Outcome
 from resurvey.montecarlo import replicates_wanted
-from resurvey.plan import AnyComparison, PatientComparison
+from resurvey.plan import AnyComparison
+from resurvey.results import Model
 from resurvey.tables import Tables
 
 
@@ -24,7 +25,7 @@ def carry_out_with_enough(
     most: int,
     longer: Callable[[str, int], pd.DataFrame],
 ) -> Outcome:
-    """Carry out a comparison, again with more replicates while another draw would move one of its rows.
+    """Carry out a comparison of patients, again with more replicates while another draw would move one of its rows.
 
     Arms have as many replicates as they ask for each by itself. A comparison may ask for more, for example where they
     differ less than their parts do. Then all of its studies get them, up to `most`; the patients that others read stay
@@ -40,8 +41,6 @@ def carry_out_with_enough(
         The patients of a study with a number of replicates, as if they had been asked for at first.
     """
     made = carry_out(entry, typed, patients, bootstrap)
-    if not isinstance(entry, PatientComparison):
-        return made
     studies = {group.study for group in entry.patient_groups} & set(patients)
     have = max((int(patients[study]["replicate"].max()) + 1 for study in studies if len(patients[study])), default=0)
     kept = replace(bootstrap, patients=patients) if bootstrap else None
@@ -52,4 +51,7 @@ def carry_out_with_enough(
 
 
 def _largest_error(made: Outcome) -> float:
-    return float(made.estimates["monte_carlo"].max()) if "monte_carlo" in made.estimates else 0.0
+    """The largest error that more replicates of the patients would make smaller; that of a bootstrap is not one."""
+    if "monte_carlo" not in made.estimates:
+        return 0.0
+    return float(made.estimates.loc[made.estimates["model"] != Model.BOOTSTRAP, "monte_carlo"].max())

@@ -17,6 +17,7 @@ from scipy.special import ndtr
 from resurvey.compare.estimates import quantile
 from resurvey.compare.rubin import rubin
 from resurvey.errors import InputError, NotEstimable
+from resurvey.montecarlo import of_draws, replicates_wanted
 from resurvey.survival.background import Background
 from resurvey.survival.cox import check_level
 from resurvey.survival.cure import CURE_MODELS, cured_share
@@ -44,9 +45,11 @@ class Extrapolation:
         model, cure, parameters, aic, bic (means over replicates), weight (Akaike weight in the average), replicates,
         fitted, cured, cured_lower, cured_upper, status (estimated, refused), note.
     survival : DataFrame
-        model, time, survival, lower, upper, missing_information, extrapolated (beyond the shortest follow-up).
+        model, time, survival, lower, upper, missing_information, monte_carlo, extrapolated (beyond the shortest
+        follow-up).
     means : DataFrame
-        model, horizon, mean, lower, upper, missing_information, observed (share of the mean within the follow-up).
+        model, horizon, mean, lower, upper, missing_information, monte_carlo, observed (share of the mean within the
+        follow-up).
     hazards : DataFrame
         model, time, hazard, lower, upper: hazards of the models, of the `observed` events by interval (the only rows
         with limits), and of the background mortality if given.
@@ -63,6 +66,34 @@ class Extrapolation:
 
 
 @dataclass(frozen=True)
+class _Pooled:
+    """Values pooled over replicates, each of shape (n,).
+
+    `variance` is the total one, `missing` the fraction of missing information, `drawn` the variance over other draws of
+    as many replicates, B / m.
+    """
+
+    value: Floats
+    variance: Floats
+    missing: Floats
+    drawn: Floats
+    replicates: int
+
+    @property
+    def se(self) -> Floats:
+        """Standard errors; 0 where there is none."""
+        return np.sqrt(np.nan_to_num(self.variance))
+
+    def errors(self, level: float) -> Floats:
+        """Monte Carlo errors as shares of the standard errors, the larger of that of the estimate and of a limit."""
+        found = [
+            of_draws(float(drawn), float(se), self.replicates, quantile(level))["monte_carlo"]
+            for drawn, se in zip(np.sqrt(self.drawn), self.se, strict=True)
+        ]
+        return np.array(found)
+
+
+@dataclass(frozen=True)
 class _Fits:
     """Fits of a model in the replicates in which it could be fitted, and its background mortality."""
 
@@ -72,19 +103,19 @@ class _Fits:
     reason: str
     background: Background | None
 
-    def pooled(self, of: Callable[[ParametricFit], Floats], level: float) -> tuple[Floats, Floats, Floats]:
-        """Elementwise mean over replicates, variance by Rubin's rules, and fraction of missing information."""
+    def pooled(self, of: Callable[[ParametricFit], Floats], level: float) -> _Pooled:
+        """Elementwise mean over replicates, with its variance by Rubin's rules."""
         values = np.array([of(fit) for fit in self.fits])
         variances = np.array([_variance(of, fit) for fit in self.fits])
         rows = []
         for value, variance in zip(values.T, variances.T, strict=True):
             if not np.all(np.isfinite(value)) or not np.all(np.isfinite(variance)) or not variance.mean() > 0:
-                rows.append((float(np.mean(value)), np.nan, 0.0))
+                rows.append((float(np.mean(value)), np.nan, 0.0, 0.0))
                 continue
             total = rubin(value, variance, level=level)
-            rows.append((total.estimate, total.se**2, total.missing_information))
-        made = np.array(rows).reshape(-1, 3)
-        return made[:, 0], made[:, 1], made[:, 2]
+            rows.append((total.estimate, total.se**2, total.missing_information, total.between / len(self.fits)))
+        value, variance, missing, drawn = np.array(rows).reshape(-1, 4).T
+        return _Pooled(value, variance, missing, drawn, len(self.fits))
 
 
 def _variance(of: Callable[[ParametricFit], Floats], fit: ParametricFit) -> Floats:
@@ -130,7 +161,8 @@ def extrapolate(
     external : DataFrame, optional
         Survival from an external source: time, survival, and lower, upper (limits at `level`) or n (patients).
     replicates : int, default 10
-        Number of replicates that are fitted, evenly spaced among all.
+        Number of replicates that are fitted at first, evenly spaced among all; then as many as it takes for no other
+        choice of them to move an estimate or a limit by more than a tenth of its standard error, if there are so many.
     level : float, default 0.95
 
     Raises
@@ -149,6 +181,27 @@ def extrapolate(
     check_level(level)
     at, ends = _rising("times", times), _rising("horizons", horizons)
     stack = patient_stack(patients, "patients")
+    known = None if external is None else _external(external, level)
+    while True:
+        made = _extrapolated(stack, at, ends, models, background, known, replicates, level)
+        error = np.fmax(made.survival["monte_carlo"].max(), made.means["monte_carlo"].max())
+        wanted = min(replicates_wanted(float(error), replicates), stack.replicates)
+        if wanted <= replicates:
+            return made
+        replicates = wanted
+
+
+def _extrapolated(
+    stack: PatientStack,
+    at: Floats,
+    ends: Floats,
+    models: Sequence[str],
+    background: Background | None,
+    external: pd.DataFrame | None,
+    replicates: int,
+    level: float,
+) -> Extrapolation:
+    """The models fitted to a number of replicates."""
     made = [_fits(stack, name, background, replicates) for name in models]
     able = [one for one in made if len(one.fits) > one.tried / 2]
     if not able:
@@ -224,36 +277,37 @@ def _weights(able: Sequence[_Fits]) -> dict[str, float]:
     return dict(zip([one.name for one in able], share / share.sum(), strict=True))
 
 
-def _averaged(
-    values: Mapping[str, tuple[Floats, Floats, Floats]], weights: Mapping[str, float]
-) -> tuple[Floats, Floats, Floats]:
-    """Model average, and its variance including the differences between models (Buckland et al., formula 9)."""
-    names = [name for name in values if np.all(np.isfinite(values[name][0]))]
-    share = np.array([weights[name] for name in names])
+def _averaged(values: Mapping[str, _Pooled], weights: Mapping[str, float]) -> _Pooled:
+    """Model average, and its variance including the differences between models (Buckland et al., formula 9).
+
+    Another draw moves the models together, as they are fitted to the same replicates.
+    """
+    kept = {name: one for name, one in values.items() if np.all(np.isfinite(one.value))}
+    share = np.array([weights[name] for name in kept])
     share = share / share.sum()
-    means = np.array([values[name][0] for name in names])
-    variances = np.nan_to_num(np.array([values[name][1] for name in names]))
+    means = np.array([one.value for one in kept.values()])
+    variances = np.nan_to_num(np.array([one.variance for one in kept.values()]))
     centre = share @ means
     error = share @ np.sqrt(variances + (means - centre) ** 2)
-    missing = share @ np.array([values[name][2] for name in names])
-    return centre, error**2, missing
+    missing = share @ np.array([one.missing for one in kept.values()])
+    drawn = share @ np.sqrt(np.array([one.drawn for one in kept.values()]))
+    return _Pooled(centre, error**2, missing, drawn**2, min(one.replicates for one in kept.values()))
 
 
 def _survival_table(
-    curves: Mapping[str, tuple[Floats, Floats, Floats]], weights: Mapping[str, float], at: Floats, level: float
+    curves: Mapping[str, _Pooled], weights: Mapping[str, float], at: Floats, level: float
 ) -> pd.DataFrame:
     half = quantile(level)
     tables = []
-    for name, (value, variance, missing) in {**curves, AVERAGE: _averaged(curves, weights)}.items():
-        error = np.sqrt(np.nan_to_num(variance))
-        low, middle, high = (np.exp(-np.exp(value + side * half * error)) for side in (1, 0, -1))
+    for name, one in {**curves, AVERAGE: _averaged(curves, weights)}.items():
+        low, middle, high = (np.exp(-np.exp(one.value + side * half * one.se)) for side in (1, 0, -1))
         tables.append(pd.DataFrame({"model": name, "time": at, "survival": middle, "lower": low, "upper": high,
-                                    "missing_information": missing}))  # fmt: skip
+                                    "missing_information": one.missing, "monte_carlo": one.errors(level)}))  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
 def _mean_table(
-    areas: Mapping[str, tuple[Floats, Floats, Floats]],
+    areas: Mapping[str, _Pooled],
     weights: Mapping[str, float],
     ends: Floats,
     inside: Mapping[str, float],
@@ -261,11 +315,12 @@ def _mean_table(
 ) -> pd.DataFrame:
     half, tables = quantile(level), []
     seen = {**inside, AVERAGE: sum(weights[name] * value for name, value in inside.items())}
-    for name, (value, variance, missing) in {**areas, AVERAGE: _averaged(areas, weights)}.items():
-        error = half * np.sqrt(variance)
+    for name, one in {**areas, AVERAGE: _averaged(areas, weights)}.items():
+        error = half * np.sqrt(one.variance)
         tables.append(pd.DataFrame({
-            "model": name, "horizon": ends, "mean": value, "lower": value - error, "upper": value + error,
-            "missing_information": missing, "observed": np.minimum(seen[name] / value, 1.0),
+            "model": name, "horizon": ends, "mean": one.value, "lower": one.value - error, "upper": one.value + error,
+            "missing_information": one.missing, "monte_carlo": one.errors(level),
+            "observed": np.minimum(seen[name] / one.value, 1.0),
         }))  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
@@ -282,9 +337,9 @@ def _model_table(made: Sequence[_Fits], weights: Mapping[str, float], level: flo
         row |= {"parameters": one.fits[0].theta.size, "aic": aic, "bic": bic, "weight": weights[one.name]}
         if one.name in CURE_MODELS:
             shares = np.array([cured_share(fit.theta, fit.covariance, quantile(level)) for fit in one.fits])
-            logit, variance, _ = one.pooled(lambda fit: fit.theta[-1:], level)
-            half = quantile(level) * np.sqrt(variance[0])
-            low, high = (1 / (1 + np.exp(-(logit[0] + side * half))) for side in (-1, 1))
+            logit = one.pooled(lambda fit: fit.theta[-1:], level)
+            half = quantile(level) * np.sqrt(logit.variance[0])
+            low, high = (1 / (1 + np.exp(-(logit.value[0] + side * half))) for side in (-1, 1))
             row |= {"cured": float(shares[:, 0].mean()), "cured_lower": float(low), "cured_upper": float(high)}
         rows.append({**row, "status": "estimated"})
     columns = ["model", "cure", "parameters", "aic", "bic", "weight", "replicates", "fitted", "cured", "cured_lower"]
@@ -321,11 +376,10 @@ def _observed(stack: PatientStack, at: Floats, level: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=HAZARDS)
 
 
-def _outside(survival: pd.DataFrame, external: pd.DataFrame | None, level: float) -> pd.DataFrame:
+def _outside(survival: pd.DataFrame, known: pd.DataFrame | None, level: float) -> pd.DataFrame:
     columns = ["model", "time", "survival", "external", "difference", "z", "p", "inside"]
-    if external is None:
+    if known is None:
         return pd.DataFrame(columns=columns)
-    known = _external(external, level)
     half, rows = quantile(level), []
     for _, own in survival.groupby("model", sort=False):
         for line in known.itertuples():

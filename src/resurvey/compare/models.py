@@ -12,7 +12,7 @@ import pandas as pd
 from resurvey.compare.groups import Pair
 from resurvey.compare.outcome import What
 from resurvey.errors import ResurveyError
-from resurvey.results import Contrast, Model, Quantity, Role
+from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
 from resurvey.survival.families import FAMILIES
 from resurvey.survival.parametric import fit_model
 from resurvey.survival.stack import PatientStack
@@ -71,6 +71,7 @@ def model_rows(pair: Pair, table: pd.DataFrame) -> list[dict[str, Any]]:
             continue
         note += f"; {best['note']}" if best["note"] else ""
         values = (best["mean"], best["mean_low"], best["mean_high"], np.nan)
+        facts["rests_on"] = RestsOn.REPLICATES
         rows.append(pair.row(what, *values, note=f"{note}; the tail is extrapolated", **facts))
     return rows
 

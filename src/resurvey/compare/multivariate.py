@@ -40,12 +40,18 @@ class TrialEffects:
         Coefficients of each other arm minus those of the first; NaN for coefficients that the trial does not estimate.
     covariance : ((arms - 1) q, (arms - 1) q) ndarray
         Covariance of the effects, ordered by arm; rows and columns of effects that are NaN are ignored.
+    drawn : ndarray, optional
+        Their covariance over other draws of as many replicates, of the same shape; by default none, observed patients.
+    replicates : int
+        Number of replicates.
     """
 
     name: str
     treatments: tuple[str, ...]
     effects: Floats
     covariance: Floats
+    drawn: Floats | None = None
+    replicates: int = 1
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,11 @@ class MultivariateNetwork:
         Number of coefficients that the trials determine.
     between : str
     trials : tuple of str
+    drawn : ((treatments - 1) q, (treatments - 1) q) ndarray
+        Covariance of the coefficients over other draws of as many replicates, at the same variances; 0 where all
+        patients are observed.
+    replicates : int
+        Number of replicates of the trial that has the fewest, of those that have several; 1 if none has.
     """
 
     treatments: tuple[str, ...]
@@ -79,6 +90,8 @@ class MultivariateNetwork:
     rank: int
     between: str
     trials: tuple[str, ...]
+    drawn: Floats
+    replicates: int
 
     @property
     def p(self) -> float:
@@ -97,10 +110,18 @@ class MultivariateNetwork:
     @cached_property
     def padded(self) -> tuple[Floats, Floats]:
         """Estimate, shape (treatments, q), and covariance, both with leading zeros for the reference."""
-        count, size = len(self.treatments), self.tau2.size
-        whole = np.zeros((count * size, count * size))
-        whole[size:, size:] = self.covariance
-        return np.vstack((np.zeros((1, size)), self.estimate)), whole
+        return np.vstack((np.zeros((1, self.tau2.size)), self.estimate)), self._padded(self.covariance)
+
+    @property
+    def padded_drawn(self) -> Floats:
+        """`drawn` with leading zeros for the reference."""
+        return self._padded(self.drawn)
+
+    def _padded(self, covariance: Floats) -> Floats:
+        size = self.tau2.size
+        whole = np.zeros((len(self.treatments) * size,) * 2)
+        whole[size:, size:] = covariance
+        return whole
 
 
 def pieces_of(trials: Sequence[TrialEffects]) -> list[tuple[str, ...]]:
@@ -164,11 +185,13 @@ def multivariate_network(
     beta, covariance, q = _solve(stack, tau2)
     if tau2.any():
         q = _solve(stack, np.zeros(size))[2]
-    covariance = np.where(np.outer(stack.known, stack.known), covariance, 0.0)
+    both = np.outer(stack.known, stack.known)
+    drawn = np.where(both, _drawn(stack, tau2, covariance), 0.0)
+    covariance = np.where(both, covariance, 0.0)
     estimate = np.where(stack.known, beta, np.nan).reshape(-1, size)
-    return MultivariateNetwork(
-        names, estimate, covariance, tau2, q, free, stack.rank, between, tuple(trial.name for trial in trials)
-    )
+    studies = tuple(trial.name for trial in trials)
+    fewest = min((trial.replicates for trial in trials if trial.replicates > 1), default=1)
+    return MultivariateNetwork(names, estimate, covariance, tau2, q, free, stack.rank, between, studies, drawn, fewest)
 
 
 def _check(trials: Sequence[TrialEffects]) -> int:
@@ -214,6 +237,7 @@ class _Block:
     x: Floats
     within: Floats
     patterns: Floats
+    drawn: Floats
 
 
 @dataclass(frozen=True)
@@ -228,13 +252,14 @@ class _Stack:
 
 def _stack(trials: Sequence[TrialEffects], names: Sequence[str], size: int) -> _Stack:
     place = {name: i for i, name in enumerate(names)}
-    parts: dict[int, list[tuple[Floats, Floats, Floats, Floats]]] = {}
+    parts: dict[int, list[tuple[Floats, ...]]] = {}
     for trial in trials:
         told = np.isfinite(trial.effects.ravel())
         if told.any():
             x, patterns = _design(trial, place, size)
             cut = np.ix_(told, told)
-            own = trial.effects.ravel()[told], x[told], trial.covariance[cut], patterns[:, cut[0], cut[1]]
+            drawn = np.zeros(trial.covariance.shape) if trial.drawn is None else trial.drawn
+            own = trial.effects.ravel()[told], x[told], trial.covariance[cut], patterns[:, cut[0], cut[1]], drawn[cut]
             parts.setdefault(int(told.sum()), []).append(own)
     blocks = tuple(_Block(*(np.stack(part) for part in zip(*rows, strict=True))) for _, rows in sorted(parts.items()))
     gram = np.sum([np.einsum("mkp,mkq->pq", block.x, block.x) for block in blocks], axis=0)
@@ -263,7 +288,7 @@ def _terms(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float, float]:
     size = stack.known.size
     information, right, squares, determinant = np.zeros((size, size)), np.zeros(size), 0.0, 0.0
     for block in stack.blocks:
-        total = block.within + np.einsum("c,mckl->mkl", tau2, block.patterns) if tau2.any() else block.within
+        total = _total(block, tau2)
         weight = np.linalg.inv(total)
         weighted = weight @ block.x
         information += np.tensordot(block.x, weighted, axes=((0, 1), (0, 1)))
@@ -271,6 +296,23 @@ def _terms(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float, float]:
         squares += float(np.einsum("mk,mkl,ml->", block.y, weight, block.y))
         determinant += float(np.linalg.slogdet(total)[1].sum())
     return information, right, squares, determinant
+
+
+def _total(block: _Block, tau2: Floats) -> Floats:
+    """Covariance of the contrasts of each trial, within and between trials."""
+    return block.within + np.einsum("c,mckl->mkl", tau2, block.patterns) if tau2.any() else block.within
+
+
+def _drawn(stack: _Stack, tau2: Floats, covariance: Floats) -> Floats:
+    r"""Covariance of the coefficients over other draws.
+
+    It is :math:`\sum_j A_j D_j A_j'`, with :math:`A_j = C X_j' V_j^{-1}` for trial j.
+    """
+    out = np.zeros_like(covariance)
+    for block in stack.blocks:
+        gain = np.einsum("pq,mkq,mkl->mpl", covariance, block.x, np.linalg.inv(_total(block, tau2)), optimize=True)
+        out += np.einsum("mpk,mkl,mql->pq", gain, block.drawn, gain, optimize=True)
+    return out
 
 
 def _solve(stack: _Stack, tau2: Floats) -> tuple[Floats, Floats, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from resurvey.compare.groups import check_group, grade_of, group_of
-from resurvey.compare.outcome import Outcome, What, refused_row, row
+from resurvey.compare.outcome import Outcome, What, doubts, refused_row, row
 from resurvey.compare.timed_network import MODELS, time_network
 from resurvey.compare.timed_results import TimeNetwork
 from resurvey.errors import InputError, NotEstimable
@@ -94,7 +94,8 @@ def _mean_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, An
             middle, low, high = exp(middle), exp(low), exp(high)
         p = float(line["p"])
         note = f"left out, as they end before: {line['left_out']}" if line["left_out"] else ""
-        rows.append(row(entry, what, middle, low, high, p, treatment=line["treatment"], note=note, **facts))
+        known = {**facts, **doubts(line["missing_information"], line["monte_carlo"], note)}
+        rows.append(row(entry, what, middle, low, high, p, treatment=line["treatment"], **known))
     return rows
 
 
@@ -122,7 +123,8 @@ def _ratio_rows(entry: TimedComparison, made: TimeNetwork, facts: Mapping[str, A
                 )
                 continue
             values = (float(line["hr"]), float(line["lower"]), float(line["upper"]), float("nan"))
-            rows.append(row(entry, what, *values, treatment=line["treatment"], note=note, **facts))
+            known = {**facts, **doubts(line["missing_information"], line["monte_carlo"], note)}
+            rows.append(row(entry, what, *values, treatment=line["treatment"], **known))
     return rows
 
 
@@ -133,7 +135,10 @@ def _tables(made: TimeNetwork) -> dict[str, pd.DataFrame]:
         "over_time_powers": made.powers, "over_time_means": made.means, "over_time_coefficients": made.coefficients,
     }  # fmt: skip
     tables["over_time_ratios"] = made.hazard_ratios[
-        ["model", "treatment", "comparator", "time", "log_hr", "se", "hr", "lower", "upper", "extrapolated"]
+        [
+            *("model", "treatment", "comparator", "time", "log_hr", "se", "hr", "lower", "upper", "extrapolated"),
+            *("missing_information", "monte_carlo"),
+        ]
     ]
     said = [
         {"kind": "population", "message": f"survival is that of the arm of {made.reference} in {made.population}"},

@@ -344,8 +344,9 @@ def _maxcombo(pair: _Pair) -> None:
     greatest = np.abs(z[known]).max(axis=1)
     share = np.bincount(np.abs(z[known]).argmax(axis=1), minlength=len(MAXCOMBO_WEIGHTS))
     note = f"greatest most often: {weight_name(MAXCOMBO_WEIGHTS[int(share.argmax())])}; p from the pooled deviate of p"
-    row = names.columns()
-    pair.rows.append(row | {"estimate": float(greatest.mean()), "p": _upper_tail(pooled), "note": note})
+    row = names.columns() | {"estimate": float(greatest.mean()), "p": _upper_tail(pooled)}
+    shares = {"missing_information": pooled.missing_information, "monte_carlo": pooled.monte_carlo_limits}
+    pair.rows.append(row | {**shares, "note": note})
     _add_spread(pair, names, greatest, None)
     _add_spread(pair, _p_of(names), p[known], None)
 

@@ -94,7 +94,7 @@ def compare_patients(
     tables["models"] = model_table(pair)
     rows += model_rows(pair, tables["models"])
     varied, tables["sensitivity"] = patient_sensitivity(pair, made, typed, patients)
-    rows += varied + bias_rows(pair, wrong)
+    rows += varied + bias_rows(pair, wrong, made.log_hazard_ratio)
     tables["transitivity"] = transitivity(typed, _arms(entry))
     rows += _differences(pair, tables["transitivity"])
     return Outcome(pd.DataFrame(rows), tables)

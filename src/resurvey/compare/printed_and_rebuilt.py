@@ -15,7 +15,7 @@ from resurvey.compare.outcome import What, of_replicates
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.rubin import rubin_survival
 from resurvey.errors import InputError, NotEstimable
-from resurvey.results import Contrast, Model, Quantity, Role
+from resurvey.results import Contrast, Model, Quantity, RestsOn, Role
 from resurvey.survival.logrank import stack_z
 from resurvey.tables import Tables
 
@@ -60,7 +60,8 @@ def p_rows(pair: Pair, made: PairwiseResult) -> list[dict[str, Any]]:
         note += below if line["model"] == Model.LOG_RANK else ""
         values = (line["q50"], line["q025"], line["q975"], np.nan)
         words = (f"{line['method']}, unadjusted", "p over the ensemble")
-        rows.append(pair.row(What(*words, Role.TEST, Quantity.P, model=Model(line["model"])), *values, note=note))
+        what = What(*words, Role.TEST, Quantity.P, model=Model(line["model"]))
+        rows.append(pair.row(what, *values, note=note, rests_on=RestsOn.REPLICATES))
     return rows
 
 
@@ -124,7 +125,8 @@ def _printed_minus_rebuilt(
         where = "lies in" if reached else "is outside"
         note += f"; the printed value {where} the middle 95 % of the replicates' ratios"
     note += "" if within else "; the printed ratio may be stratified or adjusted, ours is not"
-    return pair.row(what, value - ours, ends[0] - ours, ends[1] - ours, np.nan, note=note, **facts)
+    known = of_replicates(made.log_hazard_ratio, note)
+    return pair.row(what, value - ours, ends[0] - ours, ends[1] - ours, np.nan, **known, **facts)
 
 
 def _turned(pair: Pair, study: str, arm: str, claim_id: str) -> bool:
@@ -152,7 +154,7 @@ def _direction(pair: Pair, found: pd.Series, typed: Tables, made: PairwiseResult
     who = pair.labels[1] if turned else pair.labels[0]
     unit = "have a log-rank p of 0.05 or more" if said in ALIKE else "agree with that direction"
     note = f"printed: {who} {said}; {verdict}: {agree:.0%} of replicates {unit}. {_figures(made, pair)}"
-    return [pair.row(what, float(agree), *EMPTY, note=note, **facts)]
+    return [pair.row(what, float(agree), *EMPTY, note=note, rests_on=RestsOn.REPLICATES, **facts)]
 
 
 def _figures(made: PairwiseResult, pair: Pair) -> str:

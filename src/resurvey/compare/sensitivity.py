@@ -14,7 +14,7 @@ from resurvey.compare.claims import claim, table_of
 from resurvey.compare.groups import GIVEN_CURVE, Pair, pair_of
 from resurvey.compare.multi_arm import METHODS
 from resurvey.compare.multi_arm import WORDS as MULTI_ARM_WORDS
-from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, frame, refused_row, row
+from resurvey.compare.outcome import MOSTLY_ASSUMED, Outcome, What, doubts, frame, refused_row, row
 from resurvey.compare.pairwise import PairwiseResult
 from resurvey.compare.ratios import read_ratio
 from resurvey.compare.rubin import EnsembleEstimate, rubin
@@ -40,6 +40,7 @@ from resurvey.tables import Tables
 FEWEST, MOVED = 10, 0.25
 COLUMNS = ["variation", "kind", "treatment", "comparator", "model", "measure", "estimate", "lower", "upper", "p"]
 COLUMNS += ["ratio_to_main", "conclusion", "refused", "note"]
+PATIENT_COLUMNS = [*COLUMNS, "rmst_difference", "horizon", "missing_information", "monte_carlo"]
 
 
 def log_hazard_ratio(sets: RiskSets, *, complete_df: float = inf) -> EnsembleEstimate:
@@ -66,7 +67,7 @@ def patient_sensitivity(
     lines += [_varied(name, entry, main, typed, patients) for name, entry in _other_groups(pair, patients)]
     lines += list(_choices(pair, made))
     rows = [_patient_row(pair, line) for line in lines[1:]]
-    return rows, frame(lines, [*COLUMNS, "rmst_difference", "horizon"])
+    return rows, frame(lines, PATIENT_COLUMNS)
 
 
 def _other_groups(pair: Pair, patients: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, PatientComparison]]:
@@ -121,7 +122,8 @@ def _choices(pair: Pair, made: PairwiseResult) -> Iterator[dict[str, Any]]:
         yield _refused("choices of the reconstruction", Varied.RECONSTRUCTION, "no finite hazard ratio to vary")
         return
     seen = replace_between(main)
-    yield _line("as if the patients had been seen", Varied.RECONSTRUCTION, seen, main, pair=pair,
+    error = main.monte_carlo * main.se / seen.se  # the same mean over the replicates, in smaller standard errors
+    yield _line("as if the patients had been seen", Varied.RECONSTRUCTION, seen, main, pair=pair, monte_carlo=error,
                 note="sampling error alone: what ignoring the rebuilding would claim")  # fmt: skip
     for name, start in (("even replicates only", 0), ("odd replicates only", 1)):
         yield _replicates(pair, main, name, start)
@@ -204,7 +206,8 @@ def _line(
     """One variation on the ratio scale, compared with the main estimate."""
     if made is None:
         return _refused(name, kind, "no finite hazard ratio")
-    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note, **extra}
+    line = {"variation": name, "kind": kind, "measure": "HR", "refused": False, "note": note}
+    line |= {"missing_information": made.missing_information, "monte_carlo": made.monte_carlo_limits, **extra}
     if pair is not None:
         line |= {"treatment": pair.labels[0], "comparator": pair.labels[1]}
         line |= {"rmst_difference": restricted[0], "horizon": restricted[1]}
@@ -232,7 +235,8 @@ def _patient_row(pair: Pair, line: Mapping[str, Any]) -> dict[str, Any]:
         return pair.refused(what, line["note"])
     values = [line[key] for key in ("estimate", "lower", "upper", "p")]
     words = [line["note"], f"{line['ratio_to_main']:.2f} times the main ratio", f"conclusion {line['conclusion']}"]
-    return pair.row(what, *values, note="; ".join(part for part in words if part))
+    note = "; ".join(part for part in words if part)
+    return pair.row(what, *values, **doubts(line["missing_information"], line["monte_carlo"], note))
 
 
 def _again(method: str, model: Model, variation: str) -> What:

@@ -147,22 +147,29 @@ ARRAY = _bias("array analysis", "share of cells with another conclusion", Quanti
 TIPPING = _bias("shifted null", "margin at which significance is lost", Quantity.TIPPING_MARGIN)
 
 
-def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """The bias analysis as rows; all are refused, with the reason, where there is no ratio."""
+def bias_rows(
+    pair: RowMaker, tables: dict[str, pd.DataFrame], effect: EnsembleEstimate | None = None
+) -> list[dict[str, Any]]:
+    """The bias analysis as rows; all are refused, with the reason, where there is no ratio.
+
+    An `effect` pooled over replicates gives its Monte Carlo error to what is a smooth function of it or of a limit: as
+    a share of the standard error it is the same on any scale (delta method). The share of cells is none, and has none.
+    """
     if not tables:
         reason = "no finite hazard ratio, so nothing can be said of its bias"
         return [pair.refused(what, reason) for what in (*E_VALUES.values(), *BIAS_NEEDED.values(), ARRAY, TIPPING)]
     empty = (np.nan, np.nan, np.nan)
+    known = {} if effect is None else of_replicates(effect)
     rows = []
     for _, line in tables["e_values"].iterrows():
         ratio, risk = settled(line["ratio"]), settled(line["risk_ratio"])
         note = f"hazard ratio {ratio:.3g}, as a risk ratio {risk:.3g} (outcome taken as common)"
-        rows.append(pair.row(E_VALUES[line["of"]], line["e_value"], *empty, note=note))
+        rows.append(pair.row(E_VALUES[line["of"]], line["e_value"], *empty, **{**known, "note": note}))
     for _, line in tables["bias_needed"].iterrows():
         note = "as a factor of the hazard ratio, in the direction that flatters"
         if line["already"]:
             note = "none is needed: the interval includes 1 as it stands"
-        rows.append(pair.row(BIAS_NEEDED[line["question"]], line["ratio_bias"], *empty, note=note))
+        rows.append(pair.row(BIAS_NEEDED[line["question"]], line["ratio_bias"], *empty, **{**known, "note": note}))
     array = tables["bias_array"]
     changed = array["conclusion"] != "as observed"
     note = (
@@ -179,5 +186,5 @@ def bias_rows(pair: RowMaker, tables: dict[str, pd.DataFrame]) -> list[dict[str,
         if len(kept)
         else "not significant against 1"
     )
-    rows.append(pair.row(TIPPING, float(shifted["tipping"].iloc[0]), *empty, note=note))
+    rows.append(pair.row(TIPPING, float(shifted["tipping"].iloc[0]), *empty, **{**known, "note": note}))
     return rows

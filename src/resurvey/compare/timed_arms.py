@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from resurvey.compare.multivariate import TrialEffects
 from resurvey.compare.timed_bases import Basis
-from resurvey.compare.timed_trials import Trial, against_first, counts_in, rubin_vector
+from resurvey.compare.timed_trials import Trial, against_first, counts_in, drawn_vector, rubin_vector
 from resurvey.errors import NotEstimable
 from resurvey.survival.risksets import PADDING
 from resurvey.survival.splines import spline_basis
@@ -38,8 +38,8 @@ class FirstStage:
     ----------
     effects : tuple of TrialEffects
         Effects of each trial, pooled over replicates by Rubin's rules.
-    arms : dict of (trial, treatment) to (coefficients, covariance)
-        Estimates by arm, where the model has them.
+    arms : dict of (trial, treatment) to (coefficients, covariance, drawn)
+        Estimates by arm, where the model has them; `drawn` is their covariance over other draws of as many replicates.
     log_likelihood : float
         Log likelihood of all arms or trials at their own coefficients, mean over replicates.
     parameters : int
@@ -49,7 +49,7 @@ class FirstStage:
     """
 
     effects: tuple[TrialEffects, ...]
-    arms: dict[tuple[str, str], tuple[Floats, Floats]]
+    arms: dict[tuple[str, str], tuple[Floats, Floats, Floats]]
     log_likelihood: float
     parameters: int
     partial: bool
@@ -203,11 +203,11 @@ def _joined(trials: Sequence[Trial], fits: Sequence[tuple[Floats, Floats, Floats
         for i, (_, covariance, _) in enumerate(own):
             whole[:, i * size : (i + 1) * size, i * size : (i + 1) * size] = covariance
         centre, pooled = rubin_vector(stack, whole)
-        table = centre.reshape(-1, size)
-        effects.append(against_first(trial.name, trial.treatments, table, pooled))
+        table, drawn = centre.reshape(-1, size), drawn_vector(stack)
+        effects.append(against_first(trial.name, trial.treatments, table, pooled, drawn, len(stack)))
         for i, name in enumerate(trial.treatments):
             block = slice(i * size, (i + 1) * size)
-            arms[trial.name, name] = (table[i], pooled[block, block])
+            arms[trial.name, name] = (table[i], pooled[block, block], drawn[block, block])
         total += sum(float(likelihood.mean()) for _, _, likelihood in own)
     return FirstStage(tuple(effects), arms, total, size * len(trials), False)
 
@@ -280,7 +280,8 @@ def by_contrast(trials: Sequence[Trial], basis: Basis) -> FirstStage:
             bad.append(trial.name)
             continue
         centre, pooled = rubin_vector(theta, covariance)
-        effects.append(TrialEffects(trial.name, trial.treatments, centre.reshape(-1, basis.size), pooled))
+        table, drawn = centre.reshape(-1, basis.size), drawn_vector(theta)
+        effects.append(TrialEffects(trial.name, trial.treatments, table, pooled, drawn, len(theta)))
         total += float(likelihood.mean())
     if bad:
         raise NotEstimable(

@@ -17,6 +17,7 @@ from scipy.special import ndtr
 from resurvey.compare.estimates import quantile
 from resurvey.compare.multivariate import MultivariateNetwork
 from resurvey.compare.timed_bases import Basis
+from resurvey.montecarlo import of_draws
 from resurvey.survival.splines import spline_basis
 
 Floats = NDArray[np.float64]
@@ -55,6 +56,10 @@ class Curves:
     base_covariance : (b, b) ndarray
     degrees : float or None
         Degrees of freedom of the intervals, as `MultivariateNetwork.degrees`.
+    effect_drawn, base_drawn : ndarray
+        The same covariances over other draws of as many replicates.
+    replicates : int
+        As `MultivariateNetwork.replicates`.
     """
 
     treatments: tuple[str, ...]
@@ -63,7 +68,10 @@ class Curves:
     log_cumulative: Surface
     effect_covariance: Floats
     base_covariance: Floats
-    degrees: float | None = None
+    degrees: float | None
+    effect_drawn: Floats
+    base_drawn: Floats
+    replicates: int
 
     def covariance(self, surface: Surface, place: int) -> Floats:
         """Covariance of a surface between treatments at one time, given by its position."""
@@ -78,10 +86,17 @@ class Curves:
 
     def errors(self, surface: Surface) -> Floats:
         """Standard errors, shape (treatments, times)."""
+        return self._errors(surface, self.effect_covariance, self.base_covariance)
+
+    def drawn_errors(self, surface: Surface) -> Floats:
+        """Standard deviations over other draws of as many replicates, shape (treatments, times)."""
+        return self._errors(surface, self.effect_drawn, self.base_drawn)
+
+    def _errors(self, surface: Surface, of_effects: Floats, of_base: Floats) -> Floats:
         count, _, size = surface.by_effect.shape
-        blocks = self.effect_covariance.reshape(count, size, count, size)[np.arange(count), :, np.arange(count)]
+        blocks = of_effects.reshape(count, size, count, size)[np.arange(count), :, np.arange(count)]
         own = np.einsum("knp,kpq,knq->kn", surface.by_effect, blocks, surface.by_effect, optimize=True)
-        base = np.einsum("knp,pq,knq->kn", surface.by_base, self.base_covariance, surface.by_base, optimize=True)
+        base = np.einsum("knp,pq,knq->kn", surface.by_base, of_base, surface.by_base, optimize=True)
         return np.sqrt(np.maximum(own + base, 0.0))
 
     def means(self, horizon: float) -> tuple[Floats, Floats]:
@@ -108,7 +123,7 @@ def _cell_areas(survival: Floats) -> Floats:
 
 
 def hazard_curves(
-    network: MultivariateNetwork, basis: Basis, edges: Floats, base: tuple[Floats, Floats], rates: bool
+    network: MultivariateNetwork, basis: Basis, edges: Floats, base: tuple[Floats, Floats, Floats], rates: bool
 ) -> Curves:
     """Curves of models of the log hazard.
 
@@ -118,8 +133,9 @@ def hazard_curves(
     basis : Basis
     edges : ndarray
         Interval edges, from 0; the hazard is taken as constant within intervals.
-    base : (ndarray, ndarray)
-        Coefficients of the reference arm and their covariance; or, with `rates`, its hazard in each interval.
+    base : (ndarray, ndarray, ndarray)
+        Coefficients of the reference arm, their covariance and that over other draws; or, with `rates`, its hazard in
+        each interval.
     rates : bool
         Whether `base` contains hazards instead of coefficients.
     """
@@ -145,7 +161,8 @@ def hazard_curves(
         _combined(estimate, at), np.broadcast_to(at, (len(estimate), *at.shape)), np.zeros((*total.shape, 1))
     )
     level = Surface(level.value, np.array(level.by_effect), np.zeros((*total.shape, base[0].size)))
-    return Curves(network.treatments, edges[1:], level, scaled, covariance, base[1], network.degrees)
+    return Curves(network.treatments, edges[1:], level, scaled, covariance, base[1], network.degrees,
+                  network.padded_drawn, base[2], network.replicates)  # fmt: skip
 
 
 def _combined(estimate: Floats, values: Floats) -> Floats:
@@ -154,7 +171,9 @@ def _combined(estimate: Floats, values: Floats) -> Floats:
     return np.where(lacking, np.nan, np.nan_to_num(estimate) @ values.T)
 
 
-def spline_curves(network: MultivariateNetwork, basis: Basis, edges: Floats, base: tuple[Floats, Floats]) -> Curves:
+def spline_curves(
+    network: MultivariateNetwork, basis: Basis, edges: Floats, base: tuple[Floats, Floats, Floats]
+) -> Curves:
     """Curves of models of the log cumulative hazard (Royston and Parmar)."""
     estimate, covariance = network.padded
     time = edges[1:]
@@ -169,12 +188,17 @@ def spline_curves(network: MultivariateNetwork, basis: Basis, edges: Floats, bas
     both = np.broadcast_to(values, (len(estimate), *values.shape))
     ratio = Surface(log_hr, both + by_rise, by_rise - by_first)
     return Curves(network.treatments, time, ratio, Surface(whole @ values.T, np.array(both), np.array(both)),
-                  covariance, base[1], network.degrees)  # fmt: skip
+                  covariance, base[1], network.degrees, network.padded_drawn, base[2],
+                  network.replicates)  # fmt: skip
 
 
 def ratio_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
-    """Hazard ratio of every treatment against the reference: treatment, time, log_hr, se, hr, lower, upper."""
+    """Hazard ratio of every treatment against the reference.
+
+    Columns treatment, time, log_hr, se, hr, lower, upper, missing_information, monte_carlo.
+    """
     half, errors = quantile(level, curves.degrees), curves.errors(curves.log_hr)
+    drawn = curves.drawn_errors(curves.log_hr)
     rows = []
     for place in np.searchsorted(curves.time, times):
         for k, name in enumerate(curves.treatments[1:], start=1):
@@ -182,6 +206,7 @@ def ratio_table(curves: Curves, times: Floats, level: float) -> pd.DataFrame:
             with np.errstate(over="ignore"):
                 limits = np.exp([value, value - half * se, value + half * se])
             row = {"treatment": name, "time": curves.time[place], "log_hr": value, "se": se}
+            row |= of_draws(float(drawn[k, place]), float(se), curves.replicates, half)
             rows.append({**row, "hr": limits[0], "lower": limits[1], "upper": limits[2]})
     return pd.DataFrame(rows)
 

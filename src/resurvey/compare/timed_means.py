@@ -12,13 +12,14 @@ from scipy.special import ndtr
 
 from resurvey.compare.estimates import quantile, tail
 from resurvey.compare.multivariate import MultivariateNetwork, TrialEffects, multivariate_network
-from resurvey.compare.timed_trials import Trial, against_first, rubin_vector
+from resurvey.compare.timed_trials import Trial, against_first, drawn_vector, rubin_vector
 from resurvey.errors import InputError, NotEstimable
+from resurvey.montecarlo import of_draws
 
 Floats = NDArray[np.float64]
 Scale = Literal["difference", "ratio"]
 COLUMNS = ["horizon", "scale", "model", "treatment", "comparator", "estimate", "se", "lower", "upper", "p", "tau2"]
-COLUMNS += ["q", "df", "p_q", "p_score", "trials", "left_out", "note"]
+COLUMNS += ["q", "df", "p_q", "p_score", "trials", "left_out", "note", "missing_information", "monte_carlo"]
 
 
 def mean_effects(trial: Trial, horizon: float, scale: Scale) -> TrialEffects:
@@ -36,7 +37,9 @@ def mean_effects(trial: Trial, horizon: float, scale: Scale) -> TrialEffects:
     if scale == "ratio":
         mean, variance = np.log(mean), variance / mean**2
     centre, covariance = rubin_vector(mean, variance[:, :, None] * np.eye(len(parts)))
-    return against_first(trial.name, trial.treatments, centre[:, None], covariance)
+    return against_first(
+        trial.name, trial.treatments, centre[:, None], covariance, drawn_vector(mean), trial.replicates
+    )
 
 
 def common_horizons(trials: Sequence[Trial]) -> tuple[float, ...]:
@@ -56,8 +59,8 @@ def mean_network(
     -------
     DataFrame
         horizon, scale (difference, or log ratio as `ratio`), model (common, random), treatment, comparator, estimate,
-        se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note; a horizon without a network has one
-        row with the reason.
+        se, lower, upper, p, tau2, q, df, p_q, p_score, trials, left_out, note, missing_information, monte_carlo; a
+        horizon without a network has one row with the reason.
 
     Raises
     ------
@@ -95,7 +98,9 @@ def _rows(
         for k, name in enumerate(made.treatments[1:], start=1):
             estimate, se = float(made.estimate[k - 1, 0]), float(np.sqrt(made.covariance[k - 1, k - 1]))
             half = quantile(level, made.degrees) * se
+            drawn = float(np.sqrt(made.drawn[k - 1, k - 1]))
             rows.append({
+                **of_draws(drawn, se, made.replicates, quantile(level, made.degrees)),
                 **said, "model": model, "treatment": name, "comparator": reference, "estimate": estimate, "se": se,
                 "lower": estimate - half, "upper": estimate + half, "p": tail(-abs(estimate) / se, made.degrees) * 2,
                 "tau2": float(made.tau2[0]), "q": made.q, "df": made.df, "p_q": made.p, "p_score": float(scores[k]),

@@ -37,7 +37,7 @@ from resurvey.compare.timed_curves import (
 )
 from resurvey.compare.timed_means import common_horizons, mean_effects, mean_network
 from resurvey.compare.timed_results import TimeFit, TimeNetwork, coefficient_table, each_model, fit_table, marked
-from resurvey.compare.timed_trials import Trial, interval_edges, read_trials, rubin_vector
+from resurvey.compare.timed_trials import Trial, drawn_vector, interval_edges, read_trials, rubin_vector
 from resurvey.errors import InputError, NotEstimable
 
 Floats = NDArray[np.float64]
@@ -237,7 +237,7 @@ def _one(ground: _Ground, name: str, basis: Basis, grid: Floats) -> TimeFit:
     return TimeFit(name, basis, first, network, curves)
 
 
-def _rates(ground: _Ground, edges: Floats) -> tuple[Floats, Floats]:
+def _rates(ground: _Ground, edges: Floats) -> tuple[Floats, Floats, Floats]:
     """Hazard of the reference population between given edges, over its replicates; 0 beyond its follow-up."""
     place = 0
     for trial in ground.trials:
@@ -255,7 +255,7 @@ def _rates(ground: _Ground, edges: Floats) -> tuple[Floats, Floats]:
     spread[np.arange(middle.size), cell] = 1.0
     beyond = middle > ground.edges[-1]
     spread[beyond] = 0.0
-    return spread @ mean, spread @ covariance @ spread.T
+    return spread @ mean, spread @ covariance @ spread.T, spread @ drawn_vector(rate) @ spread.T
 
 
 def _best_polynomial(ground: _Ground, order: int, grid: Floats) -> tuple[TimeFit, pd.DataFrame]:

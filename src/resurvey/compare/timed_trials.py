@@ -164,15 +164,38 @@ def rubin_vector(estimates: Floats, covariances: Floats) -> tuple[Floats, Floats
     return centre, total
 
 
-def against_first(name: str, treatments: tuple[str, ...], arms: Floats, covariance: Floats) -> TrialEffects:
+def drawn_vector(estimates: Floats) -> Floats:
+    """Covariance of the mean of a vector over replicates, B / m; 0 with one replicate.
+
+    Parameters
+    ----------
+    estimates : (m, p) ndarray
+    """
+    m, size = estimates.shape
+    if m < 2:
+        return np.zeros((size, size))
+    apart = estimates - estimates.mean(axis=0)
+    made: Floats = apart.T @ apart / ((m - 1) * m)
+    return made
+
+
+def against_first(
+    name: str, treatments: tuple[str, ...], arms: Floats, covariance: Floats, drawn: Floats, replicates: int
+) -> TrialEffects:
     """Coefficients of arms, shape (arms, q), as contrasts against the first arm.
 
     Coefficients that are NaN in an arm, or in the first, give no information.
     """
+    within, between = (_contrasts(arms, one) for one in (covariance, drawn))
+    return TrialEffects(name, treatments, arms[1:] - arms[0], within, between, replicates)
+
+
+def _contrasts(arms: Floats, covariance: Floats) -> Floats:
+    """Covariance of contrasts against the first arm."""
     count, size = arms.shape
     known = np.isfinite(arms).ravel()
     filled = covariance if known.all() else np.where(np.outer(known, known), covariance, 0.0)
     cells = filled.reshape(count, size, count, size)
     less = cells[1:] - cells[:1]
-    whole = (less[:, :, 1:] - less[:, :, :1]).reshape((count - 1) * size, -1)
-    return TrialEffects(name, treatments, arms[1:] - arms[0], whole)
+    made: Floats = (less[:, :, 1:] - less[:, :, :1]).reshape((count - 1) * size, -1)
+    return made

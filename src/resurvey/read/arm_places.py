@@ -9,7 +9,6 @@ from resurvey.read.lexer import Line
 from resurvey.read.lexicon import LETTERED, Lexicon
 from resurvey.read.normal import slug
 from resurvey.read.rules import TextRule
-from resurvey.read.share_kinds import ShareKind
 
 
 def mentions(line: Line, lexicon: Lexicon) -> list[tuple[int, int, str]]:
@@ -89,10 +88,7 @@ def sizes_beside(line: Line, lexicon: Lexicon) -> list[tuple[Found, str]]:
         pairs = [(i, place[2]) for i in counts for place in places if beside(line, i, place)]
         if len({arm for _, arm in pairs}) > 1 and len({i for i, _ in pairs}) == len(pairs):
             return [
-                (
-                    Found("proportion", {"n": line.tokens[i].printed, "kind": ShareKind.FLOW}, take(line, i), "n-arm"),
-                    arm,
-                )
+                (Found("proportion", {"n": line.tokens[i].printed}, take(line, i), TextRule.COUNT_OF_ARM), arm)
                 for i, arm in pairs
             ]
     return []

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from resurvey.read.draft_places import column_of, position_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding
 from resurvey.read.sentences import split
@@ -17,10 +18,12 @@ BROKEN = re.compile(
 )
 # `00.1`, `07.5`: no clock time, which has two digits on both sides.
 ZEROS = re.compile(r"(?<![\w./:,-])0\d+\.(?:\d|\d{3})(?![\w./:])")
-# Limits of a confidence interval without signs, the first after the second.
+# Limits without signs, the first after the second.
 TURNED = re.compile(
     r"\b(?:CI|confidence intervals?)\b[^\w.-]{0,4}(?P<low>\d{1,4}\.\d+) ?%?(?: ?- ?| to |[,;] )"
-    r"(?P<high>\d{1,4}\.\d+)(?![\d.])"
+    r"(?P<high>\d{1,4}\.\d+)(?![\d.])|"
+    r"\b(?:IQR|(?:interquartile )?range)[,:=]? (?P<least>\d{1,4}(?:\.\d+)?) ?%?(?: ?- ?| to |[,;] )"
+    r"(?P<most>\d{1,4}(?:\.\d+)?)(?![\d.%-])"
 )
 DAY = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:19|20)?\d{2}")
 VERSION = re.compile(
@@ -97,8 +100,8 @@ SIGNED = 2
 
 def _block(draft: Draft) -> str:
     """The table of a draft, empty in running text."""
-    block = draft.claim.spans[0].block
-    return block.partition(".")[0] if "." in block else ""
+    position = position_of(draft)
+    return "" if position is None else position.table
 
 
 def _turned(draft: Draft) -> bool:
@@ -114,7 +117,7 @@ def _one(rule: str, verdict: str, draft: Draft, reported: str, recomputed: str, 
 
 def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
     """Check that complete and partial responses add up to the responders, within one column of one table."""
-    columns: dict[tuple[str, str], dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
+    columns: dict[tuple[str, int | None], dict[str, list[Draft]]] = defaultdict(lambda: defaultdict(list))
     for draft in drafts:
         cells = draft.cells
         if (
@@ -123,8 +126,7 @@ def response_sums(drafts: Sequence[Draft]) -> list[Finding]:
             and cells.get("endpoint") in ("CR", "PR", "ORR")
             and cells.get("n", "").isdigit()
         ):
-            block = draft.claim.spans[0].block
-            columns[(block.split(".")[0], block.rpartition(".")[2])][cells["endpoint"]].append(draft)
+            columns[column_of(draft)][cells["endpoint"]].append(draft)
     found = []
     for group in columns.values():
         if all(len(group[name]) == 1 for name in ("CR", "PR", "ORR")):
@@ -182,7 +184,7 @@ def misprinted_text(document: Document, drafts: Sequence[Draft]) -> Iterator[Fin
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
         for match in TURNED.finditer(text):
-            low, high = match["low"], match["high"]
+            low, high = match["low"] or match["least"], match["high"] or match["most"]
             if float(low) > float(high) and (low, high) not in held:
                 words = f"the lower limit {low} exceeds the upper {high}"
                 yield _of_text("limits", paragraph.locator, f"({low}-{high})", words)

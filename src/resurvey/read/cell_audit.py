@@ -12,9 +12,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from resurvey.read.draft_places import column_of, position_of, section_of
 from resurvey.read.normal import plain
-from resurvey.read.objects import Document, Draft, Finding, Table
+from resurvey.read.objects import Document, Draft, Finding, Position, Table
+from resurvey.read.share_neighbours import CONFIRMED, weight
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
+from resurvey.read.supposed import without_supposed
 from resurvey.read.table_hints import size_in
 
 # Shares of a column that must fit its denominator, and how many at least, before one that misses it is a misprint.
@@ -58,15 +61,13 @@ class Share:
 def misprinted_cells(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     """Shares that miss the denominator of their column where all around them fits."""
     tables: dict[str, list[Share]] = defaultdict(list)
-    read = {span.block for draft in drafts for span in draft.claim.spans}
-    sizes: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
+    read = {position for draft in drafts for span in draft.claim.spans if (position := span.position)}
+    sizes: dict[tuple[str, int | None], Counter[int]] = defaultdict(Counter)
     for draft in drafts:
-        if is_share(draft):
-            share = share_of(draft)
+        if share := share_of(draft):
             tables[share.table].append(share)
         elif draft.table == "proportions" and draft.cells["total"].isdigit() and draft.claim.in_table:
-            block = draft.claim.spans[0].block
-            sizes[block.partition(".")[0], int(block.rpartition(".c")[2])][int(draft.cells["total"])] += 1
+            sizes[column_of(draft)][int(draft.cells["total"])] += 1
     found: list[Finding] = []
     for table in document.tables:
         if shares := tables.get(table.id):
@@ -115,12 +116,12 @@ def _of_table(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> It
             yield _finding(share, total, fewer)
 
 
-def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Finding]:
+def _over(table: Table, shares: Sequence[Share], read: set[Position]) -> Iterator[Finding]:
     """Percentages above 100 in a row of shares."""
     for share in {one.row: one for one in shares}.values():
         for column, cell in enumerate(table.grid[share.row]):
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None else None
-            unread = f"{table.id}.r{share.row}.c{column}" not in read
+            unread = Position(table.id, share.row, column) not in read
             if match and unread and not share.turned and float(match[2]) > 100:
                 shown = f"{match[1]} ({match[2]} %)"
                 place = share.locator.rpartition(", ")[0]
@@ -128,34 +129,25 @@ def _over(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Fin
                 yield Finding("percentage", "impossible", "major", (), (place,), shown, "", words)
 
 
-def is_share(draft: Draft) -> bool:
-    """Whether a draft is a count with a percentage, read in a table."""
-    cells = draft.cells
+def share_of(draft: Draft) -> Share | None:
+    """A count with a percentage, read in a table; None for another draft."""
+    cells, position = draft.cells, position_of(draft)
     counted = cells.get("n", "").isdigit() and cells.get("percent", "").replace(".", "", 1).isdigit()
-    return draft.table == "proportions" and draft.claim.in_table and counted
-
-
-def share_of(draft: Draft) -> Share:
-    """A draft for which `is_share` holds, as a share."""
-    table, row, column = draft.claim.spans[0].block.split(".")
-    cells = draft.cells
-    total = int(cells["total"]) if cells["total"].isdigit() else 0
-    section = cells.get("item", "").rpartition(", ")[0]
-    places = int(row[1:]), int(column[1:])
+    if draft.table != "proportions" or position is None or not counted:
+        return None
     return Share(
         int(cells["n"]),
         cells["percent"],
-        total,
-        table,
-        *places,
-        section,
-        (draft.claim_id,),
+        int(cells["total"]) if cells["total"].isdigit() else 0,
+        *position,
+        section_of(draft),
+        without_supposed((draft.claim_id,)),
         cells["locator"],
         draft.claim.percent_first,
     )
 
 
-def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[Share]:
+def _unread(table: Table, shares: Sequence[Share], read: set[Position]) -> Iterator[Share]:
     """Cells that look like the shares around them and were not read, as their percentage or count is too large."""
     rows = {one.row for one in shares}
     columns = Counter(one.column for one in shares)
@@ -168,7 +160,7 @@ def _unread(table: Table, shares: Sequence[Share], read: set[str]) -> Iterator[S
             match = PRINTED.fullmatch(plain(cell.text).strip()) if cell is not None and label is not None else None
             if match and r in rows and float(match[2]) > 100:
                 continue
-            if match and label and f"{table.id}.r{r}.c{column}" not in read and {r - 1, r, r + 1} & rows:
+            if match and label and Position(table.id, r, column) not in read and {r - 1, r, r + 1} & rows:
                 place = f"{table.locator}, {plain(label.text)}, {head}"
                 yield Share(int(match[1]), match[2], 0, table.id, r, column, f"row {r}", (), place)
 
@@ -183,8 +175,10 @@ def _totals(shares: Sequence[Share], counts: Mapping[int, Counter[int]]) -> dict
         columns[one.column].append(one)
     best = {column: _commonest(group, counts.get(column, Counter())) for column, group in columns.items()}
     told = [one for one in shares if one.telling and best[one.column]]
-    whole = sum(one.fits(best[one.column]) for one in told)
-    good = (whole >= LEAST and whole >= MOST * len(told)) or (whole > 0 and whole == len(told) - 1)
+    fitting = [one for one in told if one.fits(best[one.column])]
+    whole = len(fitting)
+    shown = sum(weight(one.percent) for one in fitting) >= CONFIRMED
+    good = shown and ((whole >= LEAST and whole >= MOST * len(told)) or whole == len(told) - 1)
     return {column: total if good and _most_fit(columns[column], total) else 0 for column, total in best.items()}
 
 

@@ -143,6 +143,7 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
         column.name for column in TABLES[table].columns if column.required and column.name not in (*names, "claim_id")
     ]
     file = f"{reading.name}/{table}.csv"
+    choices = {column.name: column.choices for column in TABLES[table].columns}
     return [
         Fault(
             file,
@@ -151,7 +152,8 @@ def _lacking(row: dict[str, str], line: Line, reading: Reading) -> list[Fault]:
             "",
             f"{line.about['claim_id']} ({row.get('locator', '')}) is confirmed without {name}",
             "fill it in read.html or in the table, or withdraw the confirmation"
-            + ("; `all` stands for the whole study" if name in ("arm_id", "population") else ""),
+            + ("; `all` stands for the whole study" if name in ("arm_id", "population") else "")
+            + (f"; it is one of {', '.join(choices[name])}" if choices[name] else ""),
         )
         for name in names
         if not row.get(name, "").strip()

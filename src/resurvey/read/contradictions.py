@@ -11,65 +11,95 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 
 from resurvey.read.audit_words import broken_numbers, misprinted_text, response_sums, reversed_limits
 from resurvey.read.cell_audit import misprinted_cells
 from resurvey.read.difference_audit import differences
+from resurvey.read.misread import OF_LIMITS, misread
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.objects import Claim, Document, Doubt, Doubtful, Draft, Finding
 from resurvey.read.p_audit import impossible_p
 from resurvey.read.partition_audit import partitions
+from resurvey.read.ratio_audit import OFF_HABIT, ratio_intervals, ratio_p
+from resurvey.read.reading_doubts import doubtful
 from resurvey.read.repeat_audit import repeats
 from resurvey.read.said_again import contradictions
 from resurvey.read.share_audit import finding_of, percentages, unlinked
+from resurvey.read.share_forms import Sentences
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.slips import percent_fits
 from resurvey.read.sum_audit import sums
+from resurvey.read.supposed import supposed, without_supposed
 from resurvey.schema import TABLES
 
 RULES = ("percentage", "ratio-interval", "ratio-p", "median-interval", "binomial-interval", "count-bound")
 AUDITED = ("hazard_ratios", "medians", "proportions")
-# Tolerated distance of a ratio from the middle of its interval, in half-widths: where six or more are printed, where
-# fewer are, and where many are off the middle (as profile-likelihood, exact and bootstrap intervals are).
-OFF_ALONE, OFF_FEW, OFF_HABIT = 0.035, 0.07, 0.25
-WIDE = 6.0
-# Ratios off the middle to the same side, by this part of the distance, that make it the paper's kind of interval.
-ALIKE, OF_OWN = 3, 0.3
-# Largest tolerated difference between the z of the p value and that of the interval, in standard deviations.
-Z_APART = 0.45
-NORMAL = NormalDist()
-# Findings of one of these rules in one table from which on the columns were misread.
-OF_LIMITS = ("limits", "median-interval", "binomial-interval")
-OF_COLUMNS = ("limits", "median-interval", "ratio-p")
-MISREAD = 4
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What does not agree in a paper: findings, and what is more likely the fault of the reading, told once a place."""
+
+    findings: list[Finding]
+    doubts: list[Doubtful]
 
 
 def findings(document: Document, drafts: Sequence[Draft]) -> list[Finding]:
     """All inconsistencies, most serious first; each cause is reported once, with all its locations."""
-    by_id = {draft.claim_id: draft for draft in drafts}
+    return audit(document, drafts).findings
+
+
+def audit(document: Document, drafts: Sequence[Draft]) -> Audit:
+    """All inconsistencies of a paper and its drafts, those in doubt apart.
+
+    Parameters
+    ----------
+    document : Document
+        The paper.
+    drafts : sequence of Draft
+        Its rows.
+    """
+    every = [*drafts, *supposed(document, drafts)]
+    by_id = {draft.claim_id: draft for draft in every}
+    found = _judged(_found(document, every, by_id), document, by_id)
+    sure = _once([one for one in found if one.doubt is None])
+    told = {claim for one in sure for claim in one.claim_ids}
+    doubted = [one for one in found if one.doubt is not None and not told & set(one.claim_ids)]
+    doubts = [replace(one, claim_ids=without_supposed(one.claim_ids)) for one in doubtful(_once(doubted), by_id)]
+    return Audit([replace(one, claim_ids=without_supposed(one.claim_ids)) for one in sure], doubts)
+
+
+def _found(document: Document, drafts: Sequence[Draft], by_id: dict[str, Draft]) -> list[Finding]:
+    """What each rule finds, some of it in doubt."""
     rows = [*_checked(drafts)]
-    one_sided = any(
-        "one-sided" in paragraph.text.lower() or "one-tailed" in paragraph.text.lower()
-        for paragraph in document.paragraphs
-    )
+    texts = {paragraph.id: plain(paragraph.text) for paragraph in document.paragraphs}
+    one_sided = any("one-sided" in text.lower() or "one-tailed" in text.lower() for text in texts.values())
+    sentences = Sentences(drafts, texts)
     found: list[Finding] = []
-    found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts) + unlinked(drafts)
+    found += percentages([row for row in rows if row["rule"] == "percentage"], by_id, drafts, sentences)
+    found += unlinked(drafts, sentences)
     found += misprinted_cells(document, drafts) + partitions(drafts)
-    found += _ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
-    found += _ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
+    found += ratio_intervals([row for row in rows if row["rule"] == "ratio-interval"], by_id)
+    found += ratio_p([row for row in rows if row["rule"] == "ratio-p"], by_id, one_sided)
+    doubted = {claim for one in found if one.doubt is not None for claim in one.claim_ids}
     found += [
-        finding_of(row, by_id)
+        replace(one, doubt=Doubt.UNCONFIRMED) if set(one.claim_ids) & doubted else one
         for row in rows
         if row["rule"] in ("median-interval", "binomial-interval", "count-bound")
         and row["verdict"] in ("impossible", "discrepant")
         and _serious(row, by_id)
+        for one in [finding_of(row, by_id)]
     ]
-    found += reversed_limits(drafts) + repeats(drafts) + response_sums(drafts) + broken_numbers(document)
+    found += reversed_limits(drafts) + repeats(drafts, texts) + response_sums(drafts) + broken_numbers(document)
     found += misprinted_text(document, drafts)
     found += contradictions(document, drafts) + differences(drafts) + [*impossible_p(document)]
-    found += sums(drafts, {claim for one in found for claim in one.claim_ids})
-    return _once(_without_misread(_without_joined(_without_broken(found), document, by_id), by_id))
+    return found + sums(drafts, {claim for one in found if one.doubt is None for claim in one.claim_ids})
+
+
+def _judged(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
+    """Findings with the doubts that several of them together, or the printed cell, raise."""
+    return misread(_joined(_without_broken(found), document, by_id), by_id)
 
 
 def _without_broken(found: list[Finding]) -> list[Finding]:
@@ -87,39 +117,19 @@ def _without_broken(found: list[Finding]) -> list[Finding]:
 JOINED = re.compile(r"(?<![.\d])\d+(?:,\d{1,2}|:\d+)(?![.\d])")
 
 
-def _without_joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits where the cell prints a decimal comma or a ratio, which was read as limits."""
+def _joined(found: list[Finding], document: Document, by_id: dict[str, Draft]) -> list[Finding]:
+    """Limits are in doubt where the cell prints a decimal comma or a ratio, which was read as limits."""
     grids = {table.id: table.grid for table in document.tables}
 
     def joined(one: Finding) -> bool:
         spans = by_id[one.claim_ids[0]].claim.spans if one.rule in OF_LIMITS and one.claim_ids else ()
-        for table, row, column in (span.block.split(".") for span in spans if span.block.count(".") == 2):
-            cell = grids[table][int(row[1:])][int(column[1:])]
+        for table, row, column in (position for span in spans if (position := span.position)):
+            cell = grids[table][row][column]
             if cell is not None and JOINED.search(plain(cell.text)):
                 return True
         return False
 
-    return [one for one in found if not joined(one)]
-
-
-def _without_misread(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings of limits or p values where one table or the text gives many: the reading, not the paper, is wrong.
-
-    Limits of a difference beside the values it compares, or the p value of an interaction, miss in every row; pairs of
-    values with pairs of limits (`-8.5/-3.2; 95% CI -10.6, -6.4/-4.5, -1.9`) in every sentence.
-    """
-    tables = [(one.rule, _place_of(one, by_id)) for one in found]
-    return [
-        one
-        for one, place in zip(found, tables, strict=True)
-        if not (place[1] and one.rule in OF_COLUMNS and tables.count(place) >= MISREAD)
-    ]
-
-
-def _place_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    draft = by_id.get(one.claim_ids[0]) if one.claim_ids else None
-    block = draft.claim.spans[0].block if draft is not None else ""
-    return block.partition(".")[0] if "." in block else "text" if block else ""
+    return [replace(one, doubt=Doubt.MISREAD) if joined(one) else one for one in found]
 
 
 def _limits_in(reported: str) -> str:
@@ -182,142 +192,6 @@ def _serious(row: dict[str, str], by_id: dict[str, Draft]) -> bool:
     except (ValueError, ZeroDivisionError):
         return False
     return not low - 0.6 <= percent <= high + 0.6
-
-
-# Ratios.
-
-
-def _off(draft: Draft) -> float:
-    """Distance of a ratio from the middle of its interval on the log scale, in half-widths; 0 if unknown."""
-    try:
-        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
-        half = (math.log(high) - math.log(low)) / 2
-        return abs(math.log(value) - (math.log(low) + math.log(high)) / 2) / half if half > 0 else 0.0
-    except ValueError:
-        return 0.0
-
-
-def _ratio_intervals(rows: list[dict[str, str]], by_id: dict[str, Draft]) -> list[Finding]:
-    off = {row["claim_ids"]: _off(by_id[row["claim_ids"]]) for row in rows}
-    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
-    habit = len([row for row in bad if off[row["claim_ids"]] < OFF_HABIT]) >= max(3, 0.2 * len(rows))
-    least = OFF_HABIT if habit else OFF_ALONE if len(rows) >= 6 else OFF_FEW
-    apart = [_side(by_id[claim]) * distance for claim, distance in off.items()]
-    # With few events the interval is seldom a Wald interval and need not be symmetric.
-    wide = {row["claim_ids"] for row in bad if _width(by_id[row["claim_ids"]]) > WIDE}
-    # Ratios clearly off the middle on the log scale, discrepant or not, show how the paper constructs its intervals.
-    symmetric = _linear_habit([by_id[claim] for claim, apart in off.items() if apart > OFF_ALONE])
-    found = [
-        finding_of(row, by_id)
-        for row in bad
-        if row["verdict"] == "impossible"
-        or (
-            off[row["claim_ids"]] > (OFF_HABIT if row["claim_ids"] in wide else least)
-            and row["claim_ids"] not in symmetric
-            and not _like_others(by_id[row["claim_ids"]], apart)
-        )
-    ]
-    rows_of = [_row_of(one, by_id) for one in found]
-    # Two intervals of one row are off the middle for one reason: another estimate or method, not two misprints.
-    return [
-        one
-        for one, place in zip(found, rows_of, strict=True)
-        if one.verdict == "impossible" or not place or rows_of.count(place) == 1
-    ]
-
-
-def _row_of(one: Finding, by_id: dict[str, Draft]) -> str:
-    """The table row of a finding, empty in running text."""
-    return by_id[one.claim_ids[0]].claim.spans[0].block.rpartition(".c")[0]
-
-
-def _like_others(draft: Draft, apart: Sequence[float]) -> bool:
-    """Whether other ratios of the paper lie off the middle to the same side by as much or a part of it.
-
-    Exact and profile-likelihood intervals are lopsided, the more so the fewer the events. `apart` are the signed
-    distances of all ratios, the ratio's own among them.
-    """
-    own = _side(draft) * _off(draft)
-    return sum(one * own > 0 and abs(one) >= OF_OWN * abs(own) for one in apart) > ALIKE
-
-
-def _side(draft: Draft) -> int:
-    """1 or -1 for a ratio above or below the middle of its interval on the log scale, 0 at it."""
-    try:
-        value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
-        middle = (math.log(low) + math.log(high)) / 2
-        above = math.log(value) - middle
-    except ValueError:
-        return 0
-    return (above > 0) - (above < 0)
-
-
-def _width(draft: Draft) -> float:
-    """The upper limit divided by the lower; 1 if unknown."""
-    try:
-        return float(draft.cells["upper"]) / float(draft.cells["lower"])
-    except (ValueError, ZeroDivisionError):
-        return 1.0
-
-
-def _linear_habit(drafts: list[Draft]) -> set[str]:
-    """Ratios at the middle of their interval on the natural scale, if at least three: a convention of the paper."""
-    even = set()
-    for draft in drafts:
-        try:
-            value, low, high = (float(draft.cells[name]) for name in ("value", "lower", "upper"))
-        except ValueError:
-            continue
-        unit = 10.0 ** -len(draft.cells["value"].partition(".")[2])
-        if abs(value - (low + high) / 2) <= 1.01 * unit:
-            even.add(draft.claim_id)
-    return even if len(even) >= 3 else set()
-
-
-def _ratio_p(rows: list[dict[str, str]], by_id: dict[str, Draft], one_sided: bool) -> list[Finding]:
-    found = []
-    # An interval symmetric on the ratio scale implies a different standard error from one on the log scale.
-    linear = _linear_habit([by_id[row["claim_ids"]] for row in rows])
-    for row in rows:
-        if row["verdict"] != "discrepant" or row["claim_ids"] in linear:
-            continue
-        draft = by_id[row["claim_ids"]]
-        if _other_test(row["claim_ids"], rows, by_id):
-            continue
-        apart = _z_apart(draft, one_sided)
-        if apart > Z_APART and _off(draft) < 0.6 and not re.search(r"inferior|interaction|trend", draft.claim.context):
-            found.append(finding_of(row, by_id))
-    return found
-
-
-def _other_test(claim_id: str, rows: list[dict[str, str]], by_id: dict[str, Draft]) -> bool:
-    """Whether most p values of a table do not match their ratios and so test something else, such as an interaction."""
-    block = by_id[claim_id].claim.spans[0].block.partition(".")[0]
-    verdicts = [
-        row["verdict"] for row in rows if by_id[row["claim_ids"]].claim.spans[0].block.partition(".")[0] == block
-    ]
-    return block.startswith("t") and len(verdicts) >= 4 and 2 * verdicts.count("discrepant") > len(verdicts)
-
-
-def _z_apart(draft: Draft, one_sided: bool) -> float:
-    """Distance between the |z| of the p value and that of the interval; the smaller of one- and two-sided p."""
-    cells = draft.cells
-    try:
-        value, low, high, p = (float(cells[name].lstrip("<>≤≥~")) for name in ("value", "lower", "upper", "p"))
-        level = float(cells.get("ci_level") or 95)
-        se = (math.log(high) - math.log(low)) / (2 * NORMAL.inv_cdf(0.5 + level / 200))
-        z = abs(math.log(value)) / se
-    except (ValueError, ZeroDivisionError):
-        return 0.0
-    p = min(max(p, 1e-15), 1 - 1e-12)
-    candidates = [abs(-NORMAL.inv_cdf(p / 2) - z)]
-    if one_sided:
-        candidates += [abs(-NORMAL.inv_cdf(p) - z), abs(NORMAL.inv_cdf(p) - z)]
-    if cells["p"][:1] in "<≤" and -NORMAL.inv_cdf(p / 2) <= z + Z_APART:
-        return 0.0
-    if cells["p"][:1] in ">≥" and -NORMAL.inv_cdf(p / 2) >= z - Z_APART:
-        return 0.0
-    return min(candidates)
 
 
 ORDER = {"impossible": 0, "conflict": 1, "discrepant": 2}

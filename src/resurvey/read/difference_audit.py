@@ -59,8 +59,19 @@ def _ratio(draft: Draft) -> bool:
     (low, high), value = _limits(draft), number_in(draft.cells["value"]) or 0.0
     if min(low, high, value) <= 0 or low == high:
         return False
+    if (p := number_in(draft.cells["p"])) is not None and draft.cells["p"][:1].isdigit() and _z_of_ratio(draft, p):
+        return True
     half = (math.log(high) - math.log(low)) / 2
     return abs(math.log(value) - (math.log(low) + math.log(high)) / 2) < NEAR * abs(half) < _off(draft) * abs(half)
+
+
+def _z_of_ratio(draft: Draft, p: float) -> bool:
+    """Whether a p value is that of value and limits taken as a ratio, and not as a difference."""
+    (low, high), value = _limits(draft), number_in(draft.cells["value"]) or 1.0
+    half = (math.log(high) - math.log(low)) / 2
+    level = number_in(draft.cells["ci_level"]) or 95.0
+    z = abs(math.log(value)) * NORMAL.inv_cdf(0.5 + level / 200) / half if half > 0 else math.inf
+    return abs(z + NORMAL.inv_cdf(min(max(p, 1e-12), 1 - 1e-9) / 2)) <= APART and _contradicts(draft)
 
 
 def _against_p(rows: Sequence[Draft]) -> Iterator[Finding]:

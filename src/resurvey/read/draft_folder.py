@@ -12,11 +12,23 @@ from pathlib import Path
 from resurvey import inert
 from resurvey.errors import InputError
 from resurvey.read.drafting import NUMBERS
-from resurvey.read.objects import Document, Draft, Finding
+from resurvey.read.objects import Document, Doubtful, Draft, Finding
 from resurvey.schema import TABLES
 from resurvey.writing import write_text
 
-DRAFTS = ("claim_id", "table", "confidence", "certainty", "rule", "span", "status", "changes", "confirmed_as", "mark")
+DRAFTS = (
+    "claim_id",
+    "table",
+    "confidence",
+    "certainty",
+    "rule",
+    "span",
+    "status",
+    "changes",
+    "confirmed_as",
+    "mark",
+    "doubt",
+)
 FINDINGS = ("rule", "verdict", "severity", "claim_ids", "locators", "reported", "recomputed", "explanation")
 STATUSES = ("", "confirm", "change", "drop")
 FILE = "drafts.csv"
@@ -125,6 +137,13 @@ def new(folder: Path, drafts: Sequence[Draft], source: dict[str, str], study: di
         }
         reading.lines.append(Line(dict.fromkeys(DRAFTS, "") | about, draft.cells))
     return reading
+
+
+def note_doubts(reading: Reading, doubts: Sequence[Doubtful]) -> None:
+    """Write into each line why its reading is in doubt."""
+    told = {claim: one.explanation for one in doubts for claim in one.claim_ids}
+    for line in reading.lines:
+        line.about["doubt"] = told.get(line.about["claim_id"], "")
 
 
 def keep_rulings(reading: Reading, old: Reading) -> list[str]:

@@ -103,8 +103,6 @@ def _row(claim: Claim, table: str, source_id: str, study_id: str) -> dict[str, s
     notes = list(claim.notes)
     if table == "designs":
         notes += _in_per_cent(cells)
-    if claim.kind == "quantity" and not cells.get("kind"):
-        cells["kind"] = "epidemiology"
     if claim.kind == "follow_up" and cells.get("unit") == "" and cells.get("statistic") != "date":
         notes.append("no unit printed beside it")
     cells["note"] = "; ".join(notes)

@@ -138,7 +138,7 @@ def interval_after(line: Line, index: int, *, bare: bool = True) -> Interval | N
         elif (
             (word not in BRIDGE and token.kind not in ("super", "cite"))
             or (word == ";" and not kind and not bracket and not _named_next(tokens, j))
-            or (word in ("and",) and not kind)
+            or (word == "and" and not kind)
         ):
             return None
         bracket = bracket or word in ("(", "[")

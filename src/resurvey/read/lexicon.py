@@ -6,13 +6,13 @@ import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from resurvey.read.normal import fold, plain, slug
-from resurvey.read.objects import Claim, Document, Span, Table
-from resurvey.read.table_hints import SIZE, size_in
-from resurvey.read.table_layout import is_size_label
-from resurvey.read.word_lists import ELSEWHERE, endpoints_in
+from resurvey.read.objects import Cell, Claim, Document, Span, Table
+from resurvey.read.paper_parts import beside_other_work
+from resurvey.read.table_hints import SIZE, is_size_label, size_in
+from resurvey.read.word_lists import endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
 # `the vandetanib arm`, `placebo group`, `arm A`, `Group 1`: at most four words before the noun.
@@ -178,59 +178,116 @@ class Lexicon:
         return all(text[begin:end].upper() == name for begin, end, found in endpoints_in(text) if found == name)
 
 
+@dataclass
+class _Names:
+    """Names of groups while a document is read, by folded words: how often each is mentioned, and where."""
+
+    mentioned: Counter[str] = field(default_factory=Counter)
+    with_size: Counter[str] = field(default_factory=Counter)
+    called_arm: Counter[str] = field(default_factory=Counter)
+    in_heads: Counter[str] = field(default_factory=Counter)
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def arms(self) -> tuple[Arm, ...]:
+        """The names mentioned at least three times (twice with a size), the most frequent first."""
+        known = {key for key, count in self.mentioned.items() if count + self.with_size[key] >= 3}
+        if sum(count >= 2 for count in self.called_arm.values()) >= 2:
+            # A paper that uses `arm` for two or more names uses `groups` for subgroups.
+            known = {
+                key
+                for key in known
+                if self.called_arm[key] or self.in_heads[key] or LETTERED.fullmatch(self.labels[key])
+            }
+        ordered = sorted(known, key=lambda key: (-self.mentioned[key], key))[:MOST_ARMS]
+        return tuple(Arm(slug(self.labels[key]), self.labels[key], (key,)) for key in ordered)
+
+
+MOST_ARMS = 12
+# `progression-free survival (PFS)`: what a paper defines an abbreviation as.
+DEFINED = re.compile(r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]")
+
+
 def learn(document: Document) -> Lexicon:
     """The lexicon of a document: names mentioned at least three times (twice with a size) are arms."""
-    counted: Counter[str] = Counter()
-    of_arms: Counter[str] = Counter()
-    sized: Counter[str] = Counter()
-    heads: Counter[str] = Counter()
-    labels: dict[str, str] = {}
-    one_sided = False
-    short: dict[str, set[str]] = {}
-    for paragraph in document.paragraphs:
-        text = plain(paragraph.text)
-        one_sided = one_sided or "one-sided" in text.lower() or "1-sided" in text.lower()
-        for match in NAMED.finditer(text):
-            for name in _listed(match["name"], match["noun"]):
-                _note(name, 1, counted, labels)
-                if match["noun"].startswith("arm"):
-                    _note(name, 1, of_arms, {})
-        for match in LETTERED.finditer(text):
-            noun = match["noun"].lower().rstrip("s")
-            _count(f"{noun} {match['name']}", 2, counted, labels)
-        for match in SIZED.finditer(text):
-            _note(match["name"], 1, sized, labels)
-        for match in re.finditer(
-            r"(?P<long>[A-Za-z][\w-]{2,24}(?: [\w-]{1,24}){0,5}) [(\[](?P<short>[A-Z][A-Za-z0-9/-]{1,9})[)\]]", text
-        ):
-            short.setdefault(match["short"], set()).add(match["long"].lower())
+    names = _Names()
+    texts = [plain(paragraph.text) for paragraph in document.paragraphs]
+    for text in texts:
+        _names_in_text(text, names)
     for table in document.tables:
-        for row in table.grid[: max(table.heads, 1)]:
-            for cell in row[1:]:
-                if cell is not None and re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
-                    label = strip_size(cell.text)
-                    _note(label, 2, counted, labels)
-                    _note(label, 1, heads, {})
-                for match in LETTERED.finditer(plain(cell.text)) if cell is not None else ():
-                    _count(f"{match['noun'].lower().rstrip('s')} {match['name']}", 2, counted, labels)
-        for label in _over_sizes(table):
-            _note(label, 2, counted, labels)
-            _note(label, 1, heads, {})
-    known = {key for key, count in counted.items() if count + sized[key] >= 3}
-    told = {key for key, count in of_arms.items() if count >= 2}
-    if len(told) >= 2:
-        # A paper that uses `arm` for two or more names uses `groups` for subgroups.
-        known = {key for key in known if of_arms[key] or heads[key] or LETTERED.fullmatch(labels[key])}
-    arms = [Arm(slug(labels[key]), labels[key], (key,)) for key in sorted(known, key=lambda k: (-counted[k], k))[:12]]
-    known_arms = Lexicon(tuple(arms))
+        _names_in_heads(table, names)
+    arms = names.arms()
     return Lexicon(
-        tuple(arms),
-        {word: frozenset(longs) for word, longs in short.items()},
-        one_sided,
-        _sizes_of_arms(document, known_arms),
+        arms,
+        _abbreviations(texts),
+        any("one-sided" in text.lower() or "1-sided" in text.lower() for text in texts),
+        _sizes_of_arms(document, Lexicon(arms)),
         _sizes_of_all(document),
         _sizes_of_any(document),
     )
+
+
+def _names_in_text(text: str, names: _Names) -> None:
+    for match in NAMED.finditer(text):
+        for name in _listed(match["name"], match["noun"]):
+            _note(name, 1, names.mentioned, names.labels)
+            if match["noun"].startswith("arm"):
+                _note(name, 1, names.called_arm, {})
+    for match in LETTERED.finditer(text):
+        _count(_lettered(match), 2, names.mentioned, names.labels)
+    for match in SIZED.finditer(text):
+        _note(match["name"], 1, names.with_size, names.labels)
+
+
+def _names_in_heads(table: Table, names: _Names) -> None:
+    """Names of columns with a size in or below their heading, and of lettered arms."""
+    for cell in (cell for row in table.grid[: max(table.heads, 1)] for cell in row[1:] if cell is not None):
+        if re.search(r"\b[nN]\s?=\s?\d", plain(cell.text)):
+            _note_head(_of_dose(table, cell), names)
+        for match in LETTERED.finditer(plain(cell.text)):
+            _count(_lettered(match), 2, names.mentioned, names.labels)
+    for label in _over_sizes(table):
+        _note_head(label, names)
+
+
+def _note_head(label: str, names: _Names) -> None:
+    _note(label, 2, names.mentioned, names.labels)
+    _note(label, 1, names.in_heads, {})
+
+
+def _lettered(match: re.Match[str]) -> str:
+    return f"{match['noun'].lower().rstrip('s')} {match['name']}"
+
+
+def _abbreviations(texts: list[str]) -> dict[str, frozenset[str]]:
+    """What a paper defines each abbreviation as, in lower case."""
+    short: dict[str, set[str]] = {}
+    for text in texts:
+        for match in DEFINED.finditer(text):
+            short.setdefault(match["short"], set()).add(match["long"].lower())
+    return {word: frozenset(longs) for word, longs in short.items()}
+
+
+# A dose and how often it is given, which names an arm only behind its drug: `25 mg`, `3 mg/kg every 2 weeks`.
+DOSE = re.compile(
+    r"(?:(?:low|high|medium|mid|full|half|standard)[- ]dose|"
+    r"\d[\d.,]{0,8}(?:\s?[-/]\s?\d[\d.,]{0,8})?\s?(?:mg|g|mcg|µg|μg|ug|mL|ml|Gy|cGy|IU|U|units?|MBq|ppm|%)"
+    r"(?:\s?/\s?(?:kg|m\^?2|day|d|week|w|h|dose|mL|ml)){0,3}"
+    r"(?:[ ,]{1,2}(?:once|twice|daily|weekly|monthly|[obqt]\.?i?\.?d\.?|q\d{0,2}[hdw]|every \d{1,2} (?:weeks?|days?|"
+    r"hours?)|(?:per|a) (?:day|week))){0,3})"
+)
+
+
+def under_drug(outer: str, inner: str) -> str:
+    """A heading that is only a dose, behind the one above it that names the drug; empty for other headings."""
+    drug, dose = strip_size(outer), strip_size(inner)
+    return f"{drug} {dose}" if DOSE.fullmatch(dose) and re.search(r"[A-Za-z]{3}", drug) else ""
+
+
+def _of_dose(table: Table, cell: Cell) -> str:
+    """The name of a column of the headings without its size, behind the drug above it if it is a dose."""
+    above = [row[cell.column] for row in table.grid[: cell.row]]
+    over = [other.text for other in above if other is not None and other.columns > 1 and other.column > 0]
+    return (under_drug(over[-1], cell.text) if over else "") or strip_size(cell.text)
 
 
 def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str, ...]]:
@@ -239,8 +296,10 @@ def _sizes_of_arms(document: Document, lexicon: Lexicon) -> dict[str, tuple[str,
     for table in document.tables:
         below = _sizes_in_rows(table)
         for c, column in enumerate(zip(*(row[1:] for row in table.grid[: table.heads + 1]), strict=False), start=1):
-            texts = [cell.text for cell in column if cell is not None]
-            arm = next((named for text in texts if (named := arm_named(text, lexicon))), "")
+            # A title over the whole row says nothing of one column.
+            texts = [cell.text for cell in column if cell is not None and cell.column > 0]
+            doses = [whole for pair in itertools.pairwise(texts) if (whole := under_drug(*pair))]
+            arm = next((named for text in doses or texts if (named := arm_named(text, lexicon))), "")
             size = next((size_in(text) for text in reversed(texts) if "=" in text and size_in(text)), "")
             if arm and (size := size or below.get(c, "")):
                 found.setdefault(arm, {})[size] = None
@@ -306,7 +365,7 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
     """Numbers of patients randomised, enrolled, treated or analysed, outside the introduction and discussion."""
     found: dict[str, None] = {}
     for paragraph in document.paragraphs:
-        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section:
+        if not beside_other_work(paragraph):
             found |= {match["n"].replace(",", ""): None for match in ALL.finditer(plain(paragraph.text))}
     for table in document.tables:
         sizes = _sizes_in_rows(table)
@@ -317,23 +376,22 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
 ANY = re.compile(
     r"\b[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6})\b(?![.%])|"
     r"(?<![\d.,])(?P<counted>\d{1,3}(?:,\d{3})+|\d{2,6})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|"
-    r"individuals|cases|children|infants|eyes)\b"
+    r"individuals|cases|children|infants|eyes|men|boys|girls|couples)\b"
 )
 
 
 def _sizes_of_any(document: Document) -> frozenset[str]:
     """Sizes printed for any group of patients, outside the introduction and discussion."""
-    texts = [
-        paragraph.text
-        for paragraph in document.paragraphs
-        if not ELSEWHERE.search(" ".join(paragraph.section)) or "Abstract" in paragraph.section
-    ]
+    texts = [paragraph.text for paragraph in document.paragraphs if not beside_other_work(paragraph)]
     for table in document.tables:
         texts += [table.caption, table.notes]
         texts += [cell.text for row in table.grid[: table.heads + 1] for cell in row if cell is not None]
-    return frozenset(
-        (match["n"] or match["counted"]).replace(",", "") for text in texts for match in ANY.finditer(plain(text))
-    )
+    return frozenset().union(*(sizes_said(text) for text in texts))
+
+
+def sizes_said(text: str) -> frozenset[str]:
+    """Sizes that a text prints for whatever group: `n = 45`, `526 patients who completed the study`."""
+    return frozenset((match["n"] or match["counted"]).replace(",", "") for match in ANY.finditer(plain(text)))
 
 
 def _listed(name: str, noun: str) -> list[str]:
@@ -355,9 +413,17 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     return found
 
 
+# `(mean (SD), N (%) or median (25Q-75Q))`: how the numbers of a column are given.
+STATISTICS = re.compile(
+    r"[(\[]\s?(?=[^)\]]*(?:mean|median))(?:(?:mean|median|SD|SE|SEM|IQR|range|[nN]|[nN]o\.|number|%|25Q|75Q|or|and)|"
+    r"[-\s,/;±()\[\]]){1,30}[)\]]"
+)
+
+
+@lru_cache(maxsize=4096)
 def strip_size(text: str) -> str:
     """A column heading without size, percent and brackets: the name of the group."""
-    one = plain(text).replace("\n", " ")
+    one = STATISTICS.sub(" ", plain(text).replace("\n", " "))
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
     one = re.sub(
         r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b(?:[nN]o?\.?|[Nn]umber)\s?)?[(\[]\s?(?:%|[Pp]er ?cent(?:age)?)\s?[)\]]|"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 DASHES = "‐‑‒–—―−﹣-⁃˗➖"
 BLANKS = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r\x0b\x0c"
@@ -70,6 +71,7 @@ WORDS = {
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """The text normalised, one character for each character; decimal commas become points."""
     one = _POINT.sub(".", text.translate(_TABLE))

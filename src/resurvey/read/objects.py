@@ -7,9 +7,23 @@ marks the printed number.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
+from typing import Literal, NamedTuple
 
 from resurvey.read.rules import TableRule
+
+
+class Position(NamedTuple):
+    """A cell by its table, row and column, where it begins."""
+
+    table: str
+    row: int
+    column: int
+
+    @property
+    def block(self) -> str:
+        """Id of the cell: `t2.r3.c4`."""
+        return f"{self.table}.r{self.row}.c{self.column}"
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,19 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.block}:{self.start}-{self.end}"
+
+    @property
+    def part(self) -> str:
+        """The paragraph or table that the span is in."""
+        return self.block.partition(".")[0]
+
+    @property
+    def position(self) -> Position | None:
+        """The cell that the span is in; None in a paragraph."""
+        if "." not in self.block:
+            return None
+        table, row, column = self.block.split(".")
+        return Position(table, int(row[1:]), int(column[1:]))
 
 
 @dataclass(frozen=True)
@@ -209,9 +236,22 @@ class Draft:
 SURE, LIKELY = 0.96, 0.85
 
 
+class Doubt(StrEnum):
+    """Why numbers that contradict each other are no finding: the reading, not the paper, may be at fault."""
+
+    MISREAD = "misread"
+    UNCONFIRMED = "unconfirmed"
+    OTHER_PATIENTS = "other patients"
+    OTHER_METHOD = "other method"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """An inconsistency in the paper: one cause, with all its locations."""
+    """An inconsistency in the paper: one cause, with all its locations.
+
+    `doubt` is set where numbers do not agree, but more likely because of the reading than because of a misprint; the
+    audit tells such rows once a place, and not as findings.
+    """
 
     rule: str
     verdict: str
@@ -220,4 +260,17 @@ class Finding:
     locators: tuple[str, ...]
     reported: str
     recomputed: str
+    explanation: str
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """Rows of one place that do not agree for one reason, which is hardly a misprint of the paper."""
+
+    rule: str
+    doubt: Doubt
+    place: str
+    claim_ids: tuple[str, ...]
+    reported: tuple[str, ...]
     explanation: str

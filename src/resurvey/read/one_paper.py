@@ -8,19 +8,20 @@ from pathlib import Path
 
 from resurvey.errors import ResurveyError, plural
 from resurvey.read import claims, document, draft, draft_folder, drafting
-from resurvey.read.contradictions import findings
+from resurvey.read.contradictions import Audit, audit
 from resurvey.read.normal import slug
-from resurvey.read.objects import Claim, Document, Draft, Finding
+from resurvey.read.objects import Claim, Document, Doubtful, Draft, Finding
 from resurvey.read.unread import Unread, unread
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of reading a file: its rows, findings, what was refused, or the error."""
+    """Result of reading a file: its rows, findings, doubts of the reading, what was refused, or the error."""
 
     name: str
     rows: int = 0
     findings: tuple[Finding, ...] = ()
+    doubts: tuple[Doubtful, ...] = ()
     refused: tuple[str, ...] = ()
     certain: tuple[int, int, int] = (0, 0, 0)
     unread: int = 0
@@ -33,11 +34,13 @@ class Outcome:
         if self.error:
             return f"{self.name}: not read. {self.error}\n"
         sure, likely, look = self.certain
+        doubts = f", {plural(len(self.doubts), 'doubt')} of the reading" if self.doubts else ""
         lines = [
             f"{self.name}: {self.rows} draft rows ({sure} sure, {likely} "
-            f"likely, {look} to look at), {plural(len(self.findings), 'finding')}"
+            f"likely, {look} to look at), {plural(len(self.findings), 'finding')}{doubts}"
         ]
         lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
+        lines += [f"  check the reading of {one.place}: {one.explanation}" for one in self.doubts] if full else []
         lines += [f"  not read: {words}" for words in self.refused] if full else []
         if self.gone:
             lines.append(
@@ -76,12 +79,12 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
         opened = document(file)
         found = claims(opened)
         rows = draft(found, name, study)
-        wrong = findings(opened, rows)
+        told = audit(opened, rows)
         gone: list[str] = []
         places: list[Unread] = []
         if into is not None:
             places = unread(opened, found)
-            gone = _write(into / name, opened, found, rows, wrong, places, study or name)
+            gone = _write(into / name, opened, found, rows, told, places, study or name)
     except ResurveyError as error:
         return Outcome(file.name, error=str(error))
     levels = [row.certainty for row in rows]
@@ -89,7 +92,8 @@ def read_one(file: Path, into: Path | None, name: str, study: str) -> Outcome:
     return Outcome(
         file.name,
         len(rows),
-        tuple(wrong),
+        tuple(told.findings),
+        tuple(told.doubts),
         opened.refused,
         certain,
         len(places),
@@ -103,7 +107,7 @@ def _write(
     opened: Document,
     found: list[Claim],
     rows: list[Draft],
-    wrong: list[Finding],
+    told: Audit,
     places: list[Unread],
     study: str,
 ) -> list[str]:
@@ -113,11 +117,12 @@ def _write(
     reading = draft_folder.new(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)
     )
+    draft_folder.note_doubts(reading, told.doubts)
     gone = (
         draft_folder.keep_rulings(reading, draft_folder.load(folder)) if (folder / draft_folder.FILE).is_file() else []
     )
     folder.mkdir(parents=True, exist_ok=True)
     draft_folder.save(reading)
-    draft_folder.save_findings(folder, wrong)
-    write_text(render(opened, reading, wrong, places), folder / "read.html")
+    draft_folder.save_findings(folder, told.findings)
+    write_text(render(opened, reading, told, places), folder / "read.html")
     return gone

@@ -11,7 +11,7 @@ from resurvey.read.objects import Document, Finding, Table
 # `P = 3.06`, `p<05`; a number with a unit behind it is a pressure or a dose.
 IN_TEXT = re.compile(
     r"(?<![\w.])[pP](?:[- ]?values?)? ?[=<>≤≥] ?(?P<p>\d{1,3}\.\d{1,4}|0\d{1,4})"
-    r"(?![\d.])(?! ?(?:%|mm|cm|k[Pg]|[mµ][gl]|to\b|-))"
+    r"(?![\d.])(?! ?[x×·*∙⋅] ?10)(?![eE]-?\d)(?! ?(?:%|mm|cm|k[Pg]|[mµ][gl]|to\b|-))"
 )
 HEAD = re.compile(r"[pP](?:[- ]?values?)?\W*(?:[a-z*†‡§#]|\^\w)?")
 CELL = re.compile(r"[=<>≤≥]? ?(?P<p>\d{1,3}\.\d{1,4}|0\d{1,4})(?:\^?[a-z*†‡§#])?")

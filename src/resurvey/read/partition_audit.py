@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from resurvey.read.cell_audit import Share, is_share, share_of
+from resurvey.read.cell_audit import Share, share_of
 from resurvey.read.objects import Draft, Finding
 from resurvey.read.slips import percent_fits, repairs
 
@@ -17,10 +17,8 @@ def partitions(drafts: Sequence[Draft]) -> list[Finding]:
     """Shares of a section that alone miss the sum of its counts, where another column of the same rows agrees."""
     sections: dict[tuple[str, str], dict[int, list[Share]]] = defaultdict(lambda: defaultdict(list))
     for draft in drafts:
-        if is_share(draft):
-            share = share_of(draft)
-            if share.section:
-                sections[share.table, share.section][share.column].append(share)
+        if (share := share_of(draft)) and share.section:
+            sections[share.table, share.section][share.column].append(share)
     found: list[Finding] = []
     for columns in sections.values():
         rows = {column: [one.row for one in group] for column, group in columns.items()}

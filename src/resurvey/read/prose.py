@@ -8,15 +8,19 @@ from itertools import pairwise
 
 from resurvey.read import no_results, sentences
 from resurvey.read.arm_places import arms_of, sizes_beside
+from resurvey.read.backgrounds import Background, of_others
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
 from resurvey.read.normal import WORDS, plain
 from resurvey.read.objects import Claim, Paragraph, Span
 from resurvey.read.outcomes import UNNAMED, outcomes_in
+from resurvey.read.paper_parts import beside_other_work, in_methods
+from resurvey.read.percent_subjects import name_subjects
 from resurvey.read.rules import TextRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.share_words import CONNECTING, describe, link, sizes_said
+from resurvey.read.text_censored import completed
 from resurvey.read.text_counts import counts
 from resurvey.read.text_designs import designs, joined, of_results
 from resurvey.read.text_items import item_of
@@ -28,7 +32,7 @@ from resurvey.read.text_shares import proportions
 from resurvey.read.text_times import durations, medians
 from resurvey.read.text_times_alone import times_alone
 from resurvey.read.text_untimed import untimed
-from resurvey.read.word_lists import DESIGN, ELSEWHERE, RESPONSES, TIME_TO_EVENT, UNITS, endpoints_in
+from resurvey.read.word_lists import DESIGN, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 RULES = (
     registries,
@@ -85,9 +89,6 @@ ALONE = (
 NUMBER_WORD = re.compile(
     r"\b(?:" + "|".join(word for word in WORDS if word not in ("zero", "one")) + r")\b", re.IGNORECASE
 )
-METHODS = re.compile(
-    r"\b(?:methods?|sample size|materials|design|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE
-)
 
 
 # Sentences whose bare percentages are assumed or defined, wherever they stand.
@@ -105,10 +106,9 @@ def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
 
     The same applies to what a sentence of the methods assumes.
     """
-    path = " ".join(paragraph.section)
     alone = found.rule in ALONE
     assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
-    plain_methods = bool(METHODS.search(path)) and "Abstract" not in path and "result" not in path.lower()
+    plain_methods = in_methods(paragraph) and "result" not in " ".join(paragraph.section).lower()
     if found.rule in (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE) and SUPPOSED.search(line.text):
         return True
     limit = found.rule == TextRule.P_ALONE and found.cells["p"][:1] in "<≤>≥"
@@ -162,8 +162,8 @@ def _sizes_of_arms(found: list[Found], lexicon: Lexicon) -> None:
             response = response or next((name for *_, name in endpoints_in(label) if name in RESPONSES), "")
             if response:
                 one.cells |= {"item": response, "kind": ShareKind.RESPONSE, "endpoint": response}
-            else:
-                one.cells |= {"item": label.lower(), "kind": ShareKind.FLOW} if label else {"kind": ShareKind.FLOW}
+            elif label:
+                one.cells["item"] = label.lower()
 
 
 def _endpoints_of_p(line: Line, found: list[Found]) -> None:
@@ -258,14 +258,16 @@ def _carry_level(line: Line, found: list[Found]) -> None:
 
 def claims(paragraph: Paragraph, lexicon: Lexicon) -> list[Claim]:
     """Claims of one paragraph, in the order of their first number."""
-    return [] if paragraph.kind == "title" else joined(_sentences(paragraph, lexicon))
+    return [] if paragraph.kind == "title" else completed(joined(_sentences(paragraph, lexicon)))
 
 
 def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
     measure = ""
     near: list[str] = []
     text = plain(paragraph.text)
+    background = Background(paragraph.section, text)
     for start, end in sentences.split(text):
+        known = background.holds(text[start:end])
         if (
             not any(char.isdigit() for char in text[start:end])
             and "median" not in text[start:end].lower()
@@ -277,6 +279,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
         found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        name_subjects(line, found)
         beside = sizes_beside(line, lexicon)
         found += [one for one, _ in beside]
         measure = next((one.cells["measure"] for one in reversed(found) if one.kind == "ratio"), measure)
@@ -287,8 +290,13 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         _carry_level(line, found)
         _endpoints_of_p(line, found)
         _p_in_order(line, found)
+        for one in found:
+            if one.rule == TextRule.P_ALONE and one.cells.get("endpoint"):
+                # An endpoint that stands farther off is the less certain part of a p value: counted apart.
+                one.rule = TextRule.P_ALONE_ENDPOINT
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
+        arms = {k: arm for k, arm in arms.items() if not _divided(line, found[k])}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
             if one.kind == "proportion":
@@ -296,7 +304,22 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
-            yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            claim = _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            yield of_others(claim) if known else claim
+
+
+# `240 patients were randomised into two groups (A daily, B on alternate days)`: of all groups.
+DIVIDED = re.compile(
+    r"[^.;]{0,120}\b(?:randomi[sz]ed|divided|allocated|assigned|split)\b[^.;()]{0,20} (?:in)?to (?:one of )?"
+    r"(?:two|three|four|\d)\b",
+    re.IGNORECASE,
+)
+
+
+def _divided(line: Line, one: Found) -> bool:
+    """Whether a count is of all patients, who are divided into groups behind it."""
+    end = line.tokens[one.tokens[0]].end
+    return one.kind == "proportion" and "percent" not in one.cells and DIVIDED.match(line.text, end) is not None
 
 
 def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Lexicon) -> Claim:
@@ -316,13 +339,10 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
         cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
         source = f"reference {cited}" if cited else "a work cited by its author"
         notes.append(f"beside a citation ({source}): probably another study's result")
-    section = (
-        "other" if ELSEWHERE.search(" ".join(paragraph.section)) and "Abstract" not in paragraph.section else "own"
-    )
     name = found.rule
     if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
         name += "-said"
-    rule = f"text-{name}" + ("" if section == "own" else "-elsewhere")
+    rule = f"text-{name}" + ("-elsewhere" if beside_other_work(paragraph) else "")
     return Claim(found.kind, cells, spans, rule, paragraph.locator, line.folded, tuple(notes))
 
 
@@ -338,9 +358,8 @@ OWN_STUDY = re.compile(
 
 
 def _cited(paragraph: Paragraph, line: Line) -> bool:
-    elsewhere = bool(ELSEWHERE.search(" ".join(paragraph.section))) and "Abstract" not in paragraph.section
     cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
-    return elsewhere and cites and OWN_STUDY.search(line.text) is None
+    return beside_other_work(paragraph) and cites and OWN_STUDY.search(line.text) is None
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:
@@ -398,4 +417,4 @@ def _model(line: Line, place: int) -> str:
     return "stratified" if "stratified" in near else ""
 
 
-__all__ = ["UNITS", "claims", "find"]
+__all__ = ["claims", "find"]

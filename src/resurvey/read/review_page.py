@@ -11,8 +11,9 @@ from importlib import resources
 
 from resurvey import inert
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
+from resurvey.read.contradictions import Audit
 from resurvey.read.draft_folder import Reading, changes_of, title_of
-from resurvey.read.objects import Cell, Document, Finding, Paragraph, Table
+from resurvey.read.objects import Cell, Document, Paragraph, Position, Table
 from resurvey.read.unread import Unread
 from resurvey.read.word_lists import TIME_TO_EVENT
 from resurvey.schema import TABLES
@@ -22,7 +23,7 @@ UNREAD = "unread:"
 Marks = dict[str, list[tuple[int, int, str]]]
 
 
-def render(document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread] = ()) -> str:
+def render(document: Document, reading: Reading, audit: Audit, places: Sequence[Unread] = ()) -> str:
     """The page as HTML. It loads nothing from outside; the browser saves a person's rulings as a CSV.
 
     Parameters
@@ -31,8 +32,8 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding], pl
         The paper, quoted from the user's own file.
     reading : Reading
         Its draft rows and the rulings so far.
-    findings : sequence of Finding
-        Inconsistencies found.
+    audit : Audit
+        Inconsistencies found, and doubts of the reading.
     places : sequence of Unread
         Numbers seen and not drafted.
     """
@@ -47,7 +48,7 @@ def render(document: Document, reading: Reading, findings: Sequence[Finding], pl
         "STYLE": parts.joinpath("read.css").read_text(encoding="utf-8"),
         "SCRIPT": script,
         "PAPER": "\n".join(_blocks(document, marks)),
-        "DATA": _json(_data(document, reading, findings, places)),
+        "DATA": _json(_data(document, reading, audit, places)),
     }
     page = parts.joinpath("read.html").read_text(encoding="utf-8")
     head, *rest = page.split("@@")
@@ -65,9 +66,7 @@ def _json(data: object) -> str:
     )
 
 
-def _data(
-    document: Document, reading: Reading, findings: Sequence[Finding], places: Sequence[Unread]
-) -> dict[str, object]:
+def _data(document: Document, reading: Reading, audit: Audit, places: Sequence[Unread]) -> dict[str, object]:
     rows = []
     for line in reading.lines:
         about = line.about
@@ -97,7 +96,7 @@ def _data(
             "reported": f.reported,
             "words": f.explanation,
         }
-        for f in findings
+        for f in audit.findings
     ]
     columns = {name: table.names for name, table in TABLES.items()}
     needed = {
@@ -119,6 +118,7 @@ def _data(
         "name": reading.name,
         "rows": rows,
         "findings": shown,
+        "doubts": [{"place": d.place, "ids": d.claim_ids, "words": d.explanation} for d in audit.doubts],
         "columns": columns,
         "needed": needed,
         "choices": choices,
@@ -217,5 +217,5 @@ def _cell(table: Table, cell: Cell | None, r: int, c: int, marks: Marks) -> str:
         f' colspan="{cell.columns}"' if cell.columns > 1 else ""
     )
     indent = f' style="padding-left:{min(cell.indent, 12) * 0.4 + 0.4:.1f}em"' if cell.indent and c == 0 else ""
-    text = _marked(cell.text, marks.get(f"{table.id}.r{cell.row}.c{cell.column}", []))
+    text = _marked(cell.text, marks.get(Position(table.id, cell.row, cell.column).block, []))
     return f"<{tag}{spans}{indent}>{text}</{tag}>"

@@ -20,6 +20,7 @@ class TextRule(StrEnum):
     COUNT_EQUALS = "n-equals"
     COUNT_EQUALS_LISTED = "n-equals-list"
     SITES = "n-sites"
+    COUNT_OF_ARM = "n-arm"
     COUNT_OF_TOTAL = "n-of-N"
     COUNT_PERCENT = "n-percent"
     PERCENT = "percent"
@@ -30,6 +31,7 @@ class TextRule(StrEnum):
     TIME_ALONE = "time-alone"
     FOLLOW_UP_OTHER = "follow-up-other"
     P_ALONE = "p-alone"
+    P_ALONE_ENDPOINT = "p-alone-endpoint"
     DATE = "date"
 
 
@@ -44,6 +46,8 @@ class TableRule(StrEnum):
     MEDIAN_SECTION = "median-section"
     MEAN_SECTION = "mean-section"
     MEAN_SPREAD_RANGE = "mean-sd-range"
+    MEAN_OF_N = "mean-sd-n"
+    MEAN_ERROR_LIMITS = "mean-se-limits"
     LIMITS_BELOW = "below"
     LIMITS_RANGE = "range"
     P_ROW = "p-row"
@@ -67,6 +71,7 @@ RoleName = Literal[
     "rate",
     "incidence",
     "difference",
+    "effect",
     "p",
     "limits",
     "limit",

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from resurvey.read.draft_places import part_of
 from resurvey.read.normal import plain
 from resurvey.read.objects import Document, Draft, Finding, Table
 from resurvey.read.share_kinds import ShareKind
@@ -37,7 +38,7 @@ class Said:
     @property
     def block(self) -> str:
         """The paragraph or table that contains the number."""
-        return self.draft.claim.spans[0].block.partition(".")[0]
+        return part_of(self.draft)
 
     @property
     def locator(self) -> str:

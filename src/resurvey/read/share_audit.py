@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
-from resurvey.read.objects import Draft, Finding
-from resurvey.read.share_neighbours import Neighbours, column_of, counted, fits, one_misprint, row_of
+from resurvey.read.draft_places import column_of, part_of, row_of
+from resurvey.read.objects import Doubt, Draft, Finding
+from resurvey.read.share_forms import Sentences
+from resurvey.read.share_neighbours import Neighbours, counted, fits, one_misprint
 from resurvey.read.slips import denominators, fewer_patients, misprint_fits, percent_fits
 
 
@@ -27,43 +30,76 @@ def finding_of(row: dict[str, str], by_id: dict[str, Draft]) -> Finding:
     )
 
 
-def percentages(rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft]) -> list[Finding]:
-    """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is not."""
+def percentages(
+    rows: list[dict[str, str]], by_id: dict[str, Draft], drafts: Sequence[Draft], sentences: Sentences
+) -> list[Finding]:
+    """A cell whose percentage misses while its row fits is a misprint; a row that misses as a whole is in doubt."""
     verdict = {row["claim_ids"].split(";")[0]: row["verdict"] for row in rows}
-    bad = [row for row in rows if row["verdict"] in ("discrepant", "impossible")]
-    rowwise: dict[str, list[str]] = defaultdict(list)
+    around = Neighbours(drafts)
+    rowwise: dict[tuple[str, int] | None, list[str]] = defaultdict(list)
     for draft in drafts:
         if draft.claim_id in verdict and draft.claim.in_table:
             rowwise[row_of(draft)].append(draft.claim_id)
-    around = Neighbours(drafts)
-    missed = {row["claim_ids"].split(";")[0] for row in bad}
     found = []
-    for row in bad:
+    for row in rows:
         draft = by_id[row["claim_ids"].split(";")[0]]
+        if row["verdict"] not in ("discrepant", "impossible"):
+            continue
         if not draft.claim.in_table:
-            found.append(finding_of(row, by_id))
-            continue
-        beside = [claim for claim in rowwise[row_of(draft)] if claim != draft.claim_id]
-        fitting = sum(verdict[claim] in ("reproduced", "rounding") for claim in beside)
-        if beside and fitting * 2 < len(beside):
-            continue
-        if row["verdict"] == "discrepant" and not beside and _missing_explains(draft) and not around.alone(draft):
-            continue
-        if not beside and not draft.claim.beside_its_total and not one_misprint(draft):
-            continue
-        if row["verdict"] == "discrepant" and _of_fewer(draft):
-            continue
-        if around.explain(draft) or _fewer_in_row(draft, [by_id[claim] for claim in beside if claim in missed]):
-            continue
-        found.append(finding_of(row, by_id))
-    return _by_denominator(_without_estimates(found, by_id), by_id)
+            doubt = None if sentences.confirmed(draft) else Doubt.UNCONFIRMED
+        else:
+            beside = [claim for claim in rowwise[row_of(draft)] if claim != draft.claim_id]
+            doubt = _doubt(draft, row["verdict"], {claim: verdict[claim] for claim in beside}, by_id, around)
+        found.append(replace(finding_of(row, by_id), doubt=doubt))
+    kept = [one for one in found if one.doubt is None]
+    told = _by_denominator(_with_estimates(_without_habits(kept, by_id, around), by_id), by_id)
+    return [*told, *(one for one in found if one.doubt is not None)]
 
 
-def _of_fewer(draft: Draft) -> bool:
-    """Whether patients without data explain a share whose denominator stands in a heading, not beside it."""
+def _doubt(
+    draft: Draft, verdict: str, beside: dict[str, str], by_id: dict[str, Draft], around: Neighbours
+) -> Doubt | None:
+    """Why a share of a table that misses its denominator is no misprint; None if it is one.
+
+    Parameters
+    ----------
+    draft : Draft
+        The share.
+    verdict : str
+        How it misses.
+    beside : dict of str to str
+        The verdicts of the other shares of its row, by claim id.
+    by_id : dict of str to Draft
+        All drafts by claim id.
+    around : Neighbours
+        The shares of the paper by table, column and row.
+    """
+    fitting = sum(one in GOOD for one in beside.values())
+    missed = [by_id[claim] for claim, one in beside.items() if one not in GOOD]
+    if (beside and fitting * 2 < len(beside)) or around.column_misread(draft):
+        return Doubt.MISREAD
+    if verdict == "discrepant" and not beside and _missing_explains(draft) and not around.alone(draft):
+        return Doubt.OTHER_PATIENTS
+    if not beside and not draft.claim.beside_its_total and not one_misprint(draft):
+        return Doubt.UNCONFIRMED
+    if verdict == "discrepant" and _of_fewer(draft, complete=around.complete(draft)):
+        return Doubt.OTHER_PATIENTS
+    if around.explain(draft) or _fewer_in_row(draft, missed):
+        return Doubt.OTHER_PATIENTS
+    return None if around.confirm(draft) else Doubt.UNCONFIRMED
+
+
+GOOD = ("reproduced", "rounding")
+
+
+def _of_fewer(draft: Draft, *, complete: bool) -> bool:
+    """Whether patients without data explain a share whose denominator stands in a heading, not beside it.
+
+    Where the rest of its row and column is `complete`, only a few are thought of.
+    """
     cells = draft.cells
     own = draft.claim.beside_its_total or not (cells["total"].isdigit() and counted(draft))
-    return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]))
+    return not own and fewer_patients(cells["n"], cells["percent"], int(cells["total"]), complete=complete)
 
 
 def _fewer_in_row(draft: Draft, missed: Sequence[Draft]) -> bool:
@@ -80,14 +116,44 @@ def _fewer_in_row(draft: Draft, missed: Sequence[Draft]) -> bool:
 FEWEST = 0.7
 
 
-def _without_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
-    """No findings for percentages of running text that several rows print above their crude shares: `43.8% (7/17)`.
+def _with_estimates(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
+    """Percentages of running text that several rows print above their crude shares (`43.8% (7/17)`) are in doubt.
 
     Kaplan-Meier estimates with the number of events exceed the crude share wherever patients were censored; a misprint
     seldom goes the same way twice, and mostly one wrong character explains it.
     """
     above = [one for one in found if _estimated(by_id[one.claim_ids[0]])]
-    return [one for one in found if one not in above] if len(above) >= ESTIMATES else found
+    if len(above) < ESTIMATES:
+        return found
+    return [replace(one, doubt=Doubt.OTHER_METHOD) if one in above else one for one in found]
+
+
+def _without_habits(found: list[Finding], by_id: dict[str, Draft], around: Neighbours) -> list[Finding]:
+    """Where many percentages of a table miss, or several by a few patients, its denominators are in doubt."""
+    table_of = {one.claim_ids[0]: part_of(by_id[one.claim_ids[0]]) for one in found}
+    missing = Counter(table_of.values())
+    nearly = Counter(table_of[one.claim_ids[0]] for one in found if _by_a_few(by_id[one.claim_ids[0]]))
+    doubted = {
+        table
+        for table, count in missing.items()
+        if table.startswith("t")
+        and (nearly[table] >= SEVERAL or (count >= MANY and MANY * count > len(around.tables[table])))
+    }
+    return [replace(one, doubt=Doubt.OTHER_PATIENTS) if table_of[one.claim_ids[0]] in doubted else one for one in found]
+
+
+# Percentages of a table that miss, and one of so many of all of them, from which on they are one doubt; those that a
+# denominator within a few patients, or this share of them, would give.
+MANY, SEVERAL, A_FEW, PART = 4, 3, 2, 0.02
+
+
+def _by_a_few(draft: Draft) -> bool:
+    """Whether a denominator a little above or below that of a share gives its percentage."""
+    n, percent, total = (draft.cells[name] for name in ("n", "percent", "total"))
+    if not (total.isdigit() and counted(draft)) or draft.claim.beside_its_total:
+        return False
+    most = int(total) + max(A_FEW, math.floor(PART * int(total)))
+    return any(size >= 2 * int(total) - most for size in denominators(int(n), percent, most))
 
 
 # Percentages above the crude share, each with the number of events, that are estimates.
@@ -103,10 +169,11 @@ def _estimated(draft: Draft) -> bool:
 
 def _by_denominator(found: list[Finding], by_id: dict[str, Draft]) -> list[Finding]:
     """Merge mismatches in one column that another whole denominator explains: the size in the heading is wrong."""
-    columns: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    columns: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
     for one in found:
-        columns[column_of(by_id[one.claim_ids[0]])].append(one)
-    kept: list[Finding] = []
+        if one.doubt is None:
+            columns[column_of(by_id[one.claim_ids[0]])].append(one)
+    kept = [one for one in found if one.doubt is not None]
     for group in columns.values():
         rows = [by_id[one.claim_ids[0]].cells for one in group]
         total = float(rows[0]["total"])
@@ -142,12 +209,12 @@ def _missing_explains(draft: Draft) -> bool:
 # Proportions whose denominator is not printed beside them.
 
 
-def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
+def unlinked(drafts: Sequence[Draft], sentences: Sentences) -> list[Finding]:
     """Proportions in text, without a denominator, that fit no number of patients, or not that of their arm."""
-    sentences: dict[tuple[str, str], list[Draft]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Draft]] = defaultdict(list)
     for draft in drafts:
         if draft.table == "proportions" and draft.claim.in_text and counted(draft):
-            sentences[(draft.cells["locator"], draft.claim.context)].append(draft)
+            groups[(draft.cells["locator"], draft.claim.context)].append(draft)
     sizes = {
         int(draft.cells[name])
         for draft in drafts
@@ -157,13 +224,13 @@ def unlinked(drafts: Sequence[Draft]) -> list[Finding]:
     }
     arms = _sizes_of_arms(drafts)
     found: list[Finding] = []
-    for group in sentences.values():
+    for group in groups.values():
         for draft in group:
             if not draft.cells["total"] and not draft.cells["lower"] and draft.cells["study_id"]:
                 found += (
                     _impossible(draft)
                     or _adding_up(draft, group)
-                    or _of_its_arm(draft, arms, sizes)
+                    or _of_its_arm(draft, arms, sizes, sentences)
                     or _of_its_sentence(draft, group, sizes)
                 )
     return found
@@ -208,7 +275,7 @@ def _adding_up(draft: Draft, group: Sequence[Draft]) -> list[Finding]:
     return []
 
 
-def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> list[Finding]:
+def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int], sentences: Sentences) -> list[Finding]:
     """A proportion that one wrong character separates from a size of its arm, and that fits no other printed size."""
     n, percent = draft.cells["n"], draft.cells["percent"]
     near = [
@@ -218,7 +285,9 @@ def _of_its_arm(draft: Draft, arms: dict[str, set[int]], sizes: set[int]) -> lis
     ]
     if not near or sizes & set(denominators(int(n), percent, max(sizes))):
         return []
-    return _missed(draft, near[-1], "a size of its arm")
+    found = _missed(draft, near[-1], "a size of its arm")
+    sure = sentences.of_its_arm(draft, near[-1])
+    return found if sure else [replace(one, doubt=Doubt.UNCONFIRMED) for one in found]
 
 
 def _of_its_sentence(draft: Draft, group: Sequence[Draft], sizes: set[int]) -> list[Finding]:

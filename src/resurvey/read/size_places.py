@@ -21,6 +21,7 @@ class SizePlace(StrEnum):
     CAPTION = "the caption of a table of one group"
     NOTE = "a note, for the arm of the column"
     LABEL = "the label of the row"
+    MARKED = "the note that a mark of the cell or of its row refers to"
     ROW = "a cell of the row, under a heading such as No. of patients"
     TOTAL = "the row of totals of the section"
     # Counts of other rows and columns.
@@ -30,6 +31,7 @@ class SizePlace(StrEnum):
     # Printed for some group that need not be that of the share.
     ANY_NOTE = "a note, for whatever group"
     ELSEWHERE = "elsewhere in the paper, for the arm of the column"
+    TOGETHER = "elsewhere in the paper, for the arms of the columns, which add up to the size of caption or section"
     SAID = "elsewhere in the paper, for whatever group"
     # Computed.
     SUM = "the sum of the categories of the section"
@@ -61,7 +63,9 @@ PRIOR = {
     SizePlace.SPAN: 1.5,
     SizePlace.EARLIER: 1.5,
     SizePlace.WHOLE: 1.5,
+    SizePlace.TOGETHER: 1.0,
     SizePlace.ROW: 1.0,
+    SizePlace.MARKED: 1.0,
     SizePlace.HEADS: 0.0,
     SizePlace.BRACKET: 0.0,
     SizePlace.SAME: -2.0,
@@ -87,4 +91,4 @@ PRINTED = frozenset({SizePlace.HEAD, SizePlace.BODY, SizePlace.SECTION, SizePlac
 OUTSIDE = frozenset({SizePlace.ELSEWHERE, SizePlace.SAID})
 #: Places that explain complete sets of categories by their construction, and notes on single rows: other sections say
 #: nothing of them.
-OF_SOME_ROWS = frozenset({SizePlace.SUM, SizePlace.ACROSS, SizePlace.ANY_NOTE})
+OF_SOME_ROWS = frozenset({SizePlace.SUM, SizePlace.ACROSS, SizePlace.ANY_NOTE, SizePlace.MARKED})

@@ -122,7 +122,7 @@ def _one_fits(n: str, percent: str, total: float, others: Callable[[str], Iterab
     ) or any(percent_fits(n, text, total) for text in others(percent) if DECIMAL.fullmatch(text))
 
 
-def fewer_patients(n: str, percent: str, total: int) -> bool:
+def fewer_patients(n: str, percent: str, total: int, *, complete: bool = False) -> bool:
     """Whether a few patients without data explain a percentage, and a misprint would seldom look like that.
 
     Some denominator above nine tenths of the total gives the percentage, but few of the texts that one wrong digit
@@ -134,17 +134,21 @@ def fewer_patients(n: str, percent: str, total: int) -> bool:
         As printed.
     total : int
         The denominator of the column.
+    complete : bool
+        Whether all patients have data in the other rows, so that no more than a few can lack them here.
     """
     decimals = len(percent.partition(".")[2])
-    sizes = range(max(int(n), math.ceil(MOST_DATA * total), 1), total)
+    least = min(total - FEW, math.ceil(NEARLY_ALL * total)) if complete else math.ceil(MOST_DATA * total)
+    sizes = range(max(int(n), least, 1), total)
     explained = {f"{100 * int(n) / size:.{decimals}f}" for size in sizes}
     right = f"{100 * int(n) / total:.{decimals}f}"
     wrong = {text for text in slips(right) if len(text) == len(right)} - {right}
     return percent in explained and len(wrong & explained) <= BY_CHANCE * len(wrong)
 
 
-# The share of patients that have data at least, and the share of misprints that look as if fewer had.
-MOST_DATA, BY_CHANCE = 0.9, 0.15
+# The share of patients that have data at least, that or the number without where the other rows are complete, and the
+# share of misprints that look as if fewer had.
+MOST_DATA, NEARLY_ALL, FEW, BY_CHANCE = 0.9, 0.97, 3, 0.15
 DECIMAL = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 
 

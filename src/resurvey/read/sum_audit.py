@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from resurvey.read.objects import Draft, Finding
+from resurvey.read.draft_places import position_of, section_of
+from resurvey.read.objects import Draft, Finding, Position
 from resurvey.read.slips import percent_fits, repairs
 
 # Rows whose counts must add up before one that does not is a misprint, and what share of all rows.
@@ -47,9 +48,9 @@ def sums(drafts: Sequence[Draft], told: set[str]) -> list[Finding]:
             draft.table == "proportions"
             and draft.claim.in_table
             and draft.cells.get("n", "").isdigit()
-            and draft.claim.spans[0].block.count(".") == 2
+            and (position := position_of(draft)) is not None
         ):
-            count = _count(draft)
+            count = _count(draft, position)
             tables[count.table].append(count)
     found: list[Finding] = []
     for one in (one for counts in tables.values() for one in (*_rows(counts), *_sections(counts))):
@@ -59,11 +60,10 @@ def sums(drafts: Sequence[Draft], told: set[str]) -> list[Finding]:
     return found
 
 
-def _count(draft: Draft) -> Count:
-    table, row, column = draft.claim.spans[0].block.split(".")
+def _count(draft: Draft, position: Position) -> Count:
+    table, row, column = position
     total = int(draft.cells["total"]) if draft.cells["total"].isdigit() else 0
-    section = draft.cells.get("item", "").rpartition(", ")[0]
-    return Count(int(draft.cells["n"]), total, table, int(row[1:]), int(column[1:]), section, draft)
+    return Count(int(draft.cells["n"]), total, table, row, column, section_of(draft), draft)
 
 
 def _rows(counts: Sequence[Count]) -> Iterator[Finding]:
@@ -78,8 +78,9 @@ def _rows(counts: Sequence[Count]) -> Iterator[Finding]:
         return
     for at, arms in _groupings(usual):
         wrong = [row for row in whole if _of_arms(row, arms) != row[at].n]
-        told = len([row for row in whole if row not in wrong and sum(row[column].n > 0 for column in arms) > 1])
-        if len(whole) - len(wrong) >= max(LEAST, MOST * len(whole)) and told >= LEAST:
+        right = [row for row in whole if _of_arms(row, arms) == row[at].n]
+        told = sum(sum(row[column].n > 0 for column in arms) > 1 for row in right)
+        if len(right) >= max(LEAST, MOST * len(whole)) and told >= LEAST:
             yield from (_of_row(row, at, arms) for row in wrong if _one_slip(row, at, arms))
 
 

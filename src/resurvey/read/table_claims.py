@@ -7,22 +7,19 @@ from collections.abc import Iterator
 
 from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
-from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, ClaimKind, Table
-from resurvey.read.rules import TableRule
-from resurvey.read.table_about import MEASURES
-from resurvey.read.table_cells import Number
-from resurvey.read.table_forms import PERSON_TIME
+from resurvey.read.rules import RoleName, TableRule
+from resurvey.read.table_about import effects_said
+from resurvey.read.table_context import NOTHING, Role
 from resurvey.read.table_found import Found
 from resurvey.read.table_hints import hints, time_in, unit_in
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import Layout, Place, Row
-from resurvey.read.table_roles import Role, role
+from resurvey.read.table_roles import role
 from resurvey.read.table_split import split_counts
-from resurvey.read.table_times import time_of
-from resurvey.read.table_words import Words
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS
+from resurvey.read.table_values import Values
+from resurvey.read.word_lists import TIME_TO_EVENT
 
 # A p value under one of these headings tests something other than the ratio beside it.
 OTHER_TEST = re.compile(r"interaction|\btrend\b|heterogen|\bby age\b", re.IGNORECASE)
@@ -39,7 +36,11 @@ def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
             yield reader.claim(found)
 
 
-class Reader(Words):
+#: Roles of cells that count some of the patients.
+SHARES: frozenset[RoleName] = frozenset(("count", "percent", "n_percent", "percent_n", "n_total", "n_total_percent"))
+
+
+class Reader(Values):
     """Reads one table."""
 
     def __init__(self, layout: Layout, lexicon: Lexicon):
@@ -55,7 +56,7 @@ class Reader(Words):
         return self.done
 
     def _row(self, row: Row) -> list[Found]:
-        if (split := split_counts(row)) is not None:
+        if (split := split_counts(row, {c: self._size(row, c) or self._noted(row, c) for c in row.cells})) is not None:
             return [
                 Found("proportion", {"n": n.text, "item": label}, part, c, [(row.cells[c], n)], "split-counts")
                 for part, c, label, n in split
@@ -66,14 +67,19 @@ class Reader(Words):
             return []
         roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         roles |= self._like_their_row(row, roles)
+        roles |= self._effects(row, roles)
         made: dict[int, Found] = {}
         for c, one in roles.items():
-            found = self._value(row, c, one)
+            found = self.value(row, c, one)
             if found is not None:
                 made[c] = found
         self._join(row, roles, made)
         self.above.update(
-            {c: one for c, one in made.items() if one.kind in ("ratio", "median", "quantity", "rate", "proportion")}
+            {
+                c: one
+                for c, one in made.items()
+                if one.kind in ("ratio", "median", "quantity", "rate", "proportion", "difference")
+            }
         )
         return [made[c] for c in sorted(made)]
 
@@ -89,6 +95,19 @@ class Reader(Words):
             for c in pairs
             if not roles[c].name and row.cells[c].value.numbers[0].whole and row.cells[c].value.numbers[1].value <= 100
         }
+
+    def _effects(self, row: Row, roles: dict[int, Role]) -> dict[int, Role]:
+        """What the effects of a row are: ratios beside shares, differences beside averages, as the notes say."""
+        columns = [c for c, one in roles.items() if one.name == "effect"]
+        if not columns:
+            return {}
+        ratio, difference = effects_said(self.layout.table.caption, self.layout.table.notes)
+        names = {one.name for one in roles.values()}
+        if ratio and (not difference or names & SHARES):
+            return dict.fromkeys(columns, Role("ratio", "ratio-effect", ratio.upper()))
+        if difference and (not ratio or names & {"mean", "median"}):
+            return dict.fromkeys(columns, Role("difference", "difference-effect"))
+        return dict.fromkeys(columns, NOTHING)
 
     def _at_risk(self, row: Row) -> list[Found] | None:
         """Numbers at risk: the row, its section or the caption says so, and the column headings are times."""
@@ -114,197 +133,6 @@ class Reader(Words):
         """A size to judge pairs of numbers by, where the heading of the column has none."""
         return self.denominators.printed(c) or self.denominators.size_in_row(row, c)
 
-    def _value(self, row: Row, c: int, one: Role) -> Found | None:
-        place = row.cells[c]
-        numbers = place.value.numbers
-        name = one.name
-        if name == "mean" and not re.search(r"[A-Za-z]{2}", row.path):
-            return None
-        if name in (
-            "count",
-            "percent",
-            "n_percent",
-            "percent_n",
-            "n_total",
-            "n_total_percent",
-            "percent_n_total",
-            "n_percent_limits",
-            "n_total_percent_limits",
-        ):
-            return self._share(row, c, one)
-        if name == "ratio":
-            cells = {"measure": self._measure(row, c, one), "value": numbers[0].text} | self._limits(place, ci=True)
-            if one.rule == TableRule.RATIO_P:
-                cells["p"] = numbers[1].text
-            elif len(numbers) == 4 or (len(numbers) == 2 and "P" in place.value.shape):
-                cells["p"] = numbers[-1].text
-            if (
-                len(numbers) == 1
-                and numbers[0].text in ("1", "1.0", "1.00", "1.000")
-                and not self._limits_beside(row, c)
-            ):
-                return None
-            return self._found("ratio", cells, row, c, numbers, one.rule)
-        if name in ("median", "mean"):
-            return self._average(row, c, one)
-        if name == "rate":
-            number, unit = time_of(self.layout, row, c)
-            share = (
-                numbers[0].percent
-                or numbers[0].value > 1
-                or "pct" in hints(row.label) | hints(self.layout.head(c)) | self.about.tags
-            )
-            cells = {
-                "time": number,
-                "time_unit": unit,
-                "value": numbers[0].text,
-                "unit": "%" if share else "proportion",
-            }
-            return self._found("rate", cells | self._limits(place, ci=True), row, c, numbers, one.rule)
-        if name == "difference":
-            cells = {"value": numbers[0].text, "item": self.item(row, c)} | self._limits(place, ci=True)
-            return self._found("difference", cells, row, c, numbers, one.rule)
-        if name == "incidence":
-            return self._incidence(row, c, one)
-        if name == "p":
-            return self._found("p", {"p": numbers[0].text}, row, c, numbers[:1], one.rule)
-        return None
-
-    def _measure(self, row: Row, c: int, one: Role) -> str:
-        """The measure of a ratio; `Hazard ratio or odds ratio` is the former for a time to event."""
-        named = [name for name in MEASURES if name in hints(self.layout.leaf(c))]
-        if len(named) < 2 or not self.endpoint(row, c):
-            return one.measure
-        timed = self.endpoint(row, c) in TIME_TO_EVENT
-        fitting = [name for name in named if (name == "hr") == timed]
-        return fitting[0].upper() if len(fitting) == 1 else one.measure
-
-    def _incidence(self, row: Row, c: int, one: Role) -> Found:
-        """Events over time at risk: `1.32 (1.07 to 1.65)` under `Rate per 100 person-years (95% CI)`."""
-        place, numbers = row.cells[c], row.cells[c].value.numbers
-        said = PERSON_TIME.search(plain(row.label)) or PERSON_TIME.search(plain(self.layout.leaf(c)))
-        unit = said[0].replace("/", "per ") if said else ""
-        cells = {"value": numbers[0].text, "unit": unit, "kind": "epidemiology"}
-        limits = self._limits(place, ci=True)
-        level = limits.pop("ci_level", "")
-        found = self._found(
-            "quantity", cells | limits | {"item": f"rate: {self.item(row, c)}"}, row, c, numbers, one.rule
-        )
-        if level:
-            found.notes.append(f"limits of a {level} % confidence interval")
-        return found
-
-    def _limits_beside(self, row: Row, c: int) -> bool:
-        """Whether limits are in the next column, so that a ratio of 1.00 is an estimate, not the reference category."""
-        beside = row.cells.get(c + 1)
-        if beside is None:
-            return False
-        tags = hints(self.layout.head(c + 1))
-        both = len(beside.value.numbers) == 2 and "-" in beside.value.shape
-        limit = "lower" in tags or ("ci" in tags and not tags & set(MEASURES))
-        return both or (beside.value.shape == "n" and limit)
-
-    def _found(
-        self, kind: ClaimKind, cells: dict[str, str], row: Row, c: int, numbers: tuple[Number, ...], rule: str
-    ) -> Found:
-        place = row.cells[c]
-        return Found(kind, cells, row, c, [(place, number) for number in numbers], rule)
-
-    def _share(self, row: Row, c: int, one: Role) -> Found:
-        place = row.cells[c]
-        numbers = place.value.numbers
-        order = {
-            "count": ("n",),
-            "percent": ("percent",),
-            "n_percent": ("n", "percent"),
-            "percent_n": ("percent", "n"),
-            "n_total": ("n", "total"),
-            "n_total_percent": ("n", "total", "percent"),
-            "percent_n_total": ("percent", "n", "total"),
-            "n_percent_limits": ("n", "percent", "lower", "upper"),
-            "n_total_percent_limits": ("n", "total", "percent", "lower", "upper"),
-        }[one.name]
-        cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
-        if one.name == "percent" and len(numbers) == 3:
-            cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self._level(place)
-        if one.name.endswith("_limits"):
-            cells |= self._level(place)
-        return self._found("proportion", cells, row, c, numbers, one.rule)
-
-    def _around(self, row: Row, c: int, name: str) -> tuple[str, ...]:
-        """Sections and outer headings of a cell, the nearest first; for times, also the caption."""
-        near = (*reversed(row.section), *reversed(self.layout.heads[c][:-1]))
-        return (*near, self.layout.table.caption) if name in TIME_TO_EVENT or name == "age" else near
-
-    def _level(self, place: Place) -> dict[str, str]:
-        text = f"{place.text} {self.layout.head(place.column)} {self.layout.table.caption}"
-        match = re.search(r"(\d{2}(?:\.\d)?)\s?%\s?[\[(]?(?:CI|C\.I|confidence)", plain(text))
-        return {"ci_level": match[1]} if match else {}
-
-    def _limits(self, place: Place, *, ci: bool) -> dict[str, str]:
-        numbers = place.value.numbers
-        if len(numbers) < 3:
-            return {}
-        names = ("lower", "upper") if ci else ("range_lower", "range_upper")
-        return {names[0]: numbers[1].text, names[1]: numbers[2].text} | (self._level(place) if ci else {})
-
-    def _average(self, row: Row, c: int, one: Role) -> Found:
-        place = row.cells[c]
-        numbers = place.value.numbers
-        name = self.endpoint(row, c, age=True)
-        tags = (
-            hints(row.label)
-            | hints(self.layout.leaf(c))
-            | self.about.tags
-            | frozenset().union(*(hints(part) for part in row.section))
-        )
-        near = hints(row.label) | hints(self.layout.head(c))
-        ranged = ("range" in place.value.labels or "iqr" in place.value.labels or bool(near & {"range", "iqr"})) or (
-            not near & {"ci"} and (name not in TIME_TO_EVENT or ("iqr" in tags and "ci" not in tags))
-        )
-        unit = (
-            ("%" if one.rule in (TableRule.MEDIAN_SECTION, TableRule.MEAN_SECTION) else place.value.unit)
-            or unit_in(row.label)
-            or unit_in(self.layout.leaf(c))
-            or next((u for part in self._around(row, c, name) if (u := unit_in(part)) and not time_in(part)[0]), "")
-        )
-        item = self.item(row, c)
-        if one.name == "mean":
-            said = re.search(r"\bmean|average", item, re.IGNORECASE)
-            item = item if said else f"mean {item}"
-            cells = {"value": numbers[0].text, "unit": unit, "item": item, "kind": "laboratory"}
-            if one.rule == TableRule.MEAN_SPREAD_RANGE or (len(numbers) == 4 and "n,n-n" in place.value.shape):
-                cells |= {"lower": numbers[2].text, "upper": numbers[3].text}
-                found = self._found("quantity", cells, row, c, numbers, one.rule)
-                found.notes.append(
-                    f"printed with {numbers[1].text} beside it (standard deviation); limits are its range"
-                )
-                return found
-            if "limits" in one.rule and len(numbers) > 2:
-                cells |= self._limits(place, ci=True)
-                cells = cells if not ranged else {k: v for k, v in cells.items() if k != "ci_level"}
-                numbers = numbers[:3]
-            else:
-                numbers = numbers[:2]
-            found = self._found("quantity", cells, row, c, numbers, one.rule)
-            if len(numbers) == 2:
-                found.notes.append(f"printed with {numbers[1].text} beside it (standard deviation or error)")
-            return found
-        follow = re.search(r"follow[- ]?up", row.path + " " + self.layout.leaf(c), re.IGNORECASE)
-        if follow and name not in TIME_TO_EVENT:
-            cells = {"item": "follow-up", "statistic": "median", "value": numbers[0].text, "unit": unit}
-            return self._found("follow_up", cells | self._limits(place, ci=not ranged), row, c, numbers, one.rule)
-        cells = {"endpoint": name or item, "value": numbers[0].text, "unit": unit} | self._limits(place, ci=not ranged)
-        if one.rule == TableRule.MEDIAN_QUARTILES and len(numbers) == 2 and name in TIME_TO_EVENT:
-            cells["lower_quartile"] = numbers[1].text
-        if "iqr" in tags and "range_lower" in cells and name in TIME_TO_EVENT:
-            cells |= {"lower_quartile": cells.pop("range_lower"), "upper_quartile": cells.pop("range_upper")}
-        elif "iqr" in tags and "range_lower" in cells:
-            return Found(
-                "median", cells, row, c, [(place, n) for n in numbers], one.rule, ["the range is that of the quartiles"]
-            )
-        return self._found("median", cells, row, c, numbers, one.rule)
-
     def _join(self, row: Row, roles: dict[int, Role], made: dict[int, Found]) -> None:
         self._join_limits(row, roles, made)
         self._join_counts(row, roles, made)
@@ -317,23 +145,27 @@ class Reader(Words):
             place = row.cells[c]
             target = self._left(roles, c, made, ("ratio", "median", "rate", "proportion", "quantity", "difference"))
             if one.name == "limits" and (
-                target is None or "lower" in target.cells or "range_lower" in target.cells or self._own_row(row, one)
+                target is None
+                or "lower" in target.cells
+                or "range_lower" in target.cells
+                or self._own_row(row, one, made)
             ):
-                target = self.above.get(c) if self._own_row(row, one) or target is None else None
+                target = self.above.get(c) if self._own_row(row, one, made) or target is None else None
                 if target is not None and abs(target.row.number - row.number) > 2:
                     target = None
             if target is None:
                 continue
             self._put_limits(target, place, one, row)
 
-    def _own_row(self, row: Row, one: Role) -> bool:
-        """A row of limits: its label says so, or it has no label."""
+    def _own_row(self, row: Row, one: Role, made: dict[int, Found]) -> bool:
+        """A row of limits: its label says so and it has no values, or it has no label."""
         return one.rule == TableRule.LIMITS_BELOW or (
             one.name == "limits"
             and (
                 not row.label
                 or (
-                    bool(hints(row.label) & {"ci", "range", "iqr"})
+                    not any(found.kind != "p" for found in made.values())
+                    and bool(hints(row.label) & {"ci", "range", "iqr"})
                     and not hints(row.label) & {"median", "hr", "or", "rr", "mean"}
                 )
             )
@@ -353,7 +185,7 @@ class Reader(Words):
             else ("range_lower", "range_upper")
         )
         if one.name == "limits" and low not in target.cells and len(numbers) >= 2:
-            target.cells |= {low: numbers[0].text, high: numbers[1].text} | (self._level(place) if ci else {})
+            target.cells |= {low: numbers[0].text, high: numbers[1].text} | (self.level(row, place) if ci else {})
             target.numbers += [(place, numbers[0]), (place, numbers[1])]
             target.rule += "-joined" if not target.rule.endswith("-joined") else ""
         elif one.name in ("lower", "upper", "limit") and target.kind in ("ratio", "median", "rate", "proportion"):
@@ -361,7 +193,7 @@ class Reader(Words):
             if wanted not in target.cells:
                 target.cells[wanted] = numbers[0].text
                 target.numbers.append((place, numbers[0]))
-                target.cells |= self._level(place)
+                target.cells |= self.level(row, place)
 
     def _says_interval(self, row: Row, place: Place) -> bool:
         """Whether label, heading or caption mentions a confidence interval; a range below a count does not qualify."""
@@ -429,7 +261,7 @@ class Reader(Words):
                 target = self.above.get(c)
                 if (
                     target is not None
-                    and target.kind == "ratio"
+                    and target.kind in ("ratio", "difference")
                     and "p" not in target.cells
                     and row.number - target.row.number <= 2
                     and not self._several(target, c)
@@ -441,7 +273,12 @@ class Reader(Words):
                 continue
             left = self._left(roles, c, made, ("ratio", "difference"))
             right = next(
-                (made[k] for k in (c + 1,) if k in made and made[k].kind == "ratio" and not self._left_p_side()), None
+                (
+                    made[k]
+                    for k in (c + 1,)
+                    if k in made and made[k].kind in ("ratio", "difference") and not self._left_p_side()
+                ),
+                None,
             )
             target = left if left is not None and "p" not in left.cells else right
             if target is not None and "p" not in target.cells:
@@ -466,4 +303,4 @@ class Reader(Words):
         target.rule += "-p"
 
 
-__all__ = ["UNITS", "Found", "claims"]
+__all__ = ["claims"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cached_property
 
 from resurvey.read import table_partitions
 from resurvey.read.size_places import COMPUTED, COUNTS, SizePlace, Source
 from resurvey.read.slips import magnitude, percent_fits, sizes_giving
 from resurvey.read.table_evidence import Choice, Evidence, fits, told
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import hints, is_size_label, size_in
 from resurvey.read.table_places import Layout, Row
 from resurvey.read.table_sizes import Sizes, row_of, section_of
 from resurvey.read.word_lists import RESPONSES, endpoints_in
@@ -135,7 +135,7 @@ class Denominators:
         return self.partitions.get(found.row.section, "")
 
 
-LABEL = Source(SizePlace.LABEL)
+LABEL, MARKED = Source(SizePlace.LABEL), Source(SizePlace.MARKED)
 
 
 class _Settling:
@@ -177,10 +177,14 @@ class _Settling:
                 self.chosen[k] = choice.source
 
     def _take_labels(self) -> None:
-        """A size in the label of a row, `Current smoker (n = 169)`, is that of the shares whose percentage it gives."""
+        """A size in the label of a row, `Current smoker (n = 169)`, or in a note to it, if it gives the percentage."""
+        waiting = set(self.open)
         for k, size in self.offers.get(LABEL, {}).items():
-            if k in self.open and fits(self.shares[k], size):
+            if k in waiting and fits(self.shares[k], size):
                 self.chosen[k] = LABEL
+        for k in self.offers.get(MARKED, {}):
+            if k in waiting and (k not in self.chosen or self._misses(k)):
+                self.chosen[k] = MARKED
 
     def _misses(self, k: int) -> bool:
         return not fits(self.shares[k], self.offers[self.chosen[k]][k])
@@ -231,12 +235,22 @@ class _Settling:
             return True
         printed = self.sizes.printed(one.column)
         missing = str(int(printed) - int(size)) if printed else "0"
-        beside = {
-            other.cells.get("n")
-            for other in self.shares
-            if other.column == one.column and other.row.section == one.row.section and "percent" not in other.cells
-        }
+        beside = self._bare[one.column, one.row.section]
         return missing.strip("0").isdigit() and (missing in beside or missing in self.sizes.numbers_in_notes)
+
+    @cached_property
+    def _bare(self) -> dict[tuple[int, tuple[str, ...]], set[str]]:
+        """Counts without percentages, by column and section."""
+        counts: dict[tuple[int, tuple[str, ...]], set[str]] = defaultdict(set)
+        for one in self.shares:
+            if "percent" not in one.cells:
+                counts[one.column, one.row.section].add(one.cells.get("n", ""))
+        return counts
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        """Labels of rows by number; of the first part where a row was split."""
+        return {one.row.number: one.row.label for one in reversed(self.shares)}
 
     def _computed(self, one: Found, size: str) -> str:
         printed = self.sizes.printed(one.column)
@@ -246,8 +260,7 @@ class _Settling:
     def _note(self, source: Source, printed: bool, k: int) -> str:
         """How a denominator was found that no heading, note or caption prints for the share."""
         if source.kind == SizePlace.ABOVE:
-            label = next(one.row.label for one in self.shares if one.row.number == source.key[0])
-            return f"the denominator is the count of the row {label!r}"
+            return f"the denominator is the count of the row {self._labels[source.key[0]]!r}"
         if source.kind == SizePlace.COLUMN:
             return "the percentage is of the row: of the count in another column"
         if source.kind == SizePlace.SUMS and not printed:

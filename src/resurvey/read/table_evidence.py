@@ -72,27 +72,24 @@ class Evidence:
         self.sources: dict[int, list[Source]] = defaultdict(list)
         self.parts: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
         self.sections: dict[tuple[object, ...], list[int]] = defaultdict(list)
-        columns = {one.column for one in shares}
         for source, sizes in offers.items():
             for k in sizes:
                 self.sources[k].append(source)
+        self._in_sections: dict[tuple[Source, tuple[object, ...]], float] = {}
+        self.telling = {k for k, one in enumerate(shares) if told(one)}
         for k, one in enumerate(shares):
             self.parts[section_of(one), one.column].append(k)
             self.sections[section_of(one)].append(k)
-        self.sums = {
-            column: Counter(self._sum(part) for (_, c), part in self.parts.items() if c == column) for column in columns
-        }
+        self.sums: dict[int, Counter[int]] = defaultdict(Counter)
+        for (_, column), part in self.parts.items():
+            self.sums[column][self._sum(part)] += 1
         self.of_part = {key: self.of(part, added=True) for key, part in self.parts.items()}
-        self.of_section = {section: self._joined("section", section) for section in self.sections}
-        self.of_column = {column: self._joined("column", column) for column in columns}
-
-    def _joined(self, by: str, name: object) -> dict[Source, float]:
-        made: dict[Source, float] = defaultdict(float)
+        self.of_section: dict[tuple[object, ...], dict[Source, float]] = defaultdict(lambda: defaultdict(float))
+        self.of_column: dict[int, dict[Source, float]] = defaultdict(lambda: defaultdict(float))
         for (section, column), scores in self.of_part.items():
-            if name == (section if by == "section" else column):
-                for source, score in scores.items():
-                    made[source] += score
-        return made
+            for source, score in scores.items():
+                self.of_section[section][source] += score
+                self.of_column[column][source] += score
 
     def of(self, part: Sequence[int], *, added: bool = False) -> dict[Source, float]:
         """Log odds of each place from the percentages of some shares; `added` if they are the rows of one section."""
@@ -129,7 +126,7 @@ class Evidence:
         scores = {}
         for source, score in own.items():
             around = 0.0
-            if source.kind == SizePlace.ABOVE and self._explains(source, self.sections[section]) < MOST:
+            if source.kind == SizePlace.ABOVE and self._explains_section(source, section) < MOST:
                 continue
             if source.kind not in OF_SOME_ROWS:
                 around += _within(self.of_section[section].get(source, 0.0) - whole.get(source, 0.0))
@@ -139,9 +136,9 @@ class Evidence:
 
     def of_rows(self, rows: Sequence[int], least: float) -> Choice | None:
         """The place whose sizes a few rows have in all their columns."""
-        scores = {}
+        scores, held = {}, set(rows)
         for source, score in self.of(rows).items():
-            columns = {self.shares[k].column for k in rows if k in self.offers[source]}
+            columns = {self.shares[k].column for k in self.offers[source].keys() & held}
             around = [_within(self.of_column[column].get(source, 0.0), most=-AGAINST) for column in columns]
             scores[source] = score + (sum(around) / len(around) if source.kind not in OF_SOME_ROWS else 0.0)
         return self._chosen(rows, scores, least)
@@ -149,12 +146,13 @@ class Evidence:
     def _chosen(self, part: Sequence[int], scores: dict[Source, float], least: float) -> Choice | None:
         kinds = Counter(source.kind for source in scores)
         bare = 0.0 if any("n" in self.shares[k].cells for k in part) else UNCOUNTED
+        rows = set(part)
         found = [
             # rounded, so that no choice hangs on the last bits of a logarithm
             Choice(source, round(score + PRIOR[source.kind] - math.log(kinds[source.kind]) + bare, 9))
             for source, score in scores.items()
-            if 2 * sum(k in self.offers[source] for k in part) >= len(part)
-            and (self._explains(source, part) >= least or self._one_missed(source, part))
+            if 2 * len(self.offers[source].keys() & rows) >= len(rows)
+            and (self._explains(source, rows) >= least or self._one_missed(source, part))
         ]
         best = max(found, key=lambda one: one.score, default=None)
         if best is None or best.score < NEEDED or self._rivalled(best, found, part):
@@ -165,8 +163,15 @@ class Evidence:
         """Whether a column has one percentage only, which a place misses that explains those of the other columns."""
         if sum(told(self.shares[k]) for k in part) != 1 or source.kind not in PRINTED:
             return False
-        section = self.sections[section_of(self.shares[part[0]])]
-        return len(section) > 2 * len(part) and self._explains(source, section) >= MOST
+        section = section_of(self.shares[part[0]])
+        return len(self.sections[section]) > 2 * len(part) and self._explains_section(source, section) >= MOST
+
+    def _explains_section(self, source: Source, section: tuple[object, ...]) -> float:
+        """Share of the percentages of a section that the sizes of a place explain in all columns."""
+        key = (source, section)
+        if key not in self._in_sections:
+            self._in_sections[key] = self._explains(source, set(self.sections[section]))
+        return self._in_sections[key]
 
     def _rivalled(self, best: Choice, found: list[Choice], part: Sequence[int]) -> bool:
         """Whether another size from elsewhere in the paper explains the percentages about as well."""
@@ -178,15 +183,20 @@ class Evidence:
             and any(self.offers[one.source].get(k, mine.get(k)) != mine.get(k) for k in part)
             for one in found
             if one.source.kind in OUTSIDE
+            and (one.source.kind is best.source.kind or best.source.kind is SizePlace.SAID)
         )
 
-    def _explains(self, source: Source, part: Sequence[int]) -> float:
-        """Share of the percentages that the sizes of a place explain; without any, whether they exceed most counts."""
+    def _explains(self, source: Source, part: set[int]) -> float:
+        """Share of the percentages that the sizes of a place explain; without any, whether they exceed most counts.
+
+        Of a long table most places offer a size to few rows, so that only these are looked at.
+        """
         sizes = self.offers[source]
-        telling = [k for k in part if k in sizes and told(self.shares[k])]
+        offered = sizes.keys() & part
+        telling = offered & self.telling
         if telling:
             return sum(fits(self.shares[k], sizes[k]) for k in telling) / len(telling)
-        counts = [magnitude(self.shares[k].cells.get("n", "0")) <= float(sizes[k]) for k in part if k in sizes]
+        counts = [magnitude(self.shares[k].cells.get("n", "0")) <= float(sizes[k]) for k in offered]
         return float(sum(counts) >= MOST * len(counts))
 
 

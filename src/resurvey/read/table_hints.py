@@ -77,6 +77,7 @@ TIME_HEAD = re.compile(
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def hints(text: str) -> frozenset[str]:
     """Tags of what a text says about numbers: `n_pct`, `p`, `hr`, `ci`, `median`, `range`, `pct`, `n` ..."""
     one = plain(text).strip()[:400]
@@ -89,6 +90,7 @@ def size_in(text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+@lru_cache(maxsize=4096)
 def sizes_in(text: str) -> tuple[str, ...]:
     """All different sizes printed in a text."""
     found = [match["a"] or match["b"] or match["c"] or match["d"] or match["e"] for match in SIZE.finditer(plain(text))]
@@ -102,6 +104,7 @@ def time_in(text: str) -> tuple[str, str]:
     return found.pop() if len(found) == 1 else ("", "")
 
 
+@lru_cache(maxsize=4096)
 def unit_in(text: str) -> str:
     """The unit of time named in a heading or label (`Median OS, months`); empty if none."""
     match = TIME_HEAD.search(plain(text)) or re.search(
@@ -109,3 +112,19 @@ def unit_in(text: str) -> str:
     )
     unit = next((found for found in match.groups() if found), "") if match else ""
     return {"m": "months", "y": "years", "d": "days"}.get(unit.lower(), time_unit(unit))
+
+
+SIZE_LABEL = re.compile(
+    r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| enrolled| included| eligible| analy[sz]ed|"
+    r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
+    r" subjects| cases| women)?(?: \(n\)|, n)?",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def is_size_label(text: str) -> bool:
+    """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
+    one = text.strip(" ,:")
+    return SIZE_LABEL.fullmatch(one) is not None or SIZE_LABEL.fullmatch(one.strip(" ,:()")) is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resurvey.read.objects import Cell
-from resurvey.read.table_cells import is_numeric, parse
+from resurvey.read.table_cells import ONE_P, is_numeric, parse
 from resurvey.read.table_places import Row, clean
 
 
 def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row]:
     """Split a row whose cells hold several lines each into one row per line, if labels and cells have equally many."""
+    row = _with_brackets(row)
     broken = {c: place.text.split("\n") for c, place in row.cells.items() if "\n" in place.text}
     if not broken:
         return _two_results(row)
@@ -45,6 +46,20 @@ def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row
     return made
 
 
+def _with_brackets(row: Row) -> Row:
+    """The row with cells that only break before a bracket (`57.3`, below it `(35.4–100)`) or a p value on one line."""
+    if not any("\n(" in place.text or "\n[" in place.text for place in row.cells.values()):
+        return row
+    cells = {}
+    for c, place in row.cells.items():
+        first, *rest = (line for line in place.text.split("\n") if line.strip())
+        joined = all(line[:1] in ("(", "[") or ONE_P.fullmatch(line.strip()) for line in rest)
+        whole = bool(rest) and joined and not set("([") & set(first) and is_numeric(first)
+        text = place.text.replace("\n", " ")
+        cells[c] = replace(place, text=text, value=parse(text)) if whole else place
+    return replace(row, cells=cells)
+
+
 def _two_results(row: Row) -> list[Row]:
     """Split cells that print two results of one row, `180 (120/414); 266 ± 55`, each with its spread."""
     parts = {c: _at_semicolons(place.text) for c, place in row.cells.items()}
@@ -65,6 +80,8 @@ def _two_results(row: Row) -> list[Row]:
 
 def _at_semicolons(text: str) -> list[tuple[int, str]]:
     """The parts of a text between semicolons outside brackets, with their offsets."""
+    if ";" not in text:
+        return [(0, text)]
     depth, start, parts = 0, 0, []
     for k, char in enumerate(text):
         depth += (char in "([") - (char in ")]")

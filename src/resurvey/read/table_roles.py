@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from resurvey.read.normal import plain
 from resurvey.read.rules import RoleName, TableRule
-from resurvey.read.table_about import MEASURES, About, of_table
+from resurvey.read.table_about import EFFECT, MEASURES, effects_said
 from resurvey.read.table_cells import Number
+from resurvey.read.table_context import NOTHING, Context, Role, context_of, subject_of
 from resurvey.read.table_forms import (
     COEFFICIENT,
     DATED,
     DIFFERS,
     LIMITS,
-    MEASURED_HEAD,
+    MEAN_OF,
     PERSON_TIME,
     QUARTERED,
     SHARES_OF_TOTAL,
     SHARES_WITH_LIMITS,
     VALUE_WITH_LIMITS,
+    WITH_ERROR,
     WITH_P,
     WORDED,
-    measures,
 )
 from resurvey.read.table_hints import hints, unit_in
 from resurvey.read.table_places import Layout, Place, Row
+from resurvey.read.table_singles import single_role
 from resurvey.read.table_times import survives, time_of
-from resurvey.read.word_lists import HARMS
-
-OWN = frozenset({"median", "mean", "hr", "or", "rr", "p", "ci", "range", "iqr", "n_pct", "pct_n", "pct", "sd"})
-
-
-@dataclass(frozen=True)
-class Role:
-    """The role of a cell, the rule that determined it, and the measure if it is a ratio."""
-
-    name: RoleName
-    rule: str = ""
-    measure: str = ""
-
-
-NOTHING = Role("")
 
 
 def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> Role:
@@ -65,7 +51,7 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         return Role("p", TableRule.P_ROW)
     if shape.startswith("P") and len(numbers) == 1:
         return Role("p", "p-cell")
-    context = _context(layout, row, column)
+    context = context_of(layout, row, column)
     if PERSON_TIME.search(layout.leaf(column)) or PERSON_TIME.search(row.label):
         timed = shape == "n" or (VALUE_WITH_LIMITS.match(shape) is not None and shape[0] == "n")
         return Role("incidence", "incidence") if timed and not context.leaf & {*MEASURES, "p"} else NOTHING
@@ -73,13 +59,14 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
         context.own | context.leaf | context.sections | context.table.tags
     ):
         return Role("median", TableRule.MEDIAN_QUARTILES)
-    either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
-    if DIFFERS.search(layout.head(column)) and not either and (shape in ("n", "p") or VALUE_WITH_LIMITS.match(shape)):
-        return Role("difference", "difference-column")
+    if rule := _differs(layout, row, column, context):
+        return Role("difference", rule)
+    if _is_effect(layout, column, place, context):
+        return Role("effect", "effect-limits")
     if DATED.match(layout.leaf(column)) and shape == "n":
         return NOTHING
     if shape in ("n", "p", "R", "(n)", "(p)"):
-        return _single(layout, row, column, place, context, size)
+        return single_role(layout, row, column, place, context, size)
     if shape.replace(" ", "") in SHARES_WITH_LIMITS | SHARES_OF_TOTAL:
         return _composite(place, context, size or noted)
     if (match := VALUE_WITH_LIMITS.match(shape)) is not None:
@@ -87,6 +74,39 @@ def role(layout: Layout, row: Row, column: int, size: str, noted: str = "") -> R
     if LIMITS.match(shape):
         return _limits(row, layout, column)
     return _composite(place, context, size or noted)
+
+
+def _differs(layout: Layout, row: Row, column: int, context: Context) -> str:
+    """The rule by which a cell is a difference between groups: its column, row or section says so; empty if none."""
+    place = row.cells[column]
+    limited = VALUE_WITH_LIMITS.match(place.value.shape) is not None or has_error(place)
+    alone = place.value.shape in ("n", "p")
+    either = bool(context.leaf & set(MEASURES)) and not _below_zero(place) and _beside_shares(row, column)
+    if DIFFERS.search(layout.head(column)) and not either and (alone or limited):
+        return "difference-column"
+    measured = context.leaf & set(MEASURES) or context.own & set(MEASURES)
+    if DIFFERS.search(row.label) and not measured and (alone or limited):
+        return "difference-row"
+    if DIFFERS.search(row.label) and not measured and place.value.shape == "n(n)" and "se" in context.own:
+        return "difference-row"
+    said = any(DIFFERS.search(part) for part in row.section)
+    return "difference-section" if said and limited and not measured else ""
+
+
+def _is_effect(layout: Layout, column: int, place: Place, context: Context) -> bool:
+    """Whether a cell is an effect with its limits, `Effect size (95% CI)`, whose measure only the notes name."""
+    if not EFFECT.search(layout.leaf(column)) or subject_of(context) or context.table.ratios:
+        return False
+    said = effects_said(layout.table.caption, layout.table.notes)
+    return any(said) and VALUE_WITH_LIMITS.match(place.value.shape) is not None
+
+
+def has_error(place: Place) -> bool:
+    """Whether a cell is an estimate with its standard error and limits that hold it: `0.2 (0.25), (-0.3, 0.7)`."""
+    if place.value.shape.replace(" ", "") not in WITH_ERROR:
+        return False
+    value, _, low, high = (number.value for number in place.value.numbers)
+    return low <= value <= high
 
 
 def _below_zero(place: Place) -> bool:
@@ -111,7 +131,7 @@ def _worded(place: Place) -> Role:
 
 def _per_step(layout: Layout, row: Row, column: int, place: Place) -> Role:
     """A ratio for each step of a covariate: `1.02/year`, `1.20 per class (1.00 to 1.44)`."""
-    measure = _subject(_context(layout, row, column))
+    measure = subject_of(context_of(layout, row, column))
     shape = place.value.shape
     if measure in MEASURES and (shape == "n" or VALUE_WITH_LIMITS.match(shape) is not None):
         return Role("ratio", "ratio-per-step", measure.upper())
@@ -130,71 +150,22 @@ def _is_p(place: Place) -> bool:
     return len(place.value.numbers) == 1 and not first.percent and first.text != "NR" and first.value <= 1
 
 
-@dataclass(frozen=True)
-class Context:
-    """Hints from the nearest to the farthest: label, innermost heading, other headings, sections, table."""
-
-    own: frozenset[str]
-    leaf: frozenset[str]
-    heads: frozenset[str]
-    sections: frozenset[str]
-    table: About
-
-    def first(self, *names: str) -> str:
-        """The first of the given tags in the nearest source that has one."""
-        for tags in (self.own, self.leaf, self.heads, self.sections, self.table.tags):
-            for name in names:
-                if name in tags:
-                    return name
-        return ""
-
-    def near(self, name: str) -> bool:
-        """Whether the label or the innermost heading has the tag."""
-        return name in self.own or name in self.leaf
-
-
-def _context(layout: Layout, row: Row, column: int) -> Context:
-    sections: frozenset[str] = frozenset().union(*(hints(part) for part in row.section)) if row.section else frozenset()
-    heads: frozenset[str] = (
-        frozenset().union(*(hints(part) for part in layout.heads[column][:-1]))
-        if len(layout.heads[column]) > 1
-        else frozenset()
-    )
-    own, leaf = hints(row.label), hints(layout.leaf(column))
-    if layout.lists_responses:
-        # Stable disease beside the other responses, not a standard deviation.
-        own = own - {"sd"} if row.label.strip() == "SD" else own
-        leaf = leaf - {"sd"} if layout.leaf(column).strip() == "SD" else leaf
-    return Context(own, leaf, heads, sections, of_table(layout.table))
-
-
-def _subject(context: Context) -> str:
-    """The measure named by the nearest source that names one: a ratio, a median, a mean."""
-    ratios = context.leaf & set(MEASURES)
-    if ratios and "median" not in context.leaf and not context.own & set(MEASURES):
-        return next(name for name in MEASURES if name in ratios)
-    for tags in (context.own, context.leaf, context.heads, context.sections):
-        for name in ("hr", "or", "rr", "median", "mean"):
-            if name in tags:
-                return name
-    return ""
-
-
 def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: Context, rest: str) -> Role:
-    subject = _subject(context)
+    subject = subject_of(context)
     value = place.value.numbers[0]
     if COEFFICIENT.search(layout.leaf(column)):
         return NOTHING
     spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
         context.own | context.leaf | context.table.tags
     )
+    if labelled := next((name for name in MEASURES if f" {name}" in place.value.labels), ""):
+        return Role("ratio", "ratio-limits", labelled.upper())
     if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         survival = time_of(layout, row, column)[0] and survives(layout, row, column)
         name: RoleName = "rate" if survival else "percent"
         return Role(name, "percent-limits")
-    labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
-    if labelled or subject in MEASURES:
-        return Role("ratio", "ratio-limits", (labelled or subject).upper())
+    if subject in MEASURES:
+        return Role("ratio", "ratio-limits", subject.upper())
     if subject == "median":
         return Role("median", "median-limits")
     if subject == "mean":
@@ -245,6 +216,12 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         return Role("mean", "mean-sd")
     if simple in ("n±n(n-n)", "n±n,n-n", "n±n(n,n)"):
         return Role("mean", TableRule.MEAN_SPREAD_RANGE)
+    if simple in MEAN_OF and numbers[2].whole and {"mean", "sd"} & _all_said(context):
+        return Role("mean", TableRule.MEAN_OF_N)
+    if has_error(place) and {"mean", "se"} & (context.own | context.leaf | context.table.tags):
+        return Role(
+            "mean", TableRule.MEAN_ERROR_LIMITS if "ci" in context.own | context.leaf else TableRule.MEAN_SPREAD_RANGE
+        )
     if simple in ("n(p)", "n,p", "np", "n/p"):
         return Role("n_percent", "n-percent") if numbers[0].whole and not context.near("mean") else NOTHING
     if simple in ("p(n)", "pn", "p,n") and numbers[1].whole and numbers[0].percent:
@@ -259,9 +236,13 @@ def _composite(place: Place, context: Context, size: str) -> Role:
         holds = numbers[2].value <= numbers[1].value <= numbers[3].value <= 100
         if numbers[0].whole and holds and (not size or _fits(numbers[0].value, numbers[1].value, size)):
             return Role("n_percent_limits", "n-percent-limits")
-        spread = {"mean", "sd"} & (context.own | context.leaf | context.heads | context.sections | context.table.tags)
+        spread = {"mean", "sd"} & _all_said(context)
         return Role("mean", TableRule.MEAN_SPREAD_RANGE) if spread and not numbers[1].percent else NOTHING
     return NOTHING
+
+
+def _all_said(context: Context) -> frozenset[str]:
+    return context.own | context.leaf | context.heads | context.sections | context.table.tags
 
 
 def _between(numbers: tuple[Number, ...]) -> bool:
@@ -275,7 +256,7 @@ def _ordered(n: float, total: float) -> bool:
 def _pair(place: Place, context: Context, size: str) -> Role:
     """Role of `x (y)`: from heading words, then from arithmetic with the size of the column."""
     first, second = place.value.numbers
-    subject = _subject(context)
+    subject = subject_of(context)
     named = context.first("n_pct", "paren_pct", "pct_n", "mean", "sd", "median", "hr", "or", "rr")
     nearest = context.own | context.leaf
     if "pct_n" in nearest and "n_pct" not in nearest:
@@ -344,150 +325,3 @@ def _implies_total(n: float, percent: str) -> bool:
 
 def _fits(n: float, percent: float, size: str) -> bool:
     return bool(size) and abs(100 * n / float(size) - percent) <= 1.0
-
-
-def _single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
-    if COEFFICIENT.search(layout.leaf(column)):
-        return NOTHING
-    number = place.value.numbers[0]
-    if number.text == "NR":
-        return (
-            Role("median", "median-NR") if _subject(context) == "median" or "median" in context.table.tags else NOTHING
-        )
-    above = hints(row.section[-1]) if row.section else frozenset()
-    if above & {"median", "mean"} and "pct" in above and not context.own and number.value <= 100:
-        return Role(
-            "median" if "median" in above else "mean",
-            TableRule.MEDIAN_SECTION if "median" in above else TableRule.MEAN_SECTION,
-        )
-    measured = context.leaf & set(MEASURES) and "median" not in context.leaf and not context.own & set(MEASURES)
-    own = context.own - {"median", "mean", "pct", "rate"} if measured else context.own
-    for tags, source in (
-        (own, "row"),
-        (context.leaf, "column"),
-        (context.heads, "heads"),
-        (context.sections, "section"),
-    ):
-        found = _named_single(layout, row, column, place, tags, source, size)
-        if found.name:
-            return found
-    return _default_single(layout, row, column, place, context, size)
-
-
-def _named_single(
-    layout: Layout, row: Row, column: int, place: Place, tags: frozenset[str], source: str, size: str
-) -> Role:
-    number = place.value.numbers[0]
-    if (source in ("column", "heads") and "ci" in tags and tags & {"lower", "upper"}) or (
-        source == "column" and tags & {"lower", "upper"} and _pair_of_limits(layout)
-    ):
-        return Role("lower" if "lower" in tags else "upper", "limit-column")
-    measure = next((name for name in MEASURES if name in tags), "")
-    if measure and not number.percent and not (source == "row" and "n" in tags):
-        return Role("ratio", f"ratio-{source}", measure.upper())
-    if "ci" in tags and source != "section" and not tags & {"median", "mean", "rate", "pct"}:
-        return Role("limit", "limit-column") if source in ("column", "heads") else NOTHING
-    if "median" in tags and not number.percent:
-        return Role("median", f"median-{source}")
-    if "mean" in tags and "n_pct" not in tags:
-        return Role("mean", f"mean-{source}")
-    if source == "section" and not number.percent and not ("pct" in tags and "n_pct" not in tags and not number.whole):
-        return NOTHING
-    time = time_of(layout, row, column)
-    if time[0] and (number.percent or tags & {"pct", "rate"}) and survives(layout, row, column) and number.value <= 100:
-        return Role("rate", f"rate-{source}")
-    if (
-        tags & {"paren_pct", "pct"}
-        and "n_pct" not in tags
-        and number.whole
-        and not number.percent
-        and (_has_pairs(layout, row, column, source) or (source != "row" and _adds_to_size(layout, column)))
-    ):
-        return Role("count", "count-beside-pairs")
-    if MEASURED_HEAD.search(layout.head(column)) or number.text[0] in "+-":
-        return NOTHING
-    if number.percent or ("pct" in tags and "n_pct" not in tags and number.value <= 100):
-        return Role("percent", "percent-sign" if number.percent else f"percent-{source}")
-    if measures(layout.leaf(column)):
-        return NOTHING
-    if layout.lists_patients:
-        return NOTHING
-    if tags & {"n_pct", "n"} and number.whole and not tags & {"range", "iqr", "sd", "se"} and "notsurvival" not in tags:
-        return Role("count", f"count-{source}")
-    return NOTHING
-
-
-def _has_pairs(layout: Layout, row: Row, column: int, source: str) -> bool:
-    """Whether other cells under the same heading, or in the same row, are a count with its percentage."""
-    below = [r.cells[column] for r in layout.rows if column in r.cells]
-    beside = list(row.cells.values()) if source == "row" else below
-    return any(place.value.shape in ("n(n)", "n(p)") for place in beside)
-
-
-def _adds_to_size(layout: Layout, column: int) -> bool:
-    """Whether a column headed by a percent sign holds counts: over 100, or adding up to its size and not to 100."""
-    sections: dict[tuple[str, ...], float] = {}
-    for row in layout.rows:
-        numbers = row.cells[column].value.numbers if column in row.cells else ()
-        if len(numbers) == 1 and numbers[0].value == numbers[0].value:
-            if not numbers[0].whole:
-                return False
-            if numbers[0].value > 100:
-                return True
-            sections[row.section] = sections.get(row.section, 0.0) + numbers[0].value
-    size = layout.sizes.get(column, "")
-    sums = [total for section, total in sections.items() if section]
-    return bool(size) and size != "100" and sum(total == float(size) for total in sums) * 2 > len(sums) > 0
-
-
-def _pair_of_limits(layout: Layout) -> bool:
-    """Whether there are columns headed as lower and upper limits."""
-    leaves = [hints(path[-1]) for path in layout.heads if path]
-    return any("lower" in tags for tags in leaves) and any("upper" in tags for tags in leaves)
-
-
-def _default_single(layout: Layout, row: Row, column: int, place: Place, context: Context, size: str) -> Role:
-    number, whole = place.value.numbers[0], of_table(layout.table)
-    if measures(layout.leaf(column)) or layout.lists_patients:
-        return NOTHING
-    if context.own & {"range", "sd", "se", "iqr"}:
-        return NOTHING
-    time = time_of(layout, row, column)
-    if (
-        time[0]
-        and survives(layout, row, column)
-        and number.value <= 100
-        and (not number.whole or "rate" in whole.tags or "pct" in whole.tags)
-    ):
-        return Role("rate", "rate-default")
-    if whole.ratios and not number.whole and "notsurvival" not in whole.tags | context.leaf:
-        return Role("ratio", "ratio-default", whole.ratios.upper()) if number.value < 100 else NOTHING
-    if "notsurvival" in context.own | context.leaf | context.heads:
-        return NOTHING
-    if number.whole and size and number.value <= float(size):
-        percent = "pct" in whole.tags and "n_pct" not in whole.tags and "n" not in whole.tags
-        return Role("percent", "percent-by-caption") if percent else Role("count", "count-of-size")
-    if whole.tags & {"pct"} and "n_pct" not in whole.tags and number.value <= 100:
-        return Role("percent", "percent-by-caption")
-    if place.value.unit and "median" in whole.tags:
-        return Role("median", "median-by-caption")
-    if number.whole and (
-        whole.harms or whole.baseline or "n" in whole.tags or "n_pct" in whole.tags or HARMS.search(row.label)
-    ):
-        return Role("count", "count-default")
-    if number.whole and not number.percent and _all_whole(layout):
-        return Role("count", "count-loose")
-    return NOTHING
-
-
-def _all_whole(layout: Layout) -> bool:
-    """Whether a table holds only whole numbers, apart from p values, and so counts."""
-    places = [
-        (c, place)
-        for row in layout.rows
-        for c, place in row.cells.items()
-        if place.value.numbers and "p" not in hints(layout.leaf(c))
-    ]
-    return len(places) >= 4 and all(
-        place.value.shape == "n" and place.value.numbers[0].whole and not place.value.words for _, place in places
-    )

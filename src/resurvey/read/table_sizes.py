@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from resurvey.read.lexicon import sizes_said
 from resurvey.read.normal import plain
 from resurvey.read.size_places import SizePlace, Source
 from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in, sizes_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import hints, is_size_label, size_in, sizes_in
+from resurvey.read.table_notes import explained, marks, size_giving
 from resurvey.read.table_places import Layout, Row
 
 TOTAL = re.compile(r"(?:sub-?)?totals?|all(?: patients)?|overall", re.IGNORECASE)
 # Rows above a share that may print its denominator, and sections whose sum may be the size of the column.
 ROWS_ABOVE, SUMS = 12, 6
+# Arms and sizes of each that are tried for a sum.
+MOST_ARMS, MOST_SIZES = 5, 4
 # Different percentages that a size said of some group must explain.
 TELLING = 3
 
@@ -38,6 +42,9 @@ class Sizes:
         self.layout, self.said = layout, said
         self.elsewhere = dict(elsewhere or {})
         self.noted = dict(noted or {})
+        self._adding_up: dict[str, dict[int, str]] = {}
+        self._size_columns: dict[int, tuple[int, ...]] = {}
+        self._of_columns: dict[int, list[tuple[Source, str]]] = {}
         self.caption = size_in(layout.table.caption)
         self.in_notes = sizes_in(re.sub(r"\^\s?[a-z*†‡§]", " ", layout.table.notes))
 
@@ -53,15 +60,23 @@ class Sizes:
 
     def in_row(self, row: Row, column: int) -> str:
         """The size that a row prints under `N` or `No. of patients`: to the left, or for the same group of patients."""
-        heads = self.layout.heads
-        for c in range(column - 1, self.layout.stub - 1, -1):
-            grouped = len(heads[c]) > 1 and is_size_label(heads[c][0])
-            if not (is_size_label(self.layout.leaf(c)) or (grouped and heads[c][-1] == self.layout.leaf(column))):
-                continue
+        for c in self._columns_of_sizes(column):
             place = row.cells.get(c)
             if place is not None and place.value.shape == "n" and place.value.numbers[0].text.strip("0").isdigit():
                 return place.value.numbers[0].text
         return ""
+
+    def _columns_of_sizes(self, column: int) -> tuple[int, ...]:
+        """The columns to the left that may hold sizes of a column, the nearest first."""
+        if column not in self._size_columns:
+            heads, leaf = self.layout.heads, self.layout.leaf(column)
+            self._size_columns[column] = tuple(
+                c
+                for c in range(column - 1, self.layout.stub - 1, -1)
+                if is_size_label(self.layout.leaf(c))
+                or (len(heads[c]) > 1 and heads[c][-1] == leaf and is_size_label(heads[c][0]))
+            )
+        return self._size_columns[column]
 
     def offers(self, shares: list[Found]) -> Offers:
         """The size that each place offers to each share, by the number of the share in the list."""
@@ -82,10 +97,25 @@ class Sizes:
         yield Source(SizePlace.BODY), row.sizes.get(column, "")
         yield Source(SizePlace.EARLIER), row.earlier.get(column, "")
         yield Source(SizePlace.SECTION), row.section_size
+        if column not in self._of_columns:
+            self._of_columns[column] = list(self._printed_over(column))
+        yield from self._of_columns[column]
+        for text in (self.layout.table.caption, *row.section):
+            yield Source(SizePlace.TOGETHER), self._together(text).get(column, "")
+        if {"n", "percent"} <= set(one.cells):
+            yield Source(SizePlace.LABEL), size_in(row.label)
+            yield Source(SizePlace.MARKED), self._marked(one)
+            yield Source(SizePlace.ROW), self.in_row(row, column)
+
+    def _printed_over(self, column: int) -> Iterator[tuple[Source, str]]:
+        """The sizes that head, caption, notes and the rest of the paper offer to all shares of a column."""
         yield Source(SizePlace.HEAD), self.layout.sizes.get(column, "")
         for k, text in enumerate(self.layout.heads[column]):
             yield Source(SizePlace.SPAN, (k,)), size_in(text)
             yield Source(SizePlace.BRACKET, (k,)), _bracketed(text)
+            # `(n = 590 men, 605 women)`
+            for j, size in enumerate(sorted(sizes_said(text) - {size_in(text)})):
+                yield Source(SizePlace.BRACKET, (k, j)), size
         yield Source(SizePlace.BESIDE), self._beside(column)
         yield Source(SizePlace.WHOLE), self._whole(column)
         yield Source(SizePlace.CAPTION), self._of_caption()
@@ -96,9 +126,36 @@ class Sizes:
             yield Source(SizePlace.NOTE, (k,)), size
         for k, size in enumerate(dict.fromkeys(self.elsewhere.get(column, ()))):
             yield Source(SizePlace.ELSEWHERE, (k,)), size
-        if {"n", "percent"} <= set(one.cells):
-            yield Source(SizePlace.LABEL), size_in(row.label)
-            yield Source(SizePlace.ROW), self.in_row(row, column)
+
+    def _together(self, text: str) -> dict[int, str]:
+        """The sizes that the paper prints for the arms of the columns and that add up to one that a text prints."""
+        if text not in self._adding_up:
+            totals = sizes_said(text) | set(sizes_in(text))
+            self._adding_up[text] = self._parts_of(totals)
+        return self._adding_up[text]
+
+    def _parts_of(self, totals: frozenset[str]) -> dict[int, str]:
+        columns = {c: self.layout.heads[c][0] for c, sizes in self.elsewhere.items() if sizes and self.layout.heads[c]}
+        arms = {head: tuple(dict.fromkeys(self.elsewhere[c]))[:MOST_SIZES] for c, head in columns.items()}
+        if not totals or not 2 <= len(arms) <= MOST_ARMS:
+            return {}
+        found = {
+            sizes for sizes in itertools.product(*arms.values()) if str(sum(int(size) for size in sizes)) in totals
+        }
+        chosen = dict(zip(arms, found.pop(), strict=True)) if len(found) == 1 else {}
+        return {c: chosen[head] for c, head in columns.items() if head in chosen}
+
+    @cached_property
+    def _explained(self) -> dict[str, str]:
+        return explained(self.layout.table.notes)
+
+    def _marked(self, one: Found) -> str:
+        """The size in a note to the cell or to its row, of several the only one that gives the percentage."""
+        if not self._explained:
+            return ""
+        own = marks(one.row.cells[one.column].text) | one.row.marks
+        said = " ".join(self._explained[mark] for mark in sorted(own) if mark in self._explained)
+        return size_giving(said, one.cells["n"], one.cells["percent"]) if said else ""
 
     def _of_caption(self) -> str:
         """The size of the caption, in a table of one group."""
@@ -129,6 +186,7 @@ class Sizes:
         return Source(SizePlace.HEADS if of_all else SizePlace.EVERYONE), total
 
 
+@lru_cache(maxsize=4096)
 def _bracketed(text: str) -> str:
     """A bare number in brackets behind a name, `Sleeve (28)`: perhaps the size of the group."""
     match = re.search(r"[A-Za-z][^()]*[(\[](\d{2,5})[)\]]\s*$", plain(text))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from resurvey.read import table_survival
-from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size
+from resurvey.read.lexicon import Lexicon, arm_named, sizes_noted, strip_size, under_drug
 from resurvey.read.normal import fold, plain
-from resurvey.read.objects import Claim, Span
+from resurvey.read.objects import Claim, Position, Span
 from resurvey.read.rules import TableRule
 from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_about import About, of_table
@@ -41,7 +42,8 @@ MEASURE_WORDS = re.compile(
 # Rows of published results: `Loehrer et al, 2008`, `Small (2008)`, `Smith et al [12]`.
 CITES = re.compile(r"\bet al\b|\b[A-Z][a-z]+,? [(\[](?:19|20)\d\d[a-z]?[)\]]")
 OWN = re.compile(r"\b(?:this|our|present|current) (?:study|trial|report|series|work|analysis)\b", re.IGNORECASE)
-VERSUS = re.compile(r"(?P<a>[\w+/ .-]{1,60}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>[\w+/ .-]{1,60})")
+_GROUP = r"(?:[\w+/ .-]|(?<=\d),(?=\d{3})){1,60}"
+VERSUS = re.compile(rf"(?P<a>{_GROUP}?)\s(?:vs\.?|versus|v|compared with|against)\s(?P<b>{_GROUP})")
 
 
 EFFICACY = re.compile(r"\befficacy\b|\bsurvival\b", re.IGNORECASE)
@@ -138,7 +140,7 @@ class Words:
         )
 
     def _span(self, place: Place, number: Number) -> Span:
-        block = f"{self.layout.table.id}.r{place.cell.row}.c{place.cell.column}"
+        block = Position(self.layout.table.id, place.cell.row, place.cell.column).block
         return Span(block, place.offset + number.start, place.offset + number.end)
 
     def _locator(self, row: Row, c: int) -> str:
@@ -222,6 +224,11 @@ class Words:
 
         A column `Total` covers all patients, except in a table of adverse events, where it may cover all grades.
         """
+        for outer, inner in itertools.pairwise(path):
+            if whole := under_drug(outer, inner):
+                # Of a dose that is no arm of the paper: not the arm of the drug, which has other doses.
+                arm = arm_named(whole, self.lexicon)
+                return arm, "" if arm else whole
         names = [(text, strip_size(text)) for text in reversed(path) if strip_size(text)]
         for text, _ in names:
             if arm := arm_named(text, self.lexicon):
@@ -252,7 +259,8 @@ class Words:
 
     def _compared(self, found: Found) -> dict[str, str]:
         """`HR, A versus B`: the arm and its comparator, if both are arms of the paper."""
-        for text in (found.row.label, self.layout.leaf(found.column), self.layout.table.caption):
+        heads = reversed(self.layout.heads[found.column])
+        for text in (found.row.label, *heads, self.layout.table.caption):
             match = VERSUS.search(plain(text))
             if match is not None:
                 first, second = (

@@ -31,6 +31,8 @@ def counts(line: Line) -> list[Found]:
             found.append(make(line, TextRule.COUNT_LISTED, n=i))
         elif _acts(line, i):
             found.append(make(line, TextRule.COUNT_VERB, n=i))
+        elif _censored(line, i):
+            found.append(make(line, "n-censored", n=i))
         elif _beside_size(line, i):
             found.append(make(line, TextRule.COUNT_EQUALS_LISTED, n=i))
         elif OF_RESPONSE.match(line.text, line.tokens[i].end) and line.tokens[i].extra != "word":
@@ -50,17 +52,14 @@ ENTERED = re.compile(
 )
 ACTS = {"had", "were", "was", "received", "died", "who", "did", "remained", "discontinued", "withdrew", "experienced"}
 ACTS |= {"developed", "achieved", "completed", "underwent", "progressed", "relapsed", "have", "are", "responded"}
+ACTS |= {"assigned", "randomised", "randomized", "allocated", "because", "due"}
 LEADS = {",", "and", ";", "whom", "which", "only", "but", "while", "", "these", "those", "whereas", "."}
 
 
 def _acts(line: Line, i: int) -> bool:
     """`of whom 760 had scans`, `and 320 to receive placebo`: a number whose verb applies to patients."""
     before, after = word_at(line, i - 1), word_at(line, i + 1)
-    acts = (
-        after in ACTS
-        or (after in ("assigned", "randomised", "randomized", "allocated", "because", "due"))
-        or (after == "to" and word_at(line, i + 2) == "receive")
-    )
+    acts = after in ACTS or (after == "to" and word_at(line, i + 2) == "receive")
     if after == "to" and before in (*LEADS, ":", "(") and _assigned(line, i):
         return True
     if not acts or before not in LEADS or word_at(line, i - 2) in ("grade", "grades", "and"):
@@ -90,6 +89,16 @@ def _summed(line: Line, found: list[Found]) -> list[Found]:
         if number and any(number + other in counted and number + other > other for other in counted):
             more.append(make(line, TextRule.COUNT_LISTED, n=i))
     return more
+
+
+# `31 were censored`, `(31 censored)`, `censored at the date of last contact: 31`: patients, whom no noun need name.
+CENSORED_NEXT = re.compile(r"\s(?:were |was )?censored\b")
+CENSORED_LED = re.compile(r"\bcensored(?: [a-z -]{1,60})?: ?$")
+
+
+def _censored(line: Line, i: int) -> bool:
+    before, after = line.lower()[: line.tokens[i].start], line.lower()[line.tokens[i].end :]
+    return CENSORED_NEXT.match(after) is not None or CENSORED_LED.search(before) is not None
 
 
 def _beside_size(line: Line, i: int) -> bool:
@@ -128,8 +137,6 @@ OF_TRIALS = {
     "international",
     "us",
     "uk",
-}
-OF_TRIALS |= {
     "investigational",
     "investigative",
     "research",
@@ -139,8 +146,6 @@ OF_TRIALS |= {
     "medical",
     "active",
     "different",
-}
-OF_TRIALS |= {
     "european",
     "north",
     "american",
@@ -171,6 +176,7 @@ KINDS_OF = {
     "rate",
     "rates",
     "free",
+    "per",
 }
 
 
@@ -200,11 +206,7 @@ def _noun_of(line: Line, i: int) -> str:
     if line.tokens[i].extra == "word" and len(between) > 1:
         return ""
     after = word_at(line, i + len(between) + 2)
-    return (
-        ""
-        if set(between) & (NOT_COUNTED | {"hypotheses", "comparisons", "questions"}) or after in KINDS_OF | {"per"}
-        else noun
-    )
+    return "" if set(between) & NOT_COUNTED or after in KINDS_OF else noun
 
 
 def _listed(line: Line, found: list[Found]) -> list[Found]:
@@ -232,18 +234,10 @@ def _distributed(line: Line, i: int) -> bool:
     token = line.tokens[i]
     year = 1900 <= token.number <= 2100 and words[:1] != ["patients"]
     before = words_before(line, i, 2)
-    prepositions = set(before) & {
-        "in",
-        "since",
-        "until",
-        "during",
-        "of",
-        "between",
-        *MONTHS,
-    }
+    dated = set(before) & {"in", "since", "until", "during", "of", "between", *MONTHS}
     return (
         here
         and bool(nouns)
-        and not (year and prepositions)
+        and not (year and dated)
         and bool(set(words) & {"arm", "group", "each", "arms", "groups", "cohort", "the"})
     )

@@ -7,12 +7,15 @@ import re
 from resurvey.read.grammar import Found, cells_of, interval_after, p_after, take, words_after, words_before
 from resurvey.read.lexer import Line
 from resurvey.read.outcomes import outcomes_in
+from resurvey.read.percent_subjects import of_people
 from resurvey.read.rules import TextRule
 from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
-    r"level of significance|were reported as|nominal|alpha|will use|threshold|"
+    r"level of significance|being (?:statistically )?significant|"
+    r"(?:denot|indicat|represent)\w* (?:a )?(?:statistical\w* )?signific|were reported as|nominal|alpha|"
+    r"will use|threshold|"
     r"statistical significance (?:was|level)|cut-?off)",
     re.IGNORECASE,
 )
@@ -192,7 +195,7 @@ def differences(line: Line) -> list[Found]:
             and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
         )
         stated = stated or _measured_change(line, i)
-        stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
+        stated = stated and not (token.op in ("<", ">", "≤", "≥") and (token.unit in UNITS or token.percent))
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -315,7 +318,7 @@ SPREAD = {"sd", "s.d", "s.d.", "se", "s.e", "s.e.", "sem", "deviation", "error",
 MEAN_OF = re.compile(
     r"(?:\b(?:mean|average)\s|(?:^|[;.,(]|\band\b)\s?(?:the |baseline )?(?=[^;.,()]*(?:±|$)))"
     r"(?P<what>(?!was\b|were\b|of\b)[A-Za-z][A-Za-z0-9/ -]{2,70}?)"
-    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of \d))",
+    r"(?=\s?(?:±|\(|was\b|were\b|is\b|in\b|at\b|among\b|between\b|,|from\b|with\b|of (?:\d|$)))",
     re.IGNORECASE,
 )
 NOT_WHAT = {"the", "a", "an", "no", "there", "score±s", "levels", "mean", "average", "and", "baseline"}
@@ -368,7 +371,7 @@ def means(line: Line) -> list[Found]:
             )
         elif set(words_before(line, i, 2)) & SPREAD:
             token.masked = True
-        elif token.percent and words_before(line, i, 1) == ["by"]:
+        elif token.percent and (words_before(line, i, 1) == ["by"] or of_people(line, i)):
             continue
         elif (
             ("mean" in words_before(line, i, 6) or (_of_means(line, i) and interval_after(line, i)))
@@ -387,16 +390,35 @@ def _of_means(line: Line, i: int) -> bool:
     return " mean " in f" {before}" and "median" not in before
 
 
+PERCENT_SIGN = re.compile(r"\s?(?:%|per ?cent)")
+
+
+def _same_mean(line: Line, i: int) -> bool:
+    """Whether a mean is of what is named before it: no value of another unit stands between them."""
+    named = [match.end() for match in MEAN_OF.finditer(line.text, 0, line.tokens[i].start)]
+    between = [t for t in line.tokens[:i] if t.kind == "num" and named and t.start >= named[-1] and not t.percent]
+    units = {t.unit for t in between if t.unit} | ({line.tokens[i].unit} - {""})
+    return len(units) < 2
+
+
+def _next_of_people(line: Line, i: int) -> bool:
+    later = [k for k in range(i + 1, min(i + 4, len(line.tokens))) if line.tokens[k].kind == "num"]
+    return bool(later) and line.tokens[later[0]].percent and of_people(line, later[0])
+
+
 def _mean(line: Line, i: int, notes: list[str]) -> Found:
     interval = interval_after(line, i)
     limits = (interval.low, interval.high) if interval else ()
     token = line.tokens[i]
-    cells = {"value": token.printed, "unit": token.unit, "kind": "laboratory"} | {
+    cells = {"value": token.printed, "unit": token.unit} | {
         k.removeprefix("range_"): v for k, v in cells_of(interval).items() if k != "ci_level"
     }
     if power := POWER_OF_TEN.match(line.text, token.end):
         cells["unit"] = f"10^{power['power']}"
     named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
     words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
-    cells["item"] = " ".join(words[:5]).lower()
+    cells["item"] = " ".join(words[:5]).lower() if _same_mean(line, i) else ""
+    if cells["unit"] == "%" and not PERCENT_SIGN.match(line.text, token.end) and _next_of_people(line, i):
+        # `mean age was 59 and 77% were women`: the sign is that of the other number.
+        cells["unit"] = ""
     return Found("quantity", cells, take(line, i, *limits), TextRule.MEAN, notes)

@@ -102,7 +102,7 @@ def _chain_to_at(line: Line, i: int) -> list[int]:
         elif (
             is_word(token, "at", "after", "by", "through", "within")
             or _rate_of(line.tokens, j)
-            or token.text.lower() in ("beyond",)
+            or token.text.lower() == "beyond"
         ):
             return list(reversed(chain))
         elif token.text.lower() not in (",", "and", "or", "a", "the", "exactly", "of"):

@@ -10,7 +10,6 @@ from resurvey.read.grammar import Found, Interval, cells_of, interval_after, tak
 from resurvey.read.lexer import Line
 from resurvey.read.outcomes import UNNAMED, outcomes_before, outcomes_in
 from resurvey.read.share_groups import joins_groups
-from resurvey.read.share_kinds import ShareKind
 from resurvey.read.text_rate_times import times_of
 from resurvey.read.word_lists import TIME_TO_EVENT, endpoints_in
 
@@ -185,13 +184,7 @@ def event_before(text: str) -> str:
 def _by_time(line: Line, i: int, event: str, time: tuple[str, str], interval: Interval | None) -> Found:
     """The share with an event by a time: no survival, so it stands among the proportions, with its time."""
     limits = (interval.low, interval.high) if interval else ()
-    cells = {
-        "percent": line.tokens[i].printed,
-        "kind": ShareKind.FLOW,
-        "item": event,
-        "time": time[0],
-        "time_unit": time[1],
-    }
+    cells = {"percent": line.tokens[i].printed, "item": event, "time": time[0], "time_unit": time[1]}
     return Found("proportion", cells | cells_of(interval, ci=True), take(line, i, *limits), "percent-by-time")
 
 

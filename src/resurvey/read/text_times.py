@@ -9,7 +9,7 @@ from resurvey.read.lexer import Line
 from resurvey.read.rules import TextRule
 from resurvey.read.text_rate_times import before_survival
 from resurvey.read.text_rates import named_in_order
-from resurvey.read.word_lists import TIME_TO_EVENT, UNITS, endpoints_in, time_unit
+from resurvey.read.word_lists import EVENTS, PATIENTS, TIME_TO_EVENT, UNITS, endpoints_in, time_unit
 
 AT = {
     "at",
@@ -114,11 +114,13 @@ def _is_value(line: Line, i: int, start: int) -> bool:
             # `median survival in patients with a pressure of 90 mm Hg`, `a 4 cm margin`: not the endpoint.
             return False
         return i - start < 14 and not {"than", "mean", "sd"} & set(words_before(line, i, 2))
-    if token.extra == "word":
+    if token.extra == "word" or (token.whole and set(words_after(line, i, 2)) & COUNTED):
         return False
     return interval_after(line, i) is not None or (i - start <= 6 and bool(before) and before[0] in SAYS)
 
 
+# `a median of 14.2 months, and 45 patients were censored`: a count behind the median.
+COUNTED = {*(PATIENTS - {"patient"}), *EVENTS, "were", "had", "died"}
 # `median survival rates of 1 and 2 years`: the time of a rate.
 OF_RATES = re.compile(r"\brates? (?:of|at) (?:\d{1,2}(?:,| and) (?:and )?){0,3}$", re.IGNORECASE)
 # `responses lasting 6 months or more`: a threshold, not a median.
@@ -413,6 +415,31 @@ def _not_reached(line: Line, starts: list[int], text: str) -> list[Found]:
 OF_SOMETHING = re.compile(r"\s?(?:months|years|weeks)'? of (?!(?:\w+ )?(?:follow|observation))", re.IGNORECASE)
 
 
+# `the follow-up telephone survey`, `follow-up treatment`: what is done then, which takes no time of follow-up.
+_NO_NOUN = (
+    r"(?![- ](?:\w+ )?(?:surveys?|interviews?|visits?|assessments?|questionnaires?|treatments?|therapy|calls?|scans?|"
+    r"sessions?|examinations?)\b)"
+)
+FOLLOW_UP_NEXT = re.compile(
+    rf"(?:[- ]?(?:months?|years?|weeks?|days?|mo|mos|yrs?|y)\b\.?)?'?"
+    rf"\s(?:(?:of|median|mean|minimum|maximum|total|additional|complete|long-term|the) )*"
+    rf"(?:follow[- ]?up|observation)\b{_NO_NOUN}",
+    re.IGNORECASE,
+)
+FOLLOW_UP_LED = re.compile(
+    rf"\b(?:follow(?:ed)?[- ]?up|followed(?![- ]up)|observation)\b{_NO_NOUN}[^\d.;()]{{0,60}}[\s(]*[<>≤≥~]?$",
+    re.IGNORECASE,
+)
+
+
+def _of_follow_up(before: str, after: str) -> bool:
+    """Whether a time is that of the follow-up: directly before the word, or behind it without a number between."""
+    if before.lower().endswith("first "):
+        # `the first 2 years of follow-up`: a part of it.
+        return False
+    return FOLLOW_UP_NEXT.match(after) is not None or FOLLOW_UP_LED.search(before) is not None
+
+
 def durations(line: Line) -> list[Found]:
     """Follow-up that is not a median: `followed for at least 24 months`, `a minimum follow-up of 3 years`."""
     found: list[Found] = []
@@ -426,7 +453,7 @@ def durations(line: Line) -> list[Found]:
             token.masked = True
             continue
         near = " ".join([*reversed(words_before(line, i, 7)), *words_after(line, i, 4)])
-        if not any(word in near for word in ("follow-up", "follow up", "followup", "followed for", "followed up")):
+        if not _of_follow_up(line.text[: token.start][-120:], line.text[token.end :]):
             continue
         if (
             "every" in near

@@ -5,7 +5,6 @@ A percentage, a ratio, an interval, a p value, or a number under a heading that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,14 +12,15 @@ from resurvey.read import no_results, sentences
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import strip_size
 from resurvey.read.normal import plain
-from resurvey.read.objects import Claim, Document, Paragraph, Span, Table
+from resurvey.read.objects import Claim, Document, Paragraph, Position, Span, Table
+from resurvey.read.paper_parts import beside_other_work, in_methods
 from resurvey.read.table_forms import MEASURED_HEAD, measures
 from resurvey.read.table_hints import hints
 from resurvey.read.table_layout import lay_out
 from resurvey.read.table_parts import parts
 from resurvey.read.table_places import REFERENCE, Layout, Place, Row
 from resurvey.read.text_other import years
-from resurvey.read.word_lists import DESIGN, ELSEWHERE
+from resurvey.read.word_lists import DESIGN
 
 
 @dataclass(frozen=True)
@@ -109,15 +109,11 @@ def _meaning(line: Line, k: int) -> str:
 def _reason_in_text(paragraph: Paragraph, line: Line) -> str:
     if DESIGN.search(line.text):
         return "part of a plan or a sample-size statement that was not recognised"
-    path = " ".join(paragraph.section)
-    if METHODS.search(path) and "Abstract" not in path:
+    if in_methods(paragraph):
         return "in the methods: a threshold or a plan, not a result"
-    if ELSEWHERE.search(path) and "Abstract" not in path:
+    if beside_other_work(paragraph):
         return "in the introduction or discussion, and no rule says of which study it is"
     return "no rule says what it is a number of"
-
-
-METHODS = re.compile(r"\b(?:methods?|materials|statistic\w*|eligibility|procedures?|protocol)\b", re.IGNORECASE)
 
 
 def _overlaps(place: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
@@ -134,7 +130,7 @@ def _in_layout(layout: Layout, taken: dict[str, list[tuple[int, int]]]) -> Itera
     table = layout.table
     for row in layout.rows:
         for c, place in row.cells.items():
-            block = f"{table.id}.r{place.cell.row}.c{place.cell.column}"
+            block = Position(table.id, place.cell.row, place.cell.column).block
             numbers = place.value.numbers
             if not numbers or REFERENCE.fullmatch(plain(place.text).strip()) or not _says_what(layout, row, place):
                 continue

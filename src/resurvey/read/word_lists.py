@@ -56,7 +56,10 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "ORR",
         r"overall \([^()]{1,40}\) response|(?:overall|objective|tumou?r) remission rates?|"
         r"(?:overall |objective |tumou?r |radiological )?response rates?|"
-        r"objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
+        r"objective responses?|overall responses?|\bORRs?\b|"
+        r"(?<!ratio \()(?<!ratios \()(?<!risk \()(?<!risks \()(?<!respiratory rate \()\bRR\b"
+        r"(?!\s?[=:,]?\s?\d{1,2}\.\d+(?![\d.]*\s?%))|(?<!-dependent )(?<!immune )(?<!antibody )(?<!stress )\bresponses?"
+        r"(?= \((?:$|n ?=|\d{1,4}(?:\.\d+)?\s?(?:%|per ?cent|/|of\b|patients|[;,)\]]|\[\d+(?:\.\d+)?\s?%)))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -66,7 +69,11 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         r"\bmortality\b|\boverall(?= \((?:HR|hazard))",
     ),
 )
-ENDPOINT = re.compile("|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)), re.IGNORECASE)
+# Tried at the beginnings of words only: it is the longest pattern of the reader, and no endpoint begins within a word.
+ENDPOINT = re.compile(
+    r"(?<![a-z])(?=[a-z])(?:" + "|".join(f"(?P<e{i}>{pattern})" for i, (_, pattern) in enumerate(ENDPOINTS)) + ")",
+    re.IGNORECASE,
+)
 # Abbreviations that denote an endpoint only in capitals.
 CAPITALS = {"OS", "PFS", "DFS", "RR", "CR", "PR", "EFS", "RFS", "DOR", "DR", "TTP", "TTF", "CSS", "DSS", "FFS", "MFS"}
 TIME_TO_EVENT = {
@@ -88,10 +95,6 @@ TIME_TO_EVENT = {
     "DoR",
 }
 RESPONSES = {"CR", "PR", "SD", "PD", "CBR", "DCR", "ORR", "pCR"}
-
-
-def _no_abbreviation(word: str) -> bool:
-    return word.upper() in CAPITALS and word.upper() != word.replace("m", "").rstrip("s")
 
 
 @lru_cache(maxsize=512)
@@ -318,6 +321,16 @@ HARMS = re.compile(
     re.IGNORECASE,
 )
 SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "countries"])
+# `two groups of 24 patients`: how many groups, not how many patients.
+PARTS = {"groups", "arms", "cohorts", "sets", "pairs", "blocks", "series", "courses", "cycles", "samples"}
+# `pain scores were 1/10 and 2/10`: values on a scale.
+SCORED = re.compile(r"\b(?:scores?|scale|VAS|ratings?|rated|points)\b", re.IGNORECASE)
+# `13 patients (9.3% group 1 and 12.7% group 2)`: the percentages of two groups.
+OF_TWO = re.compile(
+    r"\s?%\s[a-z][^();,%]{0,40}(?:,|\s(?:and|vs\.?|versus|v))\s(?:and )?[\d.]+\s?%|\s?%\s?/\s?[\d.]+\s?%"
+)
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"
@@ -357,7 +370,6 @@ DESIGN = re.compile(
     r"hypothesis|\bwere required\b|\bnon-?inferiority margin",
     re.IGNORECASE,
 )
-ELSEWHERE = re.compile(r"\b(?:discussion|introduction|background|conclusions?|comment)\b", re.IGNORECASE)
 REGISTRY = re.compile(
     r"\b(?:NCT\d{8}|ISRCTN\d{8}|ChiCTR[-A-Z]{0,6}\d{8,10}|EudraCT\s?(?:number\s?)?\d{4}-\d{6}-\d{2}|UMIN\d{9}|"
     r"JPRN-[A-Z]{2,6}\d{4,12}|ACTRN\d{14}|DRKS\d{8}|NTR\d{3,5}|CTRI/\d{4}/\d{2,3}/\d{6})\b"

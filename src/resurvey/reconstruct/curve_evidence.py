@@ -13,11 +13,11 @@ from resurvey.errors import InconsistentReport, InputError
 from resurvey.faults import Fault
 from resurvey.pictures import is_figure, read_figure
 from resurvey.places import PUT, misplaced
+from resurvey.reconstruct.arm_curve import Curve
 from resurvey.reconstruct.arm_faults import CORRECT, MakeFault, fault_maker, faults_of_arm, incomplete_rows
 from resurvey.reconstruct.files import ArmFiles, ReadArm, read_arms, refuse_exchanged
 from resurvey.reconstruct.formats import read_at_risk, read_kmdata
 from resurvey.reconstruct.result import Reconstruction
-from resurvey.reconstruct.study import Curve
 from resurvey.reconstruct.study_tables import Key
 from resurvey.schema import TABLES
 from resurvey.vocabulary import months_per

@@ -10,7 +10,7 @@ import pandas as pd
 
 from resurvey.reconstruct.survival_summary import SurvivalSummary
 from resurvey.tables import Tables
-from resurvey.vocabulary import DAYS_PER_MONTH, PROGRESSION
+from resurvey.vocabulary import DAYS_PER_MONTH, PROGRESSION, RESPONDERS
 
 KEY = ["arm_id", "population", "endpoint", "data_cut"]
 
@@ -110,9 +110,11 @@ def _best(group: pd.DataFrame, own: set[str]) -> pd.Series:
 def _facts(typed: Tables, study_id: str, key: dict[str, str], row: pd.Series) -> ArmFacts:
     collected = _Collected(claims=[row["claim_id"]])
     clock = typed["endpoints"].set_index("endpoint")["clock_start"].get(key["endpoint"], "")
+    where = {"study_id": study_id, **key}
     # A duration of response counts responders only, so the size of the arm is not its number of patients.
     n = _size(typed["arms"].head(0) if clock == "response" else typed["arms"], study_id, key, row, collected)
-    where = {"study_id": study_id, **key}
+    if n is None and clock == "response":
+        n = _responders(typed["proportions"], where, collected)
     head = dict(study_id=study_id, median_text=row["value_text"], **key)
     if n is None:
         reason = "no source prints the number of patients of this group"
@@ -155,6 +157,17 @@ def _size(arms: pd.DataFrame, study_id: str, key: dict[str, str], row: pd.Series
         return None
     collected.claims.append(sized.iloc[0]["claim_id"])
     return int(sized.iloc[0]["n"])
+
+
+def _responders(table: pd.DataFrame, where: dict[str, str], collected: _Collected) -> int | None:
+    """The number of responders, where one is printed of this group; None where several differ."""
+    rows = _matching(table, {name: value for name, value in where.items() if name != "endpoint"})
+    rows = rows[(rows["kind"] == "response") & rows["item"].str.lower().isin(RESPONDERS) & (rows["n"] > 0)]
+    if rows["n"].nunique() != 1:
+        return None
+    first = rows.sort_values("claim_id").iloc[0]
+    collected.claims.append(first["claim_id"])
+    return int(first["n"])
 
 
 # Scale of the confidence band that gives the interval of a median or of a survival, by the name of the method. Other

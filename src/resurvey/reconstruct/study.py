@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from resurvey import steady
 from resurvey.errors import NotEstimable, ResurveyError
+from resurvey.reconstruct.arm_curve import Curve, from_curve_row
 from resurvey.reconstruct.kinds import SHAPES, Shape
 from resurvey.reconstruct.pair import HazardRatio, ReconstructedPair, from_pair
 from resurvey.reconstruct.pair_by_test import LogRankTest, from_log_rank
 from resurvey.reconstruct.printed_between import hazard_ratio_of, printed_ratios, printed_tests
 from resurvey.reconstruct.printed_facts import KEY, ArmFacts, gather, risk_rows
 from resurvey.reconstruct.ratio_events import with_implied_events
-from resurvey.reconstruct.reading import from_read_curve
 from resurvey.reconstruct.result import Reconstruction
 from resurvey.reconstruct.study_tables import Key, RebuiltStudy, StudyArm, assembled
 from resurvey.reconstruct.subgroups import from_subgroups
@@ -27,41 +26,6 @@ from resurvey.seeds import generator
 from resurvey.tables import Tables, settled
 
 Partition = Sequence[str] | Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Digitised points of one arm, times in months; printed numbers at risk, if any; notes on decisions in reading."""
-
-    times: np.ndarray
-    survival: np.ndarray
-    at_risk_times: np.ndarray | None = None
-    at_risk: np.ndarray | None = None
-    notes: tuple[str, ...] = ()
-    # Standard deviation of the survival due to reading a figure; None if unknown.
-    spread: float | None = None
-
-    def with_risk_rows(self, rows: pd.DataFrame) -> Curve:
-        """The curve with the numbers at risk of rows of `risk_tables`, if it has none from a file."""
-        if self.at_risk is not None or rows.empty:
-            return self
-        return replace(
-            self, at_risk_times=rows["time_months"].to_numpy(float), at_risk=rows["n_at_risk"].to_numpy(float)
-        )
-
-    def settled(self) -> Curve:
-        """Round every coordinate to ten significant digits."""
-
-        def part(values: np.ndarray | None) -> np.ndarray | None:
-            return None if values is None else steady.settled_array(values)
-
-        return replace(
-            self,
-            times=steady.settled_array(self.times),
-            survival=steady.settled_array(self.survival),
-            at_risk_times=part(self.at_risk_times),
-            at_risk=part(self.at_risk),
-        )
 
 
 def rebuild_study(
@@ -174,18 +138,13 @@ def _rebuild_curves(
         claims = (row["claim_id"], *typed_at_risk["claim_id"])
         arm = known.setdefault(key, StudyArm(ArmFacts(*key, summary=None, reason="", claims=claims)))
         summary = arm.facts.summary
-        events = int(row["events"]) if np.isfinite(row["events"]) else getattr(summary, "events", None)
-        curve = curves[row["claim_id"]].with_risk_rows(typed_at_risk).settled()
         median = (summary.median, summary.lower, summary.upper) if summary and summary.median else None
         try:
-            arm.made = from_read_curve(
-                curve.times,
-                curve.survival,
-                spread=curve.spread,
-                n=int(row["n"]),
-                at_risk_times=curve.at_risk_times,
-                at_risk=curve.at_risk,
-                events=events,
+            arm.made = from_curve_row(
+                row,
+                curves[row["claim_id"]],
+                typed_at_risk,
+                events=getattr(summary, "events", None),
                 median=None if median is None else tuple(np.nan if part is None else part for part in median),
                 landmarks=list(summary.landmarks) if summary and summary.landmarks else None,
                 replicates=draws.replicates,
@@ -194,7 +153,6 @@ def _rebuild_curves(
         except ResurveyError as error:
             arm.not_used.append(f"the digitised curve {row['file']} ({row['claim_id']}) was not used: {error}")
         else:
-            arm.made = replace(arm.made, repairs=[*curve.notes, *arm.made.repairs]) if curve.notes else arm.made
             arm.facts = replace(arm.facts, claims=tuple(dict.fromkeys((*arm.facts.claims, row["claim_id"]))))
 
 

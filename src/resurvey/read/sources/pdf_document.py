@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -13,13 +14,14 @@ from resurvey.read.sources.pdf_layout import (
     FIGURE,
     Piece,
     at_edge,
-    body_size,
+    body_type,
     columns_of,
     gutters,
     pieces_of,
     repeated_texts,
     split_at,
 )
+from resurvey.read.sources.pdf_order import regions_of
 from resurvey.read.sources.pdf_tables import find_tables
 from resurvey.read.sources.pdf_text import Page, mend_signs, pages_of
 from resurvey.read.sources.plain_text import LAST, TOP
@@ -55,13 +57,14 @@ def read_pdf(content: bytes, name: str) -> Document:
 def compose(pages: Sequence[Page], build: Builder) -> None:
     """Fill a document: running heads removed, tables first, the rest as paragraphs in reading order."""
     repeated = repeated_texts(pages)
-    body = body_size(pages)
-    writer = Writer(build, body)
+    body, font = body_type(pages)
+    writer = Writer(build, body, font)
     inner = [[word for word in page.words if not at_edge(word, page, repeated)] for page in pages]
     for page, words, gutter in zip(pages, inner, gutters(pages, inner), strict=True):
         tables, left = find_tables(words, page, gutter, body)
-        for column in columns_of(split_at(pieces_of(left), gutter), gutter):
-            writer.column(column)
+        for region in regions_of(left):
+            for column in columns_of(split_at(pieces_of(region), gutter), gutter):
+                writer.column(column)
         for table in tables:
             writer.table(table)
     writer.finish()
@@ -70,8 +73,8 @@ def compose(pages: Sequence[Page], build: Builder) -> None:
 class Writer:
     """Combines lines into paragraphs under their headings."""
 
-    def __init__(self, build: Builder, body: float):
-        self.build, self.body = build, body
+    def __init__(self, build: Builder, body: float, font: str):
+        self.build, self.body, self.font = build, body, font
         self.path: list[str] = []
         self.parts: list[str] = []
         self.kind = "text"
@@ -84,15 +87,17 @@ class Writer:
             return
         left = sorted(piece.x0 for piece in pieces)[len(pieces) // 10]
         right = sorted(piece.x1 for piece in pieces)[-(len(pieces) // 10) - 1]
+        lines: list[Piece | None] = [*_lines(pieces), None]
         last: Piece | None = None
-        for line in _lines(pieces):
-            self._line(line, last, left, right)
+        for line, following in itertools.pairwise(lines):
+            if line is not None:
+                self._line(line, last, following, left, right)
             last = line
 
-    def _line(self, line: Piece, last: Piece | None, left: float, right: float) -> None:
+    def _line(self, line: Piece, last: Piece | None, following: Piece | None, left: float, right: float) -> None:
         text = line.text
         gap = last is not None and line.top - last.bottom > 0.75 * line.size
-        if self._heading(line, text, last, gap):
+        if self._heading(line, text, last, following, gap):
             return
         short_before = (
             last is not None and last.x1 < right - 3 * line.size and self.parts and self.parts[-1].endswith((".", ":"))
@@ -111,10 +116,11 @@ class Writer:
             self._flush()
         self.parts.append(text)
 
-    def _heading(self, line: Piece, text: str, last: Piece | None, gap: bool) -> bool:
+    def _heading(self, line: Piece, text: str, last: Piece | None, following: Piece | None, gap: bool) -> bool:
         plain = re.sub(r"^\d{1,2}(?:\.\d{1,2})*\.?\s+", "", text).strip(" .:")
         known = TOP.match(plain)
-        distinct = line.bold or line.size > self.body + 0.8 or text.isupper()
+        alone = following is None or following.font != line.font or abs(following.size - line.size) > 0.4
+        distinct = line.bold or text.isupper() or (alone and (line.size > self.body + 0.8 or line.font != self.font))
         short = len(plain.split()) <= 12 and len(plain) < 100 and plain[:1].isupper() and not plain.endswith((",", ";"))
         if known and len(plain) < 40:
             self._flush()
@@ -126,7 +132,7 @@ class Writer:
         if (
             distinct
             and short
-            and (last is None or gap or abs(last.size - line.size) > 0.4 or line.bold != last.bold)
+            and (last is None or gap or abs(last.size - line.size) > 0.4 or line.font != last.font)
             and not re.search(r"\d{3,}|=", plain)
             and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!")
         ):

@@ -14,6 +14,7 @@ from resurvey.read.sources.pdf_text import Page, Word
 CAPTION = re.compile(
     r"^(?:Supplementary\s)?Table\s?(?:[A-Z]?\d{1,2}|[IVX]{1,4})(?:[A-Za-z](?=[\s.:]))?\b", re.IGNORECASE
 )
+PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")
 FIGURE = re.compile(r"^(?:Fig(?:ure)?\.?|Scheme)\s?\d{1,2}", re.IGNORECASE)
 
 
@@ -54,6 +55,11 @@ class Piece:
         return median(word.size for word in self.words)
 
     @property
+    def font(self) -> str:
+        """Font of most of its words, the first of equals."""
+        return Counter(word.font for word in self.words).most_common(1)[0][0]
+
+    @property
     def text(self) -> str:
         """Its words, with a caret before superscripts."""
         return join(self.words)
@@ -74,7 +80,7 @@ def join(words: Sequence[Word]) -> str:
             and word.letters < 0.85 * before.letters
             and before.bottom - word.bottom > 0.1 * before.size
         )
-        close = before is not None and word.x0 - before.x1 < 0.15 * before.size
+        close = before is not None and not word.spaced and word.x0 - before.x1 < 0.15 * before.size
         if raised:
             parts.append(("" if close else " ") + "^" + word.text)
         else:
@@ -95,8 +101,8 @@ def glued(first: str, second: str) -> str:
 OWN_HYPHEN = frozenset(["non", "anti", "pre", "post", "self", "co", "long", "short", "high", "low", "well", "follow"])
 
 
-def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
-    """Pieces of lines, from top to bottom and left to right, separated by gaps of at least `gap` letter heights."""
+def lines_of(words: Sequence[Word]) -> list[list[Word]]:
+    """Words at one height, from top to bottom; those of a line from left to right."""
     lines: list[list[Word]] = []
     for word in sorted(words, key=lambda w: (w.middle, w.x0)):
         line = lines[-1] if lines else []
@@ -105,9 +111,13 @@ def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
             line.append(word)
         else:
             lines.append([word])
+    return [sorted(line, key=lambda w: w.x0) for line in lines]
+
+
+def pieces_of(words: Sequence[Word], gap: float = 1.1) -> list[Piece]:
+    """Pieces of lines, from top to bottom and left to right, separated by gaps of at least `gap` letter heights."""
     made: list[Piece] = []
-    for line in lines:
-        line.sort(key=lambda w: w.x0)
+    for line in lines_of(words):
         part = [line[0]]
         for word in line[1:]:
             if word.x0 - max(w.x1 for w in part[-3:]) > gap * max(4.0, min(word.size, part[-1].size)):
@@ -134,12 +144,15 @@ def split_at(pieces: Sequence[Piece], gutter: float | None) -> list[Piece]:
     return made
 
 
-def body_size(pages: Sequence[Page]) -> float:
-    """Most common letter size, in points."""
-    counted = Counter(
-        round(word.size * 2) / 2 for page in pages for word in page.words for _ in range(min(len(word.text), 12))
-    )
-    return counted.most_common(1)[0][0] if counted else 10.0
+def body_type(pages: Sequence[Page]) -> tuple[float, str]:
+    """Size of the letters, in points, and name of the font of most lines of running text."""
+    sizes: Counter[float] = Counter()
+    fonts: Counter[str] = Counter()
+    for piece in (piece for page in pages for piece in pieces_of(page.words)):
+        if PROSE.search(piece.text):
+            sizes[round(piece.size * 2) / 2] += len(piece.text)
+            fonts[piece.font] += len(piece.text)
+    return (sizes.most_common(1)[0][0] if sizes else 10.0), (fonts.most_common(1)[0][0] if fonts else "")
 
 
 def _key(piece: Piece) -> str:
@@ -176,10 +189,10 @@ def gutters(pages: Sequence[Page], words: Sequence[Sequence[Word]]) -> list[floa
     for page, cover in zip(pages, covers, strict=True):
         common[page.number % 2].update(cover)
     found: list[float | None] = []
-    for page, cover in zip(pages, covers, strict=True):
+    for page, some, cover in zip(pages, words, covers, strict=True):
         shared = _whitest(common[page.number % 2], page.width)
         own = _whitest(cover, page.width)
-        if shared is not None and _parts(cover, shared, page.width, most=0.45):
+        if shared is not None and (_parts(cover, shared, page.width, most=0.45) or _apart(some, shared) >= 6):
             found.append(float(shared))
         elif own is not None and _parts(cover, own, page.width, most=0.15):
             found.append(float(own))
@@ -220,6 +233,16 @@ def _parts(cover: Counter[int], x: int, width: float, *, most: float) -> bool:
     left = median(cover[2 * int(k * width / 200)] for k in range(14, 38))
     right = median(cover[2 * int(k * width / 200)] for k in range(62, 86))
     return max(left, right) >= 60 and min(left, right) >= 18 and cover[x] <= most * min(left, right)
+
+
+def _apart(words: Sequence[Word], x: float) -> int:
+    """Number of lines with text on both sides of a position and a gap there that is wider than between words."""
+    found = 0
+    for line in lines_of(words):
+        left = max((word.x1 for word in line if word.x0 < x), default=None)
+        right = min((word.x0 for word in line if word.x0 >= x), default=None)
+        found += left is not None and right is not None and left <= x and right - left > 0.7 * line[0].size
+    return found
 
 
 def columns_of(pieces: Sequence[Piece], gutter: float | None) -> list[list[Piece]]:

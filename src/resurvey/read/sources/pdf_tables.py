@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from resurvey.read.normal import squeeze
-from resurvey.read.sources.build import Grid, RawCell, resolve
-from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, Piece, glued, join, pieces_of, split_at
+from resurvey.read.sources.build import Grid
+from resurvey.read.sources.pdf_frames import Frame, frame_below, frame_beside, running_text
+from resurvey.read.sources.pdf_grid import grid_of
+from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, PROSE, Piece, pieces_of, split_at
+from resurvey.read.sources.pdf_rules import Rule
 from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
 Found = tuple[str, str, Grid, str]
-PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,} [a-z]{2,}")
+GROUP_SIZE = re.compile(r"\(?[nN]\s?=")
 CONTINUED = re.compile(r"\bcont(?:inued|['’]?d)?\b\.?|continued", re.IGNORECASE)
 
 
 @dataclass
 class Region:
-    """A table region: its caption's pieces, its rows, its notes."""
+    """A table region: its caption's pieces, its rows, its notes; the rows above the rule below its headings."""
 
     caption: list[Piece]
     rows: list[list[Piece]]
     notes: list[Piece]
+    ruled: int = 0
+    framed: bool = False
+    rules: tuple[Rule, ...] = ()
 
 
 def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
@@ -33,11 +37,16 @@ def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: f
     left = list(words)
     found: list[Found] = []
     taken: set[int] = set()
-    for start in _captions(words, gutter):
+    starts = _captions(words, gutter)
+    text = running_text(split_at(pieces_of(words), gutter), body)
+    for start in starts:
         if id(start.words[0]) in taken:
             continue
         free = [w for w in left if id(w) not in taken]
-        region = _region(start, free, page, gutter, body)
+        framed = _framed(start, starts, text, page, gutter)
+        region = _region_framed(start, framed, free, body) if framed is not None else None
+        if region is None:
+            region = _region(start, free, page, gutter, body)
         made = _table(region) if region is not None else None
         if made is None:
             region = _region_above(start, free, page, gutter)
@@ -68,6 +77,76 @@ def _captions(words: Sequence[Word], gutter: float | None) -> list[Piece]:
     return made
 
 
+def _framed(
+    start: Piece, starts: Sequence[Piece], text: Sequence[Piece], page: Page, gutter: float | None
+) -> Frame | None:
+    """The frame of the table of a caption; it ends before the next caption or running text below it."""
+    ends = sorted(piece.top for piece in (*starts, *text) if piece.x0 < start.x1 + 12 and piece.x1 > start.x0)
+    beside = frame_beside(start, page.rules, ends, gutter)
+    return beside if beside is not None else frame_below(start, page.rules, ends)
+
+
+def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: float) -> Region | None:
+    """The table in a frame: its caption above or at its left, its rows up to the last rule, its notes below."""
+    beside = frame.x0 > start.x1 - 2
+    inside = [w for w in words if w.x0 >= frame.x0 - 4 and w.x1 <= frame.x1 + 4]
+    around = [w for w in words if w.x1 <= frame.x0 + 2 and w.x0 >= start.x0 - 4] if beside else inside
+    lines = _rows(pieces_of([w for w in around if w.middle > start.top - 1], 0.9))
+    caption = [piece for row in _adjoining(lines, frame.top if not beside else None) for piece in row]
+    named = {id(word) for piece in caption for word in piece.words}
+    rows = _rows(pieces_of([w for w in inside if w.middle > start.top - 1 and id(w) not in named], 0.9))
+    head, bottom = _inner_rules(rows, frame)
+    kept, notes = _until_end(rows, frame.x1 - frame.x0, body, bottom)
+    if sum(len(row) > 1 for row in kept) < 2:
+        return None
+    above = sum(row[0].middle < frame.top for row in kept)
+    ruled = above or (sum(row[0].middle < head for row in kept) if head is not None else 0)
+    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0, framed=True, rules=frame.inner)
+
+
+def _inner_rules(rows: list[list[Piece]], frame: Frame) -> tuple[float | None, float | None]:
+    """The rule below the headings and the last one; the second of two ends the headings if numbers follow only it."""
+    bottom = frame.bottom
+    if bottom is None:
+        return frame.head, None
+    below = [row for row in rows if row[0].middle > bottom]
+    first_numbers_below = not any(_tabular(row) for row in rows if row[0].middle < bottom)
+    return (bottom, None) if first_numbers_below and any(map(_tabular, below[:3])) else (frame.head, bottom)
+
+
+def _adjoining(rows: list[list[Piece]], above: float | None) -> list[list[Piece]]:
+    """Lines of a caption: those above a height, or one close below the other."""
+    made = rows[:1]
+    for row in rows[1:]:
+        apart = row[0].top - made[-1][0].bottom > 0.6 * row[0].size
+        if (above is not None and (row[0].middle > above or len(row) > 1)) or (above is None and apart):
+            return made
+        made.append(row)
+    return made
+
+
+def _until_end(
+    rows: list[list[Piece]], width: float, body: float, bottom: float | None = None
+) -> tuple[list[list[Piece]], list[Piece]]:
+    """Rows of a table up to its last rule or to what ends it, and its notes."""
+    kept: list[list[Piece]] = []
+    inside = max((k for k, row in enumerate(rows) if bottom and row[0].middle < bottom and _tabular(row)), default=0)
+    for k, row in enumerate(rows):
+        if k < inside:
+            kept.append(row)
+            continue
+        below = bottom is not None and row[0].middle > bottom and not any(map(_tabular, rows[k : k + 2]))
+        if below or _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, width, body, kept):
+            return kept, _notes(rows[k:], kept, body, width)
+        kept.append(row)
+    return kept, []
+
+
+def _tabular(row: list[Piece]) -> bool:
+    """Whether a row has a number beside its label that is no size of a group."""
+    return any(is_numeric(piece.text) and not GROUP_SIZE.match(piece.text) for piece in row[1:])
+
+
 def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | None, body: float) -> Region | None:
     low, high = _extent(start, words, page, gutter, body)
     below = [w for w in words if w.middle > start.top - 1 and w.x0 >= low - 2 and w.x1 <= high + 2]
@@ -75,13 +154,7 @@ def _region(start: Piece, words: Sequence[Word], page: Page, gutter: float | Non
     caption, rows = _split_caption(start, rows)
     if not rows:
         return None
-    kept: list[list[Piece]] = []
-    notes: list[Piece] = []
-    for k, row in enumerate(rows):
-        if _ends(row, rows[k + 1 : k + 3], rows[k - 1] if k else None, high - low, body, kept):
-            notes = _notes(rows[k:], kept, body, high - low)
-            break
-        kept.append(row)
+    kept, notes = _until_end(rows, high - low, body)
     return Region(caption, kept, notes) if sum(len(row) > 1 for row in kept) >= 2 else None
 
 
@@ -183,7 +256,7 @@ def _ends(
         return False
     if before is not None and row[0].top - before[0].bottom > 4.5 * row[0].size:
         return True
-    if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:]):
+    if _tabular(row):
         return False
     wide = row[0].x1 - row[0].x0 > 0.55 * (max(p.x1 for r in kept for p in r) - min(p.x0 for r in kept for p in r))
     if (
@@ -226,206 +299,9 @@ def _table(region: Region) -> Found | None:
     if match is None:
         return None
     label, caption = match.group(), head[match.end() :].strip(" .:|")
-    edges = _edges(region.rows)
-    if len(edges) < 2:
+    grid = grid_of(region.rows, region.ruled, region.rules, framed=region.framed)
+    if grid is None:
         return None
-    lines = [_cells(row, edges) for row in region.rows]
-    heads = _heads(lines)
-    top = _merged_heads(lines[:heads], len(edges))
-    below = _merged_rows(lines[heads:])
-    left = min((spans[0][2] for spans in below if spans and spans[0][0] == 0), default=0.0)
-    rows: list[list[RawCell]] = [
-        [RawCell(text, 1, stop - first + 1, True) for first, stop, _, text in line] for line in top
-    ]
-    for line in below:
-        if len(line) == 1 and line[0][0] == 0:
-            _, _, x, text = line[0]
-            rows.append([RawCell(text, 1, 1, False, _indent(x, left)), *[RawCell("") for _ in range(len(edges) - 1)]])
-            continue
-        rows.append(_filled(line, len(edges), left))
     if CONTINUED.search(caption[:40]):
         label = f"{label} continued"
-    return label, caption, resolve(rows), squeeze(" ".join(piece.text for piece in region.notes))
-
-
-Span = tuple[int, int, float, str]
-
-
-def _indent(x: float, left: float) -> int:
-    return round((x - left) / 3) if x - left > 2 else 0
-
-
-def _filled(line: list[Span], columns: int, left: float) -> list[RawCell]:
-    cells, at = [], 0
-    for first, stop, x, text in line:
-        cells += [RawCell("") for _ in range(first - at)]
-        cells.append(RawCell(text, 1, stop - first + 1, False, _indent(x, left) if first == 0 else 0))
-        at = stop + 1
-    return cells + [RawCell("") for _ in range(columns - at)]
-
-
-def _edges(rows: list[list[Piece]]) -> list[tuple[float, float]]:
-    """Columns as ranges of x, separated by white space in all but a few rows."""
-    full = [row for row in rows if len(row) > 1 and any(is_numeric(piece.text) for piece in row[1:])]
-    if len(full) < 2:
-        return []
-    spans = sorted((word.x0, word.x1) for row in full for piece in row for word in piece.words)
-    size = full[0][0].size
-    starts = sorted({round(x0, 1) for x0, _ in spans} | {round(x1, 1) for _, x1 in spans})
-    bands: list[list[float]] = []
-    for x0, x1 in _covered(full, starts):
-        if bands and x0 - bands[-1][1] < 0.42 * size:
-            bands[-1][1] = max(bands[-1][1], x1)
-        else:
-            bands.append([x0, x1])
-    return [(a, b) for a, b in bands]
-
-
-def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, float]]:
-    """Ranges of x covered by more than one row in twenty."""
-    allowed = len(rows) // 20
-    events: list[tuple[float, int]] = []
-    for row in rows:
-        merged: list[list[float]] = []
-        for x0, x1 in (stretch for piece in row for stretch in _stretches(piece)):
-            if merged and x0 <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], x1)
-            else:
-                merged.append([x0, x1])
-        events += [(a, 1) for a, _ in merged] + [(b, -1) for _, b in merged]
-    events.sort()
-    stretches, depth, begin = [], 0, 0.0
-    for x, step in events:
-        if depth <= allowed < depth + step:
-            begin = x
-        if depth > allowed >= depth + step:
-            stretches.append((begin, x))
-        depth += step
-    return stretches
-
-
-def _stretches(piece: Piece) -> list[tuple[float, float]]:
-    """Ranges of x of a piece, cut where a number that may begin a cell is set off from the one before it."""
-    cuts = [[piece.words[0].x0, piece.words[0].x1]]
-    for before, word in itertools.pairwise(piece.words):
-        apart = word.x0 - before.x1 > 0.4 * piece.size
-        numbers = before.text[-1:] in "0123456789)%]–-" and is_numeric(word.text) and word.text[:1] not in "([±–-"
-        if apart and numbers:
-            cuts.append([word.x0, word.x1])
-        else:
-            cuts[-1][1] = max(cuts[-1][1], word.x1)
-    return [(a, b) for a, b in cuts]
-
-
-def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
-    """Cells of a row by the columns they lie in; pieces in one column are joined."""
-    made: list[tuple[int, int, float, list[Word]]] = []
-    for piece in row:
-        for part in _parts(piece, edges):
-            first, stop = _place(part[0].x0, max(word.x1 for word in part), edges)
-            if made and made[-1][1] >= first:
-                last = made[-1]
-                made[-1] = (last[0], max(last[1], stop), last[2], [*last[3], *part])
-            else:
-                made.append((first, stop, part[0].x0, part))
-    return [(first, stop, x, join(words)) for first, stop, x, words in made]
-
-
-def _parts(piece: Piece, edges: list[tuple[float, float]]) -> list[list[Word]]:
-    """Cut a piece between words where a column ends and the next begins, if every word lies in a single column."""
-    homes = [_place(word.x0, word.x1, edges) for word in piece.words]
-    if any(a != b for a, b in homes) or len({a for a, _ in homes}) == 1:
-        return [piece.words]
-    # A heading over several columns is kept whole: its words are close together across the column edge.
-    parts = [[piece.words[0]]]
-    for k in range(1, len(piece.words)):
-        wide = piece.words[k].x0 - piece.words[k - 1].x1 > 0.5 * piece.size
-        if homes[k] != homes[k - 1] and (wide or is_numeric(piece.words[k].text)):
-            parts.append([])
-        parts[-1].append(piece.words[k])
-    return parts
-
-
-def _place(x0: float, x1: float, edges: list[tuple[float, float]]) -> tuple[int, int]:
-    """First and last column that a range of x covers."""
-    over = [k for k, (a, b) in enumerate(edges) if min(x1, b) - max(x0, a) > 0.1 * min(x1 - x0, b - a)]
-    if over:
-        return over[0], over[-1]
-    middle = (x0 + x1) / 2
-    nearest = min(range(len(edges)), key=lambda k: min(abs(edges[k][0] - middle), abs(edges[k][1] - middle)))
-    return nearest, nearest
-
-
-def _heads(lines: list[list[Span]]) -> int:
-    """Number of lines before the first row with a label and a number."""
-    for k, line in enumerate(lines):
-        values = [text for first, _, _, text in line if first > 0]
-        if (
-            line
-            and line[0][0] == 0
-            and values
-            and any(is_numeric(text) and not re.match(r"[nN]\s?=", text) for text in values)
-            and not all(re.fullmatch(r"\(?[nN]\s?=.*|\d{1,2}(?:-\d)?|%|[1-5]/[1-5]", text) for text in values)
-        ):
-            return _back_over_sections(lines, k)
-    return min(1, len(lines))
-
-
-def _back_over_sections(lines: list[list[Span]], k: int) -> int:
-    """A line with only a label, directly above the first numbers, is a section title, not a heading."""
-    while k > 1 and len(lines[k - 1]) == 1 and lines[k - 1][0][0] == 0 and lines[k - 1][0][1] == 0:
-        k -= 1
-    return k
-
-
-def _merged_heads(lines: list[list[Span]], columns: int) -> list[list[Span]]:
-    """Spanning headings in rows of their own; those of single columns joined line by line."""
-    wide: list[list[Span]] = []
-    single: dict[int, list[str]] = {}
-    for line in lines:
-        over = [span for span in line if span[1] > span[0]]
-        if over:
-            wide.append([(*span[:3], span[3]) for span in over])
-        for first, stop, _, text in line:
-            if first == stop:
-                single.setdefault(first, []).append(text)
-    rows = [_row_with_blanks(line, columns) for line in wide]
-    leaf: list[Span] = [(c, c, 0.0, reduce(glued, single[c])) for c in sorted(single)]
-    return [*rows, _row_with_blanks(leaf, columns)] if leaf or not rows else rows
-
-
-def _row_with_blanks(line: list[Span], columns: int) -> list[Span]:
-    made: list[Span] = []
-    at = 0
-    for span in line:
-        made += [(c, c, 0.0, "") for c in range(at, span[0])]
-        made.append(span)
-        at = span[1] + 1
-    return made + [(c, c, 0.0, "") for c in range(at, columns)]
-
-
-def _merged_rows(lines: list[list[Span]]) -> list[list[Span]]:
-    """Join labels that continue in the next line, which begins in lower case or completes an unfinished label."""
-    made: list[list[Span]] = []
-    for line in lines:
-        if not line:
-            continue
-        last = made[-1] if made else None
-        if last is not None and line[0][0] == 0 and _goes_on(last, line):
-            label = (0, last[0][1], last[0][2], glued(last[0][3], line[0][3]))
-            rest = last[1:] if len(last) > 1 else line[1:]
-            made[-1] = [label, *rest]
-            continue
-        made.append(line)
-    return made
-
-
-def _goes_on(last: list[Span], line: list[Span]) -> bool:
-    if last[0][0] != 0 or (len(last) > 1 and len(line) > 1):
-        return False
-    first = line[0][3]
-    if len(last) > 1:
-        return len(line) == 1 and (first[:1].islower() or first[:1] == "(") and line[0][2] >= last[0][2] - 1
-    return first[:1].islower() or last[0][3].rstrip().endswith(
-        (",", "-", " of", " to", " and", " or", " with", " for", "(")
-    )
+    return label, caption, grid, squeeze(" ".join(piece.text for piece in region.notes))

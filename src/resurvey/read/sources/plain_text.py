@@ -11,8 +11,8 @@ from resurvey.read.sources.build import Builder, RawCell, resolve
 
 TOP = re.compile(
     r"^(?:\d{1,2}\.?\s+)?(?P<name>abstract|summary|introduction|"
-    r"background|(?:patients|materials?|subjects|methods)(?: and "
-    r"(?:methods|patients))?|methods|results|discussion|conclusions?|references|"
+    r"background|(?:patients|materials?|subjects|methods)(?:(?: and |/)"
+    r"(?:methods|patients|design|analysis))?|methods|results|discussion|conclusions?|references|"
     r"acknowledge?ments?|funding|declarations|abbreviations|supplementary "
     r"(?:information|material)|author contributions?|data availability|statistical analysis)\s*:?$",
     re.IGNORECASE,

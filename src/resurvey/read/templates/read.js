@@ -6,6 +6,8 @@
   const inFinding = new Set(data.findings.flatMap((finding) => finding.ids));
   const told = new Map();
   for (const finding of data.findings) for (const id of finding.ids) told.set(id, [...(told.get(id) || []), `${finding.verdict}: ${finding.words}`]);
+  const inDoubt = new Set(data.doubts.flatMap((doubt) => doubt.ids));
+  for (const doubt of data.doubts) for (const id of doubt.ids) told.set(id, [...(told.get(id) || []), `check the reading of ${doubt.place}: ${doubt.words}`]);
   const SHARED = ["arm_id", "comparator_arm_id", "population", "endpoint"];
   const NUMBERS = ["value", "n", "total", "percent", "lower", "upper", "range_lower", "range_upper", "p", "time", "n_at_risk", "power", "alpha", "hazard_ratio", "null_median", "alternative_median", "events", "patients", "registry_id", "acronym", "year"];
   const key = "resurvey-read-" + data.name;
@@ -44,7 +46,7 @@
     if (c("value")) return `${c("value")}${range("lower", "upper")}${range("range_lower", "range_upper")} ${c("unit")}`;
     return NUMBERS.filter((name) => c(name)).map((name) => `${name} ${c(name)}`).join(", ");
   };
-  const what = (row) => [cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
+  const what = (row) => [row.table === "proportions" && cell(row, "kind").replace("_", " "), cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
 
   // A number seen and not drafted: shown and found in the paper, but no row to rule on.
   const lost = (data.unread || []).map((place) => ({ ...place, unread: true, done: "-", changes: {}, cells: {}, status: "" }));
@@ -139,6 +141,17 @@
     for (const row of others) if (row.status === "confirm" && Object.keys(row.changes).length) row.status = "change";
     draw();
   };
+  // The kind of this share for those beside it that have none.
+  const kinds = () => {
+    if (!now || now.done || now.unread || !cell(now, "kind")) return;
+    const others = mates().filter((row) => row !== now && row.table === now.table && !cell(row, "kind"));
+    step(others);
+    for (const row of others) {
+      row.changes.kind = cell(now, "kind");
+      if (row.status === "confirm") row.status = "change";
+    }
+    draw();
+  };
   // Of the whole study: `all` where arm and population are empty.
   const whole = () => {
     if (!now || now.done) return;
@@ -161,7 +174,7 @@
     draw();
   };
   const confirmSure = (among) => {
-    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !lacks(row).length);
+    const chosen = among.filter((row) => row.certainty === "sure" && !row.status && !inFinding.has(row.id) && !inDoubt.has(row.id) && !lacks(row).length);
     step(chosen);
     for (const row of chosen) row.status = Object.keys(row.changes).length ? "change" : "confirm";
     go(0);
@@ -248,7 +261,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, n: nextFinding, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, K: kinds, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, n: nextFinding, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
@@ -267,13 +280,18 @@
 
   for (const name of [...new Set(rows.map((row) => row.table))].sort()) tables.append(element("option", { value: name }, name.replace(/_/g, " ")));
   const found = document.getElementById("findings");
-  if (data.findings.length || data.refused.length) {
-    found.append(element("h2", {}, counted(data.findings.length, "finding") + (data.refused.length ? `, ${counted(data.refused.length, "part")} not read` : "")));
+  if (data.findings.length || data.doubts.length || data.refused.length) {
+    found.append(element("h2", {}, counted(data.findings.length, "finding") + (data.doubts.length ? `, ${counted(data.doubts.length, "doubt")} of the reading` : "") + (data.refused.length ? `, ${counted(data.refused.length, "part")} not read` : "")));
     const items = element("ul");
     for (const finding of data.findings) {
       const link = element("a", { href: "#", "data-id": finding.ids[0] || "" }, `${finding.verdict}: ${finding.reported}`);
       link.addEventListener("click", (event) => { event.preventDefault(); select(byId.get(link.dataset.id)); });
       items.append(element("li", {}, finding.ids.length ? link : `${finding.verdict}: ${finding.reported}`, ` ${finding.words} (${finding.places.join("; ")})`));
+    }
+    for (const doubt of data.doubts) {
+      const link = element("a", { href: "#", "data-id": doubt.ids[0] || "" }, `check the reading of ${doubt.place}`);
+      link.addEventListener("click", (event) => { event.preventDefault(); select(byId.get(link.dataset.id)); });
+      items.append(element("li", {}, doubt.ids.length ? link : `check the reading of ${doubt.place}`, `: ${doubt.words}`));
     }
     for (const words of data.refused) items.append(element("li", { class: "fault" }, "not read: " + words));
     found.append(items);
