@@ -229,3 +229,16 @@ def test_html_as_pmc_serves_it_gives_the_rows_of_the_xml_and_reads_caption_and_n
     assert not [c for c in found if ".r" not in c.spans[0].block and c.kind != "name"]
     assert {c.locator.split(", ")[0] for c in found if ".r" in c.spans[0].block} == {"Table 1"}
     assert any("Smith et al[13], male" in c.locator for c in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("2,878 (2,903.2)", ["2878", "2903.2"]),
+        ("1,234,567.5", ["1234567.5"]),
+        ("1,074 (88)", ["1074", "88"]),
+        ("0.1,0.35", ["0.1", "0.35"]),
+    ],
+)
+def test_a_number_with_thousands_and_decimals_is_one(text, numbers):
+    assert [n.text for n in parse(text).numbers] == numbers
