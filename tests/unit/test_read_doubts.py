@@ -141,3 +141,18 @@ def test_doubts_are_printed_and_written(tmp_path):
     with (tmp_path / "review/made/drafts.csv").open(encoding="utf-8") as stream:
         assert sum(bool(row["doubt"]) for row in csv.DictReader(stream)) == 1
     assert '"doubts":[{"place":"Table 1"' in (tmp_path / "review/made/read.html").read_text(encoding="utf-8")
+
+
+def test_a_decrease_with_the_limits_of_its_sign_in_the_order_of_their_size():
+    found, doubts = audited(results("The reduction was 1.95 (95% CI -0.78 to -2.87)."))
+    assert found == []
+    assert [rule for _, rule, _, _ in doubts] in ([], ["limits"])
+
+
+def test_a_range_in_the_wrong_order_is_told_once():
+    told, _ = audited(results("The median follow-up was 8 years (range 8.6-7.6) in all patients."))
+    assert len(told) == 1
+
+
+def test_shares_of_fewer_patients_in_two_arms_of_a_row_are_no_finding():
+    assert audited(events((1, 1, "27 (24)"), (1, 2, "8 (14)")))[0] == []  # of 113 and of 57
