@@ -12,6 +12,7 @@ from resurvey.read.objects import Doubt
 from resurvey.read.one_paper import read_one
 from resurvey.read.sources import from_bytes
 from resurvey.read.supposed import supposed
+from resurvey.read.table_cells import parse
 from tests.made_papers import jats, results, table
 
 HEAD = ["Event", "Drug A (n=121)", "Drug B (n=68)"]
@@ -156,3 +157,7 @@ def test_a_range_in_the_wrong_order_is_told_once():
 
 def test_shares_of_fewer_patients_in_two_arms_of_a_row_are_no_finding():
     assert audited(events((1, 1, "27 (24)"), (1, 2, "8 (14)")))[0] == []  # of 113 and of 57
+
+
+def test_a_spread_of_thousands_with_a_decimal_is_one_number():
+    assert [one.text for one in parse("2,878 (2,903.2)").numbers] == ["2878", "2903.2"]
