@@ -161,3 +161,11 @@ def test_shares_of_fewer_patients_in_two_arms_of_a_row_are_no_finding():
 
 def test_a_spread_of_thousands_with_a_decimal_is_one_number():
     assert [one.text for one in parse("2,878 (2,903.2)").numbers] == ["2878", "2903.2"]
+
+
+def test_a_p_value_in_a_column_of_its_own_leaves_the_limits_beside_their_value():
+    rows = [
+        ["Outcome", "Drug A", "Drug B", "Mean difference (95% CI)", "p value"],
+        ["Energy (kcal), mean ± SD", "2110 ± 409", "2195 ± 387", "-115 (221 to -8)", "0.035"],
+    ]
+    assert [rule for rule, _ in audited(table(rows))[0]] == ["limits"]
