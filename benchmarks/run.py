@@ -1,11 +1,11 @@
 """Every benchmark, one after the other, each with its time; a failure is named at the end and stops nothing.
 
 python benchmarks/run.py [--quick] [--only WORD ...] [--benchmark FOLDER] [--kmdata FOLDER] [--shared FOLDER]
-                         [--melanoma FOLDER] [--out FOLDER]
+                         [--melanoma FOLDER] [--pairs FOLDER] [--out FOLDER]
 
 What each prints is kept in the folder `--out`. Benchmarks on data that are not part of the repository run where their
 folder is given: `--benchmark` (arms with their patients and a scorer), `--kmdata` (sets of the KMDATA collection),
-`--shared` (papers to read), `--melanoma` (a checkout of SCFreeman/Melanoma_NMA).
+`--shared` (papers to read), `--melanoma` (a checkout of SCFreeman/Melanoma_NMA), `--pairs` (papers as PDF and JATS).
 `--quick` takes fewer trials and inputs, to see that everything runs; its figures are not those of the pages.
 """
 
@@ -106,6 +106,7 @@ BENCHMARKS = (
         "--papers {shared}/papers/jats --count 400",
         "--papers {shared}/papers/jats --count 7",
     ),
+    Benchmark("read-pairs", "read/pairs.py", "{pairs}", "{pairs}"),
     Benchmark("read-confidence", "read/confidence.py"),
     Benchmark("read-broken", "read/fuzz.py", "--count 20000", "--count 300"),
     Benchmark("digitise", "digitise/run.py", "--made 40 --seed 1", "--made 6 --seed 1"),
@@ -149,6 +150,7 @@ def main() -> int:
     parser.add_argument("--kmdata", type=Path)
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--melanoma", type=Path)
+    parser.add_argument("--pairs", type=Path)
     parser.add_argument("--out", type=Path, default=HERE / "results")
     chosen = parser.parse_args()
     folders = {
@@ -156,6 +158,7 @@ def main() -> int:
         "kmdata": chosen.kmdata,
         "shared": chosen.shared,
         "melanoma": chosen.melanoma,
+        "pairs": chosen.pairs,
         "out": chosen.out,
     }
     chosen.out.mkdir(parents=True, exist_ok=True)

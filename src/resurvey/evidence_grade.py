@@ -23,6 +23,7 @@ class Grade(StrEnum):
     NETWORK = "network of randomised trials, from their printed ratios"
     RANDOMISED_NETWORK = "network of randomised trials, patients reconstructed"
     PRINTED = "printed ratios, not all of them from randomised trials"
+    OBSERVED_NETWORK = "network of studies, not all of them randomised, patients reconstructed"
     OBSERVED = "one study, not randomised, patients reconstructed"
     UNANCHORED_CURVE = "groups of different studies, patients reconstructed from curves"
     UNANCHORED_SUMMARY = "groups of different studies, patients reconstructed from printed numbers"
@@ -30,7 +31,10 @@ class Grade(StrEnum):
 
 
 #: Grades of comparisons that are not randomised.
-UNPROTECTED = (Grade.PRINTED, Grade.OBSERVED, Grade.UNANCHORED_CURVE, Grade.UNANCHORED_SUMMARY, Grade.COUNTS)
+UNPROTECTED = (
+    *(Grade.PRINTED, Grade.OBSERVED_NETWORK, Grade.OBSERVED, Grade.UNANCHORED_CURVE, Grade.UNANCHORED_SUMMARY),
+    Grade.COUNTS,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Bases:
         """Grade of the evidence behind a comparison."""
         if isinstance(entry, TimedComparison):
             trials = all(self._randomised(group.study) for group in entry.groups)
-            return Grade.RANDOMISED_NETWORK if trials else Grade.PRINTED
+            return Grade.RANDOMISED_NETWORK if trials else Grade.OBSERVED_NETWORK
         if entry.patient_groups:
             return self._of_patients(entry)
         if not entry.ratios:

@@ -100,16 +100,17 @@ def test_a_mask_that_hides_nothing_is_none():
     assert rubin(whole, [0.1, 0.1, 0.1]).estimate == pytest.approx(2.0)
 
 
-def test_pooling_a_hundred_thousand_studies_takes_the_memory_of_a_table():
+def test_pooling_many_studies_takes_the_memory_of_a_table():
+    """A k-by-k matrix of 20,000 studies would take 3.2 GB."""
     generator = np.random.default_rng(1)
-    table = pd.DataFrame({"estimate": generator.normal(0.1, 0.3, 100_000), "se": generator.uniform(0.1, 0.4, 100_000)})
+    table = pd.DataFrame({"estimate": generator.normal(0.1, 0.3, 20_000), "se": generator.uniform(0.1, 0.4, 20_000)})
     tracemalloc.start()
     for method in ("REML", "DL", "HE", "HS", "SJ"):
         made = pool(table, method=method)
         assert made.random.estimate == pytest.approx(0.1, abs=0.01)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 300e6
+    assert peak < 60e6
 
 
 @pytest.mark.parametrize("method", ["REML", "DL", "HE", "HS", "SJ"])

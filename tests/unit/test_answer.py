@@ -392,11 +392,15 @@ def group(study, arm="a"):
         ({"kind": "patients", "treatment": group("r"), "comparator": group("o")}, "summary", Grade.UNANCHORED_SUMMARY),
         ({"kind": "patients", "treatment": group("r"), "comparator": group("r", "b")}, "curve", Grade.RANDOMISED_CURVE),
         ({"kind": "patients", "treatment": group("o"), "comparator": group("o", "b")}, "curve", Grade.OBSERVED),
+        ({"kind": "over-time", "groups": [group("r"), group("r", "b")], "reference": "b"}, "summary",
+         Grade.RANDOMISED_NETWORK),
+        ({"kind": "over-time", "groups": [group("o"), group("o", "b")], "reference": "b"}, "summary",
+         Grade.OBSERVED_NETWORK),
         ({"kind": "pool", "claims": ["r-1"]}, "printed ratios", Grade.POOLED),
         ({"kind": "pool", "claims": ["r-1", "o-1"]}, "printed ratios", Grade.PRINTED),
         ({"kind": "rates", "treatment": "r-1", "comparators": ["o-1"]}, "printed counts", Grade.COUNTS),
     ],
-)
+)  # fmt: skip
 def test_the_grade_says_on_what_a_comparison_rests(raw, evidence, grade):
     entry = plan.comparison({"id": "x", "question": "?", "assumptions": ["they are alike"], **raw})
     studies = pd.DataFrame({"study_id": ["r", "o"], "design": ["randomised", "retrospective cohort"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from resurvey.cli import main
 from resurvey.errors import InputError
 from resurvey.read import claims, document
 from resurvey.read.objects import Claim
@@ -193,3 +194,88 @@ def test_a_table_that_goes_on_over_the_page_in_a_pdf():
     _, counts = ratio_and_counts(found)
     assert len(counts) == 28
     assert {total for *_, total in counts} == {"40", "38"}
+
+
+def test_a_heading_over_several_columns_is_the_arm_of_each():
+    found = pdf(
+        f"""#set page(width: 190mm)
+*Table 1* Scores, mean (SD)
+#table(columns: (28mm, 1fr, 1fr, 1fr, 1fr), align: (x, _) => if x == 0 {{ left }} else {{ center }},
+{RULES.replace("LAST", "3").replace("y == 0", "y == 9")}, [], table.cell(colspan: 2)[New drug (n=40)],
+table.cell(colspan: 2)[Old drug (n=50)], [Scale], [Before], [After], [Before], [After], table.hline(),
+[Pain], [19.6 (8.4)], [24.9 (7.3)], [18.5 (3.8)], [21.6 (8.9)], [Sleep], [14.3 (3.2)], [27.5 (7.8)], [13.9 (4.1)],
+[32.6 (3.3)])
+#lorem(40)
+"""
+    )
+    heads = [c.locator.rpartition(", ")[2] for c in found if c.kind == "quantity"]
+    assert heads == ["New drug Before", "New drug After", "Old drug Before", "Old drug After"] * 2
+
+
+def test_a_long_label_does_not_close_the_gap_to_the_first_values():
+    rows = "".join(f"[Item {k}], [{k}.57 (8.35)], [{k}.24 (6.09)], " for k in range(1, 9))
+    found = pdf(
+        f"""*Table 1* Scores, mean (SD)
+#table(columns: (auto, auto, auto), align: left, inset: (x: 1.7pt, y: 3pt), stroke: none, [Scale], [A (n=40)],
+[B (n=50)], {rows} [Nutritional supplements taken], [34.88 (48.22)], [13.95 (35.06)])
+"""
+    )
+    assert [c.cells["value"] for c in found if c.kind == "quantity"][-2:] == ["34.88", "13.95"]
+
+
+def test_notes_in_a_column_beside_the_text_are_read_by_themselves():
+    notes = "To cite the study see the journal and the names of all who wrote it in the order of their work " * 2
+    found = pdf(
+        f"""#set page(width: 210mm, margin: 15mm)
+#set text(size: 10pt)
+#grid(columns: (28mm, 1fr, 1fr), column-gutter: 3.5mm, text(size: 8pt)[{notes}],
+par(justify: true)[#lorem(60) The hazard ratio was 0.71 (95% CI 0.55–0.92; P=0.010) in all patients. #lorem(30)],
+par(justify: true)[#lorem(60) Fever was seen in 12 (30%) of 40 patients. #lorem(40)])
+"""
+    )
+    assert ratio_and_counts(found) == ([RATIO], [("12", "30", "40")])
+
+
+def made_by_hand(content: str) -> bytes:
+    """A PDF of one page whose content is as given, in Helvetica."""
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"
+        " /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
+    ]
+    body, places = "%PDF-1.4\n", []
+    for number, text in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{text}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    start = len(body)
+    body += f"xref\n0 5\n0000000000 65535 f \n{table}trailer << /Size 5 /Root 1 0 R >>\nstartxref\n{start}\n%%EOF"
+    return body.encode("latin-1")
+
+
+def test_raised_digits_are_no_digits_where_every_font_is_set_at_size_one():
+    words = "Fever was seen in 12 of 40 patients"
+    content = (
+        f"BT /F1 1 Tf 10 0 0 10 72 700 Tm ({words}) Tj 6 0 0 6 232 704 Tm (3) Tj"
+        " 10 0 0 10 238 700 Tm (and the hazard ratio was 0.71) Tj 6 0 0 6 370 704 Tm (5) Tj"
+        " 10 0 0 10 72 680 Tm (and no other result is printed on this page of the paper) Tj ET"
+    )
+    opened = from_bytes(made_by_hand(content), "a.pdf")
+    assert "patients^3" in opened.paragraphs[0].text.replace(" ^", "^") and "0.71^5" in opened.paragraphs[0].text
+    assert [c.cells["value"] for c in claims(opened) if c.kind == "ratio"] == ["0.71"]
+
+
+def test_a_letter_beyond_sixteen_bits_is_one_letter():
+    opened = from_bytes(typst.compile("Patients were grouped by the marker $𝒜$ in #lorem(30)".encode()), "a.pdf")
+    opened.paragraphs[0].text.encode("utf-8")
+    assert "marker A in" in opened.paragraphs[0].text
+
+
+def test_a_damaged_pdf_is_named_in_words_and_nothing_else_is_printed(tmp_path, capsys):
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    assert main(["read", "--audit", str(tmp_path / "bad.pdf")]) == 2
+    printed = capsys.readouterr()
+    assert "bad.pdf: it is not a readable PDF" in printed.out + printed.err
+    assert "Traceback" not in printed.out + printed.err

@@ -207,3 +207,50 @@ def test_comorbidities_are_no_harms():
     rows = [["", "Alfa (n = 324)", "Overall (n = 642)"], ["Hypertension, n (%)", "42 (13.0)", "93 (14.5)"]]
     found = read(rows, caption="Demographic characteristics and comorbidities")
     assert of_kind(found, "proportion", "kind", "arm") == [("baseline", "alfa"), ("baseline", "all")]
+
+
+@pytest.mark.parametrize(("printed", "measure"), [("OR = ", "OR"), ("IRR = ", "RR"), ("aOR: ", "OR"), ("aHR ", "HR")])
+@pytest.mark.parametrize("label", ["Violence", "% using contraception"])
+def test_a_ratio_with_limits_and_p_value_on_lines_of_one_cell(printed, measure, label):
+    rows = [["", "Alfa (n = 590)", "Beta (n = 533)", "Unadjusted"]]
+    rows += [
+        [
+            label,
+            "342<break/>(57.97%)",
+            "186<break/>(34.90%)<break/>",
+            f"{printed}0.38<break/>(0.29-0.50)<break/>p&lt;0.001",
+        ]
+    ]
+    found = read(rows, caption="Effect of the intervention")
+    assert of_kind(found, "ratio", "measure", "value", "lower", "upper", "p") == [
+        (measure, "0.38", "0.29", "0.50", "<0.001")
+    ]
+    assert of_kind(found, "proportion", "n", "total") == [("342", "590"), ("186", "533")]
+    assert not of_kind(found, "p", "p")
+
+
+def test_two_sizes_in_a_heading_are_those_of_the_rows_that_they_fit():
+    rows = [["", "Alfa (n = 590 men, 605 women)", "Beta (n = 533 men, 557 women)"]]
+    rows += [["Men's reports", "382 (64.75)", "401 (75.23)"], ["Women's reports", "364 (60.17)", "195 (35.01)"]]
+    found = read(rows, caption="Outcomes, n (%)")
+    assert of_kind(found, "proportion", "n", "total") == [
+        ("382", "590"),
+        ("401", "533"),
+        ("364", "605"),
+        ("195", "557"),
+    ]
+
+
+@pytest.mark.parametrize("sex", ["Sex", "Gender"])
+def test_a_list_of_patients_with_their_age_and_sex_counts_nobody(sex):
+    rows = [["Centre", "Random number", "Group", sex, "Age", "Day"]]
+    rows += [["01", "053", "Alfa", "Male", "77", "70"], ["01", "054", "Alfa", "Female", "71", "62"]]
+    rows += [["02", "068", "Beta", "Male", "57", "95"], ["02", "069", "Beta", "Male", "64", "126"]]
+    assert not of_kind(read(rows, caption="Patients deviating from the protocol"), "proportion", "n")
+
+
+def test_how_the_numbers_of_a_column_are_given_is_no_part_of_its_arm():
+    how = "(mean (SD), N (%) or median (25Q-75Q))"
+    rows = [["", f"Alfa (n = 50) {how}", f"Beta (n = 49) {how}"], ["Female (%)", "42 (84.0)", "39 (79.6)"]]
+    found = read(rows, caption="Baseline characteristics")
+    assert of_kind(found, "proportion", "arm", "n", "total") == [("alfa", "42", "50"), ("beta", "39", "49")]

@@ -199,3 +199,55 @@ def test_a_heading_that_compares_two_arms_gives_both_to_the_ratios_below_it():
     paper = jats(results(text) + table(rows, heads=2, caption="Responses, n (%)") + other)
     (ratio,) = [c.cells for c in claims(from_bytes(paper.encode(), "made.nxml")) if c.kind == "ratio"]
     assert (ratio["arm"], ratio["comparator_arm_id"], ratio["ci_level"]) == ("gamma_1_000_mg", "placebo", "90")
+
+
+PMC_TABLE = """<section class="tw xbox font-sm" id="T1"><h4 class="obj_head">Table 1.</h4>
+<div class="caption p"><p>Baseline of 200 patients</p></div>
+<div class="tbl-box p" tabindex="0"><table class="content">
+<thead><tr><th></th><th>Alfa (n = 103)</th><th>Beta (n = 97)</th></tr></thead>
+<tbody><tr><td>Smith et al<a href="#b13">13</a>, male</td><td>60 (58.3)</td><td>59 (60.8)</td></tr>
+<tr><td>Fever<a href="#fn1">a</a></td><td>18 (17.6)</td><td>18 (18.8)</td></tr></tbody></table></div>
+<div class="tw-foot p"><div class="fn" id="fn1"><sup>a</sup>
+<p>Known in 102 patients of alfa and 96 patients of beta; P &lt; .05.</p></div></div>
+</section>"""
+
+
+def test_html_as_pmc_serves_it_gives_the_rows_of_the_xml_and_reads_caption_and_notes_once():
+    text = "".join(f"<p>{sentence}.</p>" for sentence in ARMS.rstrip(".").split(". "))
+    page = (
+        "<!DOCTYPE html><html><head><title>Alfa against beta</title></head><body><main><article>"
+        f"<section><h2>Results</h2>{text}{PMC_TABLE}<p>Nothing else was found.</p></section>"
+        "</article></main></body></html>"
+    )
+    found = claims(from_bytes(page.encode(), "made.html"))
+    assert of_table(found, "n", "total", kind="proportion") == [
+        ("60", "103"),
+        ("59", "97"),
+        ("18", "102"),
+        ("18", "96"),
+    ]
+    assert not [c for c in found if ".r" not in c.spans[0].block and c.kind != "name"]
+    assert {c.locator.split(", ")[0] for c in found if ".r" in c.spans[0].block} == {"Table 1"}
+    assert any("Smith et al[13], male" in c.locator for c in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("2,878 (2,903.2)", ["2878", "2903.2"]),
+        ("1,234,567.5", ["1234567.5"]),
+        ("1,074 (88)", ["1074", "88"]),
+        ("0.1,0.35", ["0.1", "0.35"]),
+    ],
+)
+def test_a_number_with_thousands_and_decimals_is_one(text, numbers):
+    assert [n.text for n in parse(text).numbers] == numbers
+
+
+def test_counts_printed_with_a_decimal_are_counts_where_their_percentages_bear_it_out():
+    rows = [["", "Alfa (n = 50)", "Beta (n = 49)"], ["Female (%)", "42.0 (84.0)", "39.0 (79.6)"]]
+    rows += [["Ejection fraction (%), mean (SD)", "50.0 (12.0)", "49.0 (11.0)"], ["Age", "47.0 (8.9)", "46.0 (12.4)"]]
+    found = read(rows, caption="Baseline characteristics, mean (SD) or N (%)")
+    assert of_table(found, "n", "percent", "total", kind="proportion") == [("42", "84.0", "50"), ("39", "79.6", "49")]
+    assert any("42.0" in note for claim in found for note in claim.notes)
+    assert [v for (v,) in of_table(found, "value", kind="quantity")] == ["50.0", "49.0", "47.0", "46.0"]

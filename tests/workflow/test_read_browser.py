@@ -238,6 +238,26 @@ def test_one_arm_is_given_to_a_whole_column_with_one_key(page):
     )
 
 
+def test_the_kind_of_a_share_is_chosen_from_a_list_and_given_to_those_without_one(page):
+    browser, _ = page
+    choose(browser, "all")
+    go_to = "Array.from(document.querySelectorAll('#paper mark')).find(m => m.textContent === arguments[0]).click()"
+    for number, kind in (("41", ""), ("55", "prognosis")):
+        browser.execute_script(go_to, number)
+        press(browser, "e")
+        assert browser.execute_script("return document.getElementById('cell-kind').tagName") == "SELECT"
+        browser.execute_script("document.getElementById('cell-kind').value = arguments[0]", kind)
+        browser.execute_script("document.querySelector('.cells').requestSubmit()")
+    browser.execute_script(go_to, "41")
+    card = "return document.querySelector('[aria-selected=true]').textContent"
+    assert re.search(r"still needs [^;]*\bkind\b", browser.execute_script(card))
+    browser.execute_script(go_to, "55")
+    press(browser, "K")
+    browser.execute_script(go_to, "41")
+    assert "prognosis" in browser.execute_script(card)
+    assert re.search(r"still needs [^;]*\bkind\b", browser.execute_script(card)) is None
+
+
 def test_a_narrow_window_keeps_everything_in_reach(page):
     browser, _ = page
     browser.execute_cdp_cmd(

@@ -35,7 +35,11 @@ def _command(path: Path, page: int) -> str:
 
 
 def _pages(data: bytes, name: str) -> list[tuple[int, str]]:
-    document = extra("pypdfium2").PdfDocument(data)
+    library = extra("pypdfium2")
+    try:
+        document = library.PdfDocument(data)
+    except library.PdfiumError:
+        return []
     try:
         likely = [k + 1 for k in range(min(len(document), MOST_PAGES)) if _about_survival(document[k])]
     finally:

@@ -11,8 +11,7 @@ from functools import cached_property, lru_cache
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Cell, Claim, Document, Span, Table
 from resurvey.read.paper_parts import beside_other_work
-from resurvey.read.table_hints import SIZE, size_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import SIZE, is_size_label, size_in
 from resurvey.read.word_lists import endpoints_in
 
 ARM_WORD = r"(?:arms?|groups?|cohorts?)"
@@ -377,7 +376,7 @@ def _sizes_of_all(document: Document) -> tuple[str, ...]:
 ANY = re.compile(
     r"\b[nN]\s?=\s?(?P<n>\d{1,3}(?:,\d{3})+|\d{1,6})\b(?![.%])|"
     r"(?<![\d.,])(?P<counted>\d{1,3}(?:,\d{3})+|\d{2,6})\s(?:\w{1,14}\s){0,2}(?:patients|participants|women|men|subjects|"
-    r"individuals|cases|children|infants|eyes)\b"
+    r"individuals|cases|children|infants|eyes|men|boys|girls|couples)\b"
 )
 
 
@@ -414,10 +413,17 @@ def names(document: Document, lexicon: Lexicon) -> list[Claim]:
     return found
 
 
+# `(mean (SD), N (%) or median (25Q-75Q))`: how the numbers of a column are given.
+STATISTICS = re.compile(
+    r"[(\[]\s?(?=[^)\]]*(?:mean|median))(?:(?:mean|median|SD|SE|SEM|IQR|range|[nN]|[nN]o\.|number|%|25Q|75Q|or|and)|"
+    r"[-\s,/;±()\[\]]){1,30}[)\]]"
+)
+
+
 @lru_cache(maxsize=4096)
 def strip_size(text: str) -> str:
     """A column heading without size, percent and brackets: the name of the group."""
-    one = plain(text).replace("\n", " ")
+    one = STATISTICS.sub(" ", plain(text).replace("\n", " "))
     one = re.sub(r"[(\[]?\s?\b[nN](?:o|umber)?\.?\s?=\s?[\d,. ]{1,9}\s?(?:patients|pts)?\s?[)\]]?", " ", one)
     one = re.sub(
         r"\^[\w*†‡§]{1,4}|[,;:]?\s?(?:\b(?:[nN]o?\.?|[Nn]umber)\s?)?[(\[]\s?(?:%|[Pp]er ?cent(?:age)?)\s?[)\]]|"

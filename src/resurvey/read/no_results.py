@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from resurvey.read.grammar import words_after
 from resurvey.read.lexer import Line, Token
 from resurvey.read.text_other import ENROLMENT
+from resurvey.read.word_lists import PATIENTS, SCORED, SITES
 
 # `300 patients will be recruited`, `60 in each arm were calculated to be required`, `20 may be added`.
 PLANNED_AFTER = re.compile(
@@ -18,7 +20,8 @@ PLANNED_AFTER = re.compile(
     re.IGNORECASE,
 )
 PLANNED_BEFORE = re.compile(
-    r"\b(?:strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
+    r"\b(?:will (?:then |also )?\w+(?: a (?:sub-?)?sample of)?|"
+    r"strived? for|aimed? (?:for|at)|decided to (?:recruit|include|enroll?|randomi[sz]e)|(?:required|needed|"
     r"necessary|plan\w*|intend\w*|aim\w*|goal \w+|aimed) to (?:recruit|include|enroll?|randomi[sz]e|accrue)|"
     r"(?:total|target|planned|prespecified|pre-specified|projected|required|calculated|minimum) (?:total|number|"
     r"sample(?: size)?|accrual|enroll?ment|target) "
@@ -30,11 +33,12 @@ PLANNED_BEFORE = re.compile(
 # A rate of something that is not counted in patients.
 STRENGTH = re.compile(
     r"\s?(?:%|per ?cent)?\s?(?:(?:w/v|v/v|buffered|phosphate|normal|bovine|fetal|aqueous) ){0,2}(?:sodium|saline|NaCl|"
-    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
+    r"glucose|dextrose|albumin|formalin|formaldehyde|ethanol|agarose|solution|serum|gel\b|mixture|oxygen|dextran|N2O|nitrous|sucrose|agar|hydroxyethyl|(?:levo)?bupivacaine|ropivacaine|lidocaine|lignocaine|povidone|chlorhexidine|cream|ointment|mannitol|"
     r"confidence|(?:and|or) 9\d(?:\.\d)?\s?% (?:confidence|CI\b)|"
     r"certainty|power\b|probability|probable|likelihood|chance|isodose|discount|"
     r"(?:more|less) likely|(?:one|two)-sided|(?:lower|upper) (?:confidence )?(?:limit|bound)|"
-    r"(?:of (?:(?:the|their|his|her|its|an?|age-predicted|estimated|individual) )*)?(?:one-repetition|1-?RM|VO2|max\w*|"
+    r"(?:of (?:(?:the|their|his|her|its|an?|age-predicted|estimated|individual|previously|"
+    r"determined) )*)?(?:one-repetition|1-?RM|VO2|max\w*|"
     r"predicted|peak|prescribed|prescription|planned dose|heart[- ]rate|HRR|workload|work\b|body ?weight|"
     r"(?:total |daily )?energy|calories|recommended|usual dose)|(?:annual )?discount)",
     re.IGNORECASE,
@@ -50,7 +54,8 @@ STEP_AFTER = re.compile(
 )
 STRENGTH_BEFORE = re.compile(
     r"\b(?:discounted at|discount(?:ing)? rates? of|probability (?:of|was|is)|power of|intensity (?:of|between)|"
-    r"likelihood of|chance of|varied by|FiO2 of|saturation of)(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",
+    r"likelihood of|chance of|varied by|FiO2(?: of| was| =| :)?|saturation of)"
+    r"(?: (?:about|approximately|at least|\d+ (?:and|to)))? ?$",
     re.IGNORECASE,
 )
 # `ropivacaine 0.2%`, `cream 1%`: what is given, and how strong it is.
@@ -58,7 +63,7 @@ OF_SUBSTANCE = re.compile(
     r"\b(?:\w{2,12}caine|\w{0,12}cream|ointment|gel|solution|lotion|drops|mouthwash|chlorhexidine|"
     r"(?:povidone[- ])?iodine|"
     r"dextrose|glucose|saline|suspension|emulsion|formalin|alcohol|atropine|cyclosporine|peroxide|toothpaste|spray|"
-    r"sevoflurane|isoflurane|desflurane|tacrolimus|mannitol|albumin)\s?\(?$",
+    r"sevoflurane|isoflurane|desflurane|tacrolimus|mannitol|albumin)(?:\s\([A-Za-z0-9]{2,6}\))?\s?$",
     re.IGNORECASE,
 )
 # `a prevalence of 1 in 10 000`, `one of every five patients`.
@@ -110,3 +115,11 @@ def _no_result(token: Token, before: str, after: str) -> bool:
     ranged = ranged or (START_OF_RANGE.match(after) is not None and token.number < 100)
     one_in = ONE_IN.search(before) is not None and COUNTED.match(after) is None
     return planned or ranged or one_in or (token.value[0] == "0" and len(token.value) > 1)
+
+
+def of_something_else(line: Line, i: int, j: int, *, slash: bool) -> bool:
+    """`one of six French centres`, `pain scores of 1/10 and 2/10`: no count of patients."""
+    behind = set(words_after(line, j, 4))
+    if slash:
+        return line.tokens[j].number == 10 and SCORED.search(line.text[: line.tokens[i].start]) is not None
+    return bool(SITES & behind) and not PATIENTS & behind

@@ -32,14 +32,15 @@ HAVE = re.compile(
     r"completed|required|died|showed|underwent|responded|survived|remained)\b",
     re.IGNORECASE,
 )
-IN_PEOPLE = re.compile(r"\b(?:in|among) (?:only |about |approximately |nearly |up to |over |almost )?$", re.IGNORECASE)
 
 _MEASURED = (
     r"(?:densit(?:y|ies)|BMD|BMI|weights?|volumes?|thickness|concentrations?|levels?|scores?|ind(?:ex|ices)|"
-    r"ejection fractions?|LVEF|LV ?EF|h[a]?ematocrit|HbA1c|GHbA1c|saturation|SpO2|FEV1|FVC|dose[- ]intensit(?:y|ies)|"
+    r"ejection fractions?|LVEF|LV ?EF|h[a]?ematocrit|G?(?:Hb)?A1c|FMD|"
+    r"\w*dilat(?:at)?ion|saturation|SpO2|FEV1|FVC|dose[- ]intensit(?:y|ies)|"
     r"body fat|fat mass|lean mass|mass|strength|VO2\w*|cholesterol|triglycerides|glucose|pressure|intake|costs?|"
     r"methylation|yields?|avidity|inhibition|clearance|recovery|bioavailability|varian\w+|uptake|activity|"
-    r"sensitivity|specificity|accuracy|agreement|predictive values?|purity|viability|area|diameters?|length|height|"
+    r"sensitivity|specificity|accuracy|agreement|predictive values?|purity|viability|area|sizes?|"
+    r"diameters?|length|height|"
     r"loads?|capacity|consumption|labell?ing|Ki-?67|expression|conversion|hydration|"
     r"energy|time|absorption|titres?|titers?|accumulation|resistance|stiffness|elasticity)"
 )
@@ -48,8 +49,13 @@ _CHANGE = (
     r"elevations?|shrinkage|prolongations?)"
 )
 _MOVED = (
-    r"(?:increased|decreased|reduced|lowered|raised|improved|declined|rose|fell|dropped|changed|enhanced|shortened|"
+    r"(?:increased|decreased|reduced|lowered|raised|improved|declined|went|rose|fell|dropped|changed|enhanced|shortened|"
     r"prolonged|gained|lost|reversed|elevated|diminished|augmented)"
+)
+# `in 12%`, `reported by 12%`; not `reduced by 12%`.
+IN_PEOPLE = re.compile(
+    rf"\b(?:in|among|(?!{_MOVED}\b)\w{{3,14}}ed by) (?:only |about |approximately |nearly |up to |over |almost )?$",
+    re.IGNORECASE,
 )
 # What stands between a subject and its value: `was significantly greater in the A arm (4.3 v 0.6 kg or `; no clause.
 _WITHIN = r"(?:[^;()\[\].]|\.(?=\d)|\([^()]*\)|\[[^\]]*\])"
@@ -85,10 +91,20 @@ PART_OF = re.compile(
     rf"(?:[\w/-]+ ){{1,4}}{_WITHIN}{{0,60}}?[(\[]?\s?$",
     re.IGNORECASE,
 )
-SIGNED = re.compile(r"(?:^|[\s(\[])[+−-] $")
-RETAINED = re.compile(r"\s?(?:%|per ?cent)?\s(?:(?:retention|inhibition|recovery) of|mean|median)\b", re.IGNORECASE)
+MOVED_BY = re.compile(rf"\b{_MOVED}\b{_WITHIN}{{0,90}} by (?:about |approximately |~)?$", re.IGNORECASE)
+SIGNED = re.compile(r"(?:^|[\s(\[])(?P<sign>[+−-]) $")
+# `RD 9.6%`, `difference of 9.6%`
+DIFFERENCE = re.compile(r"\b(?:RD|ARR|differences?),? ?(?:=|of|was|:)? ?[(\[]?$")
+RETAINED = re.compile(
+    r"\s?(?:%|per ?cent)?\s(?:(?:retention|inhibition|recovery) of|mean|median|"
+    r"of (?:the |its |their |total )*(?:varian\w+|variab\w+|variation|cells|time|costs?|volume|area)|"
+    r"of (?:(?!the (?:patients|women|men))[\w-]+ ){0,4}(?:workouts|sessions|classes|exercises|visits|doses|tablets|"
+    r"pills|questions|answers|effects?)|compliance|adherence|attendance)\b",
+    re.IGNORECASE,
+)
 RATES = re.compile(
-    rf"\b(?:rates?|incidences?|prevalence|frequenc\w+|proportion|risks?|probability|likelihood|number of|"
+    rf"\b(?:rates?(?! of (?:change|decline|increase|decrease|loss|growth))|"
+    rf"incidences?|prevalence|frequenc\w+|proportion|risks?|probability|likelihood|number of|"
     rf"percentages? of (?:[\w/-]+ ){{0,5}}?{_PEOPLE})\b",
     re.IGNORECASE,
 )
@@ -101,6 +117,8 @@ LISTED = re.compile(
 )
 # How far a percentage may stand behind the one before it for both to be of one subject.
 FAR = 90
+# `was 6.4% at baseline; at 5 years, it was 6.2%`
+STILL = re.compile(r"\b(?:it|this|these|they) (?:was|were) $")
 AGAINST = re.compile(r"\s?%?\s(?:vs\.?|versus|v|and)\s")
 
 
@@ -111,7 +129,13 @@ def name_subjects(line: Line, found: list[Found]) -> None:
     kinds: list[ClaimKind | None] = []
     for k, one in enumerate(bare):
         kind = _kind(line, one)
-        if not kind and k and kinds[-1] and _same_subject(line, bare[k - 1], one):
+        if (
+            not kind
+            and k
+            and kinds[-1]
+            and not _said_apart(line, bare[k - 1])
+            and _same_subject(line, bare[k - 1], one)
+        ):
             kind = kinds[-1]
         if kind and k and not kinds[-1] and AGAINST.fullmatch(_between(line, bare[k - 1], one)):
             # `13% vs. 3.5% retention`: the subject of both stands behind them.
@@ -119,40 +143,50 @@ def name_subjects(line: Line, found: list[Found]) -> None:
         kinds.append(kind)
     for one, kind in zip(bare, kinds, strict=True):
         if kind:
-            _turn(one, kind)
+            minus = SIGNED.search(line.text[: line.tokens[one.tokens[0]].start][-3:])
+            _turn(one, kind, "-" if minus is not None and minus["sign"] != "+" else "")
+
+
+def _said_apart(line: Line, one: Found) -> bool:
+    """`RD 9.6%`: a difference that is named for this number alone."""
+    return DIFFERENCE.search(line.text[: line.tokens[one.tokens[0]].start][-24:]) is not None
 
 
 def of_people(line: Line, i: int) -> bool:
     """Whether a percentage is said of people, whatever its clause says: `in 12%`, `18% had pain`, `5% of women`."""
-    before, after = line.text[: line.tokens[i].start][-24:], line.text[line.tokens[i].end :][:160]
+    before, after = line.text[: line.tokens[i].start][-40:], line.text[line.tokens[i].end :][:160]
     return bool(OF_PEOPLE.match(after) or HAVE.match(after) or IN_PEOPLE.search(before))
 
 
-def _turn(one: Found, kind: ClaimKind) -> None:
-    """Make a quantity or a difference of a proportion."""
+def _turn(one: Found, kind: ClaimKind, sign: str) -> None:
+    """Make a quantity or a difference of a proportion; its sign may stand apart from it."""
     moved = {name: one.cells[name] for name in ("lower", "upper", "ci_level", "p") if one.cells.get(name)}
     if kind == "quantity":
         moved.pop("ci_level", None)
-    one.cells = {"value": one.cells["percent"], "unit": "%"} | moved
+    one.cells = {"value": sign + one.cells["percent"], "unit": "%"} | moved
     one.kind, one.rule = kind, "percent-measured" if kind == "quantity" else "percent-changed"
 
 
 def _kind(line: Line, one: Found) -> ClaimKind | None:
     begin = min(line.tokens[i].start for i in one.tokens)
-    before, after = line.text[:begin], line.text[line.tokens[one.tokens[0]].end :]
-    if SIGNED.search(before[-3:]):
+    before, after = line.text[max(0, begin - 400) : begin], line.text[line.tokens[one.tokens[0]].end :]
+    if SIGNED.search(before[-3:]) or DIFFERENCE.search(before[-24:]):
         return "difference"
     if of_people(line, one.tokens[0]):
         return None
     clause = re.split(r"; |(?<!\d)\. |\.(?= [A-Z])|, (?:while|whereas|but|and (?=[^()]*$))", before)[-1][-260:]
     clause = LISTED.sub("", clause)
-    if RETAINED.match(after) or _averaged(clause) or PART_OF.search(clause):
+    if RETAINED.match(after) or BESIDE_VALUE.search(clause) or _averaged(clause) or PART_OF.search(clause):
         return "quantity"
     if _of_patients(clause):
         return None
-    if CHANGE.search(clause) or CHANGED.search(clause):
+    if CHANGE.search(clause) or CHANGED.search(clause) or MOVED_BY.search(clause):
         return "difference"
     return "quantity" if QUANTITY.search(clause) else None
+
+
+# `volumes were 2.49 mL (58.4%)`: a percentage beside what was measured is of it.
+BESIDE_VALUE = re.compile(r"\d\s?(?:mL|ml|dL|mm|cm|kg|mg|g|L|mmHg|points?|units?)\d?\s?[(\[]$")
 
 
 def _averaged(clause: str) -> bool:
@@ -169,7 +203,8 @@ def _of_patients(clause: str) -> bool:
 
 def _same_subject(line: Line, last: Found, one: Found) -> bool:
     between = _between(line, last, one)
-    return len(between) < FAR and VERB.search(between) is None and not _of_patients(between)
+    again = STILL.search(between) is not None
+    return len(between) < FAR and (again or VERB.search(between) is None) and not _of_patients(between)
 
 
 def _between(line: Line, last: Found, one: Found) -> str:

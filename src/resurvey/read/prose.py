@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from resurvey.read import no_results, sentences
 from resurvey.read.arm_places import arms_of, sizes_beside
+from resurvey.read.backgrounds import Background, of_others
 from resurvey.read.grammar import Found
 from resurvey.read.lexer import Line, lex
 from resurvey.read.lexicon import Lexicon, arm_named
@@ -264,7 +265,9 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
     measure = ""
     near: list[str] = []
     text = plain(paragraph.text)
+    background = Background(paragraph.section, text)
     for start, end in sentences.split(text):
+        known = background.holds(text[start:end])
         if (
             not any(char.isdigit() for char in text[start:end])
             and "median" not in text[start:end].lower()
@@ -287,8 +290,13 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         _carry_level(line, found)
         _endpoints_of_p(line, found)
         _p_in_order(line, found)
+        for one in found:
+            if one.rule == TextRule.P_ALONE and one.cells.get("endpoint"):
+                # An endpoint that stands farther off is the less certain part of a p value: counted apart.
+                one.rule = TextRule.P_ALONE_ENDPOINT
         own = {id(one): arm for one, arm in beside}
         arms = arms_of(line, found, lexicon) | {k: own[id(one)] for k, one in enumerate(found) if id(one) in own}
+        arms = {k: arm for k, arm in arms.items() if not _divided(line, found[k])}
         said = sizes_said([one for one in found if one.rule in GROUPS or "total" in one.cells])
         for k, one in enumerate(found):
             if one.kind == "proportion":
@@ -296,7 +304,22 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
         for k in order:
-            yield _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            claim = _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            yield of_others(claim) if known else claim
+
+
+# `240 patients were randomised into two groups (A daily, B on alternate days)`: of all groups.
+DIVIDED = re.compile(
+    r"[^.;]{0,120}\b(?:randomi[sz]ed|divided|allocated|assigned|split)\b[^.;()]{0,20} (?:in)?to (?:one of )?"
+    r"(?:two|three|four|\d)\b",
+    re.IGNORECASE,
+)
+
+
+def _divided(line: Line, one: Found) -> bool:
+    """Whether a count is of all patients, who are divided into groups behind it."""
+    end = line.tokens[one.tokens[0]].end
+    return one.kind == "proportion" and "percent" not in one.cells and DIVIDED.match(line.text, end) is not None
 
 
 def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Lexicon) -> Claim:

@@ -31,6 +31,7 @@ class TextRule(StrEnum):
     TIME_ALONE = "time-alone"
     FOLLOW_UP_OTHER = "follow-up-other"
     P_ALONE = "p-alone"
+    P_ALONE_ENDPOINT = "p-alone-endpoint"
     DATE = "date"
 
 
@@ -38,6 +39,7 @@ class TableRule(StrEnum):
     """Rules for the cells of tables."""
 
     COUNT_TOTAL = "n-N"
+    COUNT_DECIMAL = "n-percent-decimal"
     PERCENT_COUNT = "percent-n"
     SIZE_PERCENT = "size-percent"
     RATIO_P = "ratio-p"

@@ -53,11 +53,13 @@ BEFORE = re.compile(
 SIZED = (TextRule.COUNT_EQUALS, TextRule.COUNT_EQUALS_LISTED, TextRule.COUNT_LISTED, TextRule.COUNT_OF_ARM)
 DIVIDED = re.compile(r"\b(?:randomi[sz]ed|randomly|assigned|allocated|divided|enrol?led|recruited|included)\b", re.I)
 AT_START = re.compile(
-    r"\b(?:at baseline|baseline (?:characteristics|demographics)|at (?:study )?entry)\b", re.IGNORECASE
+    r"(?:^|[.;:] )at (?:baseline|(?:study )?entry|enrol?ment)\b(?!.*\bfrom\b)|"
+    r"\bbaseline (?:characteristics|demographics)\b",
+    re.IGNORECASE,
 )
 OF_A_SEX = re.compile(
-    r"[\s%)\]]*(?:(?:of (?:the )?)?(?:patients|participants|subjects) )?(?:(?:were|was) )?"
-    r"(?:fe)?males?\b(?! (?:patients|sex))",
+    r"[\s%)\]]*(?:(?:of (?:the )?)?(?:patients|participants|subjects) )?(?:were )?(?:fe)?male\b(?! (?:patients|sex))|"
+    r"[\s%)\]]*(?:patients |participants |subjects )?were (?:fe)?males?\b",
     re.IGNORECASE,
 )
 CUT = re.compile(r"[.;](?!\d)|,\s(?=while|whereas|but)")
@@ -109,4 +111,5 @@ def _kind(line: Line, one: Found, before: str, after: str) -> ShareKind:
 
 def _divided(line: Line, one: Found) -> bool:
     """`were randomised to alfa (n = 45) or beta (n = 43)`: the size of a group."""
-    return DIVIDED.search(line.text[: line.tokens[one.tokens[0]].start]) is not None
+    begin = line.tokens[one.tokens[0]].start
+    return DIVIDED.search(line.text, max(0, begin - 600), begin) is not None

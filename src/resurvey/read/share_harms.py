@@ -17,7 +17,7 @@ SUFFERED = re.compile(
     r"(?:more|less) (?:frequent|common|severe|often)\w*|uncommon|common|infrequent|rare)\b",
     re.IGNORECASE,
 )
-ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$", re.IGNORECASE)
+ASSESSED = re.compile(r"\b(?:assess|evalu)able for\b[^,]*$|\bdata\b[^,]{0,30}\bavailable\b", re.IGNORECASE)
 # Harms named in one sentence that make a list of adverse events of it.
 SEVERAL = 3
 REASON = re.compile(r"[,;.]|\b(?:until|or|because|due|unless|without|before|after)\b")

@@ -29,6 +29,7 @@ from resurvey.read.share_harms import (
     own_part,
 )
 from resurvey.read.share_kinds import ShareKind
+from resurvey.read.share_lists import name_in_order
 from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.text_censored import name_censored
 from resurvey.read.text_items import SEXES, item_of
@@ -57,8 +58,6 @@ OF_THE_LAST = re.compile(
     r"(?:for|with|in|after|among|by|at|on|receiving|received|assigned)\b[^\d]*(?:,|;|\band\b|\bto\b|\bversus\b|\bvs\b|\bv\b))(?:\s?and\b)?",
     re.IGNORECASE,
 )
-JOINED = re.compile(r"[\s%]{0,3}(?:,|and|, and|or)\s")
-AGAINST = re.compile(r"[\s%]{0,3}(?:versus|vs\.?|v)\s")
 BEST = re.compile(r"best (?:overall |objective |tumou?r )?response", re.IGNORECASE)
 
 
@@ -71,7 +70,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     shares = sorted(
         (one for one in found if one.kind == "proportion"), key=lambda one: line.tokens[one.tokens[0]].start
     )
-    places = mentions(line, lexicon) if len(shares) > 1 else []
+    places = mentions(line, lexicon) if shares else []
     last: dict[str, str] = {}
     outside: list[dict[str, str]] = []
     followers: set[int] = set()
@@ -103,6 +102,8 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
             made = _described(line, one, before, after)
             outer = begin + before.rfind(")") + 1 if closed else begin
             alone = not _own_words(line, outer, _start(line, one), places) or (k > 0 and _of_groups(before, last, made))
+            if "percent" in one.cells and _names_a_group(line, made["item"], places):
+                made["item"] = ""
             alone = alone and made["item"] not in SEXES and not _own_clause(line, one, before, after, places)
             harmed = last.get("kind") == ShareKind.ADVERSE_EVENT and HARMS.search(before[-80:])
             if not made["kind"] and harmed:
@@ -126,8 +127,7 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
     name_progressors(line, shares)
     _sized_behind(line, shares, found)
     _from_next(line, shares, places)
-    _in_order(line, shares)
-    _in_pairs(line, shares)
+    name_in_order(line, shares)
     name_flow(line, shares, followers)
     name_censored(line, shares)
     _of_the(line, shares, places)
@@ -135,6 +135,42 @@ def describe(line: Line, found: list[Found], lexicon: Lexicon) -> None:
 
 # `pCR was seen in 10% of patients with trait A, 13% with trait B and 33% with trait C`
 WITH_TRAIT = re.compile(r"[\s%]*(?:of (?:the )?patients )?with [^;.%]{1,40}?(?:,|,? and)\s")
+
+
+def _names_a_group(line: Line, item: str, places: list[tuple[int, int, str]]) -> bool:
+    """Whether the words found for what is counted are those of a group: `18% with placebo`."""
+    named = {word for begin, end, _ in places for word in re.findall(r"[\w+-]+", line.text[begin:end].lower())}
+    return bool(item) and set(re.findall(r"[\w+-]+", item)) <= named | OF_A_GROUP
+
+
+# Words of groups and of comparisons, which alone name nothing that is counted.
+OF_A_GROUP = {
+    "placebo",
+    "control",
+    "controls",
+    "comparison",
+    "usual",
+    "care",
+    "standard",
+    "treatment",
+    "treated",
+    "a",
+    "b",
+}
+OF_A_GROUP |= {
+    "higher",
+    "lower",
+    "greater",
+    "less",
+    "more",
+    "fewer",
+    "significantly",
+    "alone",
+    "but",
+    "not",
+    "also",
+    "similar",
+}
 
 
 def _new_statement(before: str) -> bool:
@@ -203,6 +239,8 @@ def _inside(line: Line, one: Found) -> str:
 
 
 SIZED_BEHIND = re.compile(r"[\s%)\]]{0,3}(?:for|in|of|among) (?:the |all )?$")
+# `23.2% of 203 women`: the size is only that of the percentage.
+DIRECTLY_OF = re.compile(r"\s?%?\sof (?:the |all )?")
 COUNTED_BEHIND = re.compile(r"[\s%)\]]{0,3}[(\[]$")
 
 
@@ -216,6 +254,9 @@ def _sized_behind(line: Line, shares: list[Found], found: list[Found]) -> None:
         number = line.tokens[after.tokens[0]].number
         if after.rule.startswith(TextRule.COUNT) and SIZED_BEHIND.fullmatch(between) and number > 3:
             one.cells["total"] = after.cells["n"]
+            if DIRECTLY_OF.fullmatch(between):
+                one.tokens += after.tokens
+                joined.append(after)
         elif after.rule == TextRule.COUNT_OF_TOTAL and COUNTED_BEHIND.fullmatch(between) and _gives_it(after, one):
             one.cells |= {name: after.cells[name] for name in ("n", "total")}
             one.tokens += after.tokens
@@ -290,7 +331,7 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if response:
         return {"kind": ShareKind.RESPONSE, "endpoint": response, "item": response}
     own = own_part(near)
-    grade = grade_near(own, following)
+    grade = grade_near(own, "" if following == after and OF_THE_NEXT.search(after) else following)
     scope = f"{own} {following}"
     wider = f"{own} {REASON.split(after, maxsplit=1)[0]}"
     several = harms_named(line.text) >= SEVERAL
@@ -299,6 +340,10 @@ def _described(line: Line, one: Found, before: str, after: str) -> dict[str, str
     if harm and one.rule != TextRule.COUNT_EQUALS:
         return made | {"kind": ShareKind.ADVERSE_EVENT, "grade": grade} | harm_named(own, following)
     return made | {"kind": ShareKind.UNSAID}
+
+
+# `in 26% (grade 1: 28%; ...`: the grade is that of the next number.
+OF_THE_NEXT = re.compile(rf"(?:{GRADE.pattern})[\s:=(]*$", GRADE.flags)
 
 
 def _outcome_before(before: str) -> str:
@@ -368,42 +413,6 @@ def _response(one: Found, before: str, following: str) -> str:
         return named[-1][1]
     inside = [name for *_, name in endpoints_in(following) if name in RESPONSES]
     return inside[0] if inside and not only_count else ""
-
-
-def _in_order(line: Line, shares: list[Found]) -> None:
-    """`RR and DCR were 61.7 and 89.4 %`: responses and percentages in the same order, if equally many."""
-    k = 0
-    while k < len(shares):
-        run = [shares[k]]
-        while k + len(run) < len(shares) and JOINED.fullmatch(
-            line.text[_end(line, run[-1]) : _start(line, shares[k + len(run)])]
-        ):
-            run.append(shares[k + len(run)])
-        before = line.text[max(0, _start(line, run[0]) - 90) : _start(line, run[0])]
-        names = list(dict.fromkeys(name for *_, name in endpoints_in(before) if name in RESPONSES))
-        if len(run) > 1 and len(names) == len(run):
-            for one, name in zip(run, names, strict=True):
-                one.cells |= {"kind": ShareKind.RESPONSE, "endpoint": name, "item": name}
-        k += len(run)
-
-
-def _in_pairs(line: Line, shares: list[Found]) -> None:
-    """`ORR, stable disease were 4.4% versus 5.5%, 36.0% versus 39.6%`: one response for each pair, in order."""
-    pairs = [
-        pair for pair in pairwise(shares) if AGAINST.fullmatch(line.text[_end(line, pair[0]) : _start(line, pair[1])])
-    ]
-    for first in range(len(pairs)):
-        run = [pairs[first]]
-        while first + len(run) < len(pairs) and JOINED.fullmatch(
-            line.text[_end(line, run[-1][1]) : _start(line, pairs[first + len(run)][0])]
-        ):
-            run.append(pairs[first + len(run)])
-        before = line.text[max(0, _start(line, run[0][0]) - 90) : _start(line, run[0][0])]
-        names = list(dict.fromkeys(name for *_, name in endpoints_in(before) if name in RESPONSES))
-        if len(run) > 1 and len(names) == len(run):
-            for pair, name in zip(run, names, strict=True):
-                for one in pair:
-                    one.cells |= {"kind": ShareKind.RESPONSE, "endpoint": name, "item": name}
 
 
 def link(line: Line, one: Found, arm: str, lexicon: Lexicon, before: list[str]) -> None:

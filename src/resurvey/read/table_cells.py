@@ -12,8 +12,8 @@ from resurvey.read.word_lists import time_unit
 PIECE = re.compile(
     r"(?P<mark>(?<=\d)\+(?=\s?(?:[-,;)\]]|to\b|$))|(?:\^\s?)+[\w*†‡§¶#,]{1,6}(?:-[a-z](?![A-Za-z]))?|[*†‡§¶#]{1,3})"
     r"|(?P<level>(?:\s?\d{2}(?:\.\d)?\s?%\s?)?(?:C\.?I\.?\b|confidence interval|CrI\b)(?:\s?9\d\s?%)?\s?[:=,]?)"
-    r"|(?P<label>\b(?:HR|OR|RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
-    r"\b(?:range|IQR|SD|SE|interquartile range|HR|OR|RR|mean|median)\b[,:]?)"
+    r"|(?P<label>\b(?:[as]?HR|a?OR|[ai]?RR|[nN]|median|mean|range|IQR|SD|SE)\s?[=:]|"
+    r"\b(?:range|IQR|SD|SE|interquartile range|[as]?HR|a?OR|[ai]?RR|mean|median)\b[,:]?)"
     r"|(?P<p>\b[pP](?:[- ]?value)?\s?(?=[=<>≤≥]))"
     r"|(?P<nr>\b(?:NR|NE|N/R|N\.R\.?|NYR|not (?:yet )?(?:been )?reached|"
     r"not estimable|not evaluable|inf(?:inity)?|n\.r\.)(?![A-Za-z])|"
@@ -32,6 +32,8 @@ PIECE = re.compile(
     r"|(?P<other>[^\s])",
     re.IGNORECASE,
 )
+# `aOR`, `IRR`, `sHR`: adjusted odds, incidence rate and subdistribution hazard ratios.
+PREFIX = re.compile(r"^[asi](?=hr|or|rr)")
 SIGN = {"[": "(", "]": ")", "{": "(", "}": ")", ":": ",", "=": ""}
 MAX_CELL_TEXT = 400
 
@@ -100,7 +102,7 @@ def parse(text: str) -> CellValue:
         elif match["per"] is not None:
             labels, words = labels + " per", True
         elif match["label"] is not None:
-            labels += " " + match["label"].lower()
+            labels += " " + PREFIX.sub("", match["label"].lower())
         elif match["other"] is not None:
             sign = match["other"]
             if sign in "()[]{},;:=":

@@ -12,8 +12,7 @@ from resurvey.read.size_places import COMPUTED, COUNTS, SizePlace, Source
 from resurvey.read.slips import magnitude, percent_fits, sizes_giving
 from resurvey.read.table_evidence import Choice, Evidence, fits, told
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import hints, is_size_label, size_in
 from resurvey.read.table_places import Layout, Row
 from resurvey.read.table_sizes import Sizes, row_of, section_of
 from resurvey.read.word_lists import RESPONSES, endpoints_in

@@ -112,3 +112,19 @@ def unit_in(text: str) -> str:
     )
     unit = next((found for found in match.groups() if found), "") if match else ""
     return {"m": "months", "y": "years", "d": "days"}.get(unit.lower(), time_unit(unit))
+
+
+SIZE_LABEL = re.compile(
+    r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
+    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| enrolled| included| eligible| analy[sz]ed|"
+    r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
+    r" subjects| cases| women)?(?: \(n\)|, n)?",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def is_size_label(text: str) -> bool:
+    """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
+    one = text.strip(" ,:")
+    return SIZE_LABEL.fullmatch(one) is not None or SIZE_LABEL.fullmatch(one.strip(" ,:()")) is not None

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from functools import lru_cache
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import Cell, Table
-from resurvey.read.table_cells import is_numeric, parse
-from resurvey.read.table_hints import SIZE, hints, size_in
-from resurvey.read.table_lines import split_lines
-from resurvey.read.table_notes import marks
-from resurvey.read.table_places import EMPTY, REFERENCE, Layout, Place, Reference, Row, clean
-from resurvey.read.word_lists import endpoints_in
+from resurvey.read.table_body import label_of, read_body
+from resurvey.read.table_cells import is_numeric
+from resurvey.read.table_hints import SIZE, hints, is_size_label, size_in
+from resurvey.read.table_places import EMPTY, Layout, Row, clean
 
 
 def lay_out(table: Table, first: int = 0) -> Layout | None:
@@ -29,7 +26,7 @@ def lay_out(table: Table, first: int = 0) -> Layout | None:
     paths = _aligned([_path(grid, heads, c) for c in range(columns)], grid[heads:], stub)
     layout = Layout(table, stub, paths, [], [])
     _sizes(layout, heads)
-    _body(layout, heads, first)
+    read_body(layout, heads, first)
     if len(layout.rows) > 2 and _ranges_as_heads(layout.rows[0], layout.rows[1:]):
         for c, place in layout.rows[0].cells.items():
             layout.heads[c] = (*layout.heads[c], place.text)
@@ -182,22 +179,6 @@ def _path(grid: tuple[tuple[Cell | None, ...], ...], heads: int, c: int) -> tupl
     return tuple(path)
 
 
-SIZE_LABEL = re.compile(
-    r"(?:total )?(?:n|no\.|number|patients|total|all|all patients|"
-    r"total patients|evaluable|subjects|cases)(?: of)?(?: evaluable| enrolled| included| eligible| analy[sz]ed|"
-    r" assessable| treated| randomi[sz]ed)?(?: patients| pts\.?|"
-    r" subjects| cases| women)?(?: \(n\)|, n)?",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(maxsize=4096)
-def is_size_label(text: str) -> bool:
-    """Whether a label names the size of the groups and nothing else: `No. of patients`, `Patients treated (n)`."""
-    one = text.strip(" ,:")
-    return SIZE_LABEL.fullmatch(one) is not None or SIZE_LABEL.fullmatch(one.strip(" ,:()")) is not None
-
-
 def _sizes(layout: Layout, heads: int) -> None:
     """Sizes of columns: from their headings, otherwise from a row of sizes among the last headings or first rows."""
     grid = layout.table.grid
@@ -206,7 +187,7 @@ def _sizes(layout: Layout, heads: int) -> None:
         if found:
             layout.sizes[c] = found[-1]
     for r in range(min(heads + 2, len(grid))):
-        label = _label(grid[r], layout.stub)
+        label = label_of(grid[r], layout.stub)
         if not is_size_label(label):
             continue
         for c in range(layout.stub, len(grid[r])):
@@ -231,214 +212,6 @@ def _parent(path: tuple[str, ...]) -> str:
     return " / ".join(path[:-1]) if len(path) > 1 else ""
 
 
-def _body(layout: Layout, heads: int, first: int) -> None:
-    grid, stub = layout.table.grid, layout.stub
-    stack: list[tuple[float, str, str]] = []
-    last_outer: tuple[str, str] = ("", "")
-    sizes: dict[int, str] = {}
-    earlier: dict[int, str] = {}
-    indents = [_indent(row, stub) for row in grid[heads:]]
-    stepped = len({i for i, row in zip(indents, grid[heads:], strict=True) if _label(row, stub)}) > 1
-    for number, row in enumerate(grid[heads:], start=heads + first):
-        label, outer = _label(row, stub), _outer(row, stub)
-        cells = _cells(layout, number, row)
-        indent = indents[number - heads - first]
-        against = _against(layout, row)
-        if against and not cells:
-            sections = tuple(item[1] for item in stack if not stepped or item[0] < indent)
-            layout.references.append(Reference(sections, label, against))
-            continue
-        if not cells:
-            words = _spanning(row) or label
-            if _new_heads(layout, row, words):
-                stack = []
-                continue
-            if words:
-                earlier, sizes = earlier | sizes, {}
-                level = _title_depth(row, indents[number - heads - first :])
-                stack = _outer_titles(stack, words, level if stepped else None)
-                stack.append((level, words, size_in(words)))
-            continue
-        if not label and not outer:
-            label = layout.rows[-1].label if layout.rows and _continuation(cells) else ""
-        if stepped:
-            stack = [item for item in stack if item[0] < indent]
-        elif stack and _of_another_endpoint(label, [item[1] for item in stack]):
-            stack = []
-        sections = tuple(item[1] for item in stack)
-        size = next((item[2] for item in reversed(stack) if item[2]), "")
-        if outer and outer != label:
-            last_outer = (outer, size_in(outer))
-        elif stub == 1 or not label or _first_filled(row, stub):
-            last_outer = ("", "")
-        if last_outer[0]:
-            sections, size = (*sections, last_outer[0]), last_outer[1] or size
-        if not stepped and not outer and _only_p(layout, cells) and "p" not in hints(label):
-            sections = tuple(item[1] for item in stack if item[2])
-            size = next((item[2] for item in reversed(stack) if item[2]), "")
-        if against:
-            layout.references.append(Reference(sections, label, against))
-        if len(cells) > 1 and (found := _row_of_sizes(cells)):
-            sizes = found
-            # A p value beside the sizes is that of the rows below.
-            cells = {c: place for c, place in cells.items() if c not in found}
-            if label:
-                stack = [item for item in stack if item[0] < indent] if stepped else []
-                stack.append((indent, label, ""))
-            if not cells:
-                continue
-        if is_size_label(label) and (found := _counts_only(cells)):
-            sizes = {**sizes, **found}
-        depth = _indent(row, stub, innermost=True)
-        made = Row(number, sections, label, cells, size, depth, dict(sizes), dict(earlier), _marks(row, stub))
-        layout.rows += split_lines(made, row, stub)
-        if label and _only_p(layout, cells):
-            stack = _outer_titles(stack, label, indent if stepped else None)
-            stack.append((indent, label, size_in(label)))
-
-
-def _title_depth(row: tuple[Cell | None, ...], indents: list[int]) -> float:
-    """How far a title is set in; one over the whole width is above the next row, even if that is set in no further."""
-    wide = len({id(cell) for cell in row if cell is not None}) == 1
-    return min(indents[0], indents[1] - 0.5) if wide and len(indents) > 1 else indents[0]
-
-
-def _outer_titles(
-    stack: list[tuple[float, str, str]], title: str, indent: float | None
-) -> list[tuple[float, str, str]]:
-    """Titles that a new one comes under: those set in less; without indents, those that name a group by its size."""
-    if indent is not None:
-        return [item for item in stack if item[0] < indent]
-    return [item for item in stack if item[2] and not size_in(title)]
-
-
-def _of_another_endpoint(label: str, sections: list[str]) -> bool:
-    """Whether a label names another endpoint than the sections it would belong to."""
-    own = {name for *_, name in endpoints_in(label)}
-    theirs = {name for section in sections for *_, name in endpoints_in(section)}
-    return bool(own) and bool(theirs) and not own & theirs
-
-
-def _against(layout: Layout, row: tuple[Cell | None, ...]) -> frozenset[int]:
-    """Columns of a row whose cells say that it is the reference of its section."""
-    return frozenset(
-        c
-        for c, cell in enumerate(row)
-        if c >= layout.stub and cell is not None and REFERENCE.fullmatch(plain(clean(cell.text)))
-    )
-
-
-def _counts_only(cells: dict[int, Place]) -> dict[int, str]:
-    """Sizes from a row labelled as sizes (`No. of patients`): its whole numbers."""
-    return {
-        c: place.value.numbers[0].text
-        for c, place in cells.items()
-        if (place.value.shape == "n" or (place.value.shape in ("n(p)", "n(n)") and place.value.numbers[1].value == 100))
-        and place.value.numbers[0].text.isdigit()
-        and place.value.numbers[0].text != "0"
-    }
-
-
-def _row_of_sizes(cells: dict[int, Place]) -> dict[int, str]:
-    """Sizes from a row whose cells all print `n = 361`, but for a p value: of the groups of the rows below."""
-    texts = {c: plain(clean(place.text)).strip().strip("()") for c, place in cells.items()}
-    found = {c: size_in(text) for c, text in texts.items() if "=" in text and SIZE.fullmatch(text)}
-    others = [place.value for c, place in cells.items() if c not in found]
-    p = all(
-        value.shape in ("n", "Pn") and not value.numbers[0].whole and value.numbers[0].value <= 1 for value in others
-    )
-    return found if len(found) > 1 and len(others) <= 1 and p else {}
-
-
-def _first_filled(row: tuple[Cell | None, ...], stub: int) -> bool:
-    """Whether the label is in the first column, so that it starts a new item and does not continue the label before."""
-    return row[0] is not None and bool(clean(row[0].text))
-
-
-def _only_p(layout: Layout, cells: dict[int, Place]) -> bool:
-    """Whether a row prints only its p value and so is the title of the rows below."""
-    filled = [c for c, place in cells.items() if place.value.numbers]
-    return (
-        bool(filled)
-        and all("p" in hints(layout.leaf(c)) for c in filled)
-        and len(layout.heads) - layout.stub > len(filled)
-    )
-
-
-def _indent(row: tuple[Cell | None, ...], stub: int, *, innermost: bool = False) -> int:
-    """How far the first label of a row is set in, or its last; a column of labels counts ten steps."""
-    depths = [
-        10 * c + cell.indent
-        for c, cell in enumerate(row[:stub])
-        if cell is not None and clean(cell.text) and cell.column == c
-    ]
-    return depths[-1 if innermost else 0] if depths else 0
-
-
-def _label(row: tuple[Cell | None, ...], stub: int) -> str:
-    """The innermost label of a row."""
-    for c in range(stub - 1, -1, -1):
-        cell = row[c]
-        if cell is not None and cell.columns <= max(stub, 1) + 1 and clean(cell.text):
-            return clean(cell.text)
-    return ""
-
-
-def _marks(row: tuple[Cell | None, ...], stub: int) -> frozenset[str]:
-    """Footnote marks of the labels of a row."""
-    return frozenset().union(*(marks(cell.text) for cell in row[:stub] if cell is not None))
-
-
-def _outer(row: tuple[Cell | None, ...], stub: int) -> str:
-    """The label before the innermost one, printed in the row or spanning down to it."""
-    own = _label(row, stub)
-    parts = []
-    for c in range(stub):
-        cell = row[c]
-        if cell is not None and clean(cell.text) and clean(cell.text) != own and cell.columns <= stub:
-            parts.append(clean(cell.text))
-    return " / ".join(dict.fromkeys(parts))
-
-
-def _spanning(row: tuple[Cell | None, ...]) -> str:
-    """The text of a row that is one cell over all columns or has only one filled cell."""
-    filled = {id(cell): cell for cell in row if cell is not None and clean(cell.text)}
-    return clean(next(iter(filled.values())).text) if len(filled) == 1 else ""
-
-
-def _cells(layout: Layout, number: int, row: tuple[Cell | None, ...]) -> dict[int, Place]:
-    cells: dict[int, Place] = {}
-    seen: set[int] = set()
-    wide = len({id(cell) for cell in row if cell is not None}) == 1
-    for c in range(layout.stub, len(row)):
-        cell = row[c]
-        if cell is None or id(cell) in seen or not cell.text.strip():
-            continue
-        seen.add(id(cell))
-        text, offset = _line_of(cell, number)
-        if cell.column < layout.stub or (cell.row != number and text == cell.text) or wide:
-            continue
-        value = parse(text)
-        if value.numbers or value.shape:
-            cells[c] = Place(number, c, cell, text, offset, value)
-    return cells if any(place.value.numbers for place in cells.values()) else {}
-
-
-def _line_of(cell: Cell, number: int) -> tuple[str, int]:
-    """The line of a multi-row cell that belongs to one row, if it has a line for each row; otherwise its whole text."""
-    lines = cell.text.split("\n")
-    if cell.rows == 1 or len(lines) != cell.rows:
-        return cell.text, 0
-    k = number - cell.row
-    return lines[k], sum(len(line) + 1 for line in lines[:k])
-
-
-def _continuation(cells: dict[int, Place]) -> bool:
-    """Whether a row without a label holds bracketed limits and so belongs to the row above."""
-    shapes = [place.value.shape for place in cells.values() if place.value.numbers]
-    return all(shape.strip("()C") in ("n-n", "p-p", "n,n", "n-R") for shape in shapes)
-
-
 def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
     """Whether a first row of ranges (`0`, `1-4`, `5-8`) above rows of counts is a heading."""
     ranges = sum(place.value.shape == "n-n" for place in row.cells.values())
@@ -447,28 +220,3 @@ def _ranges_as_heads(row: Row, following: list[Row]) -> bool:
         and bool(following)
         and all(place.value.shape in ("n", "n(p)", "n(n)") for other in following for place in other.cells.values())
     )
-
-
-def _new_heads(layout: Layout, row: tuple[Cell | None, ...], words: str) -> bool:
-    """A second heading inside the body: several filled cells without results, at least one with a measure or a size."""
-    filled = [
-        (c, clean(cell.text))
-        for c, cell in enumerate(row)
-        if cell is not None and c >= layout.stub and clean(cell.text) and cell.columns < len(row)
-    ]
-    if len({text for _, text in filled}) < 2:
-        return False
-    if not any(
-        hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} or SIZE.search(plain(text)) for _, text in filled
-    ):
-        return False
-    for c, text in filled:
-        old = layout.heads[c]
-        layout.heads[c] = (
-            (*old[:-1], text)
-            if hints(text) & {"n", "n_pct", "pct", "hr", "p", "ci", "median"} and len(old) > 1
-            else (text,)
-            if SIZE.search(plain(text))
-            else (*old, text)
-        )
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resurvey.read.objects import Cell
-from resurvey.read.table_cells import is_numeric, parse
+from resurvey.read.table_cells import ONE_P, is_numeric, parse
 from resurvey.read.table_places import Row, clean
 
 
@@ -47,13 +47,14 @@ def split_lines(row: Row, cells: tuple[Cell | None, ...], stub: int) -> list[Row
 
 
 def _with_brackets(row: Row) -> Row:
-    """The row with cells that only break before a bracket (`57.3`, below it `(35.4–100)`) put on one line."""
+    """The row with cells that only break before a bracket (`57.3`, below it `(35.4–100)`) or a p value on one line."""
     if not any("\n(" in place.text or "\n[" in place.text for place in row.cells.values()):
         return row
     cells = {}
     for c, place in row.cells.items():
-        first, *rest = place.text.split("\n")
-        whole = len(rest) == 1 and rest[0][:1] in ("(", "[") and not set("([") & set(first) and is_numeric(first)
+        first, *rest = (line for line in place.text.split("\n") if line.strip())
+        joined = all(line[:1] in ("(", "[") or ONE_P.fullmatch(line.strip()) for line in rest)
+        whole = bool(rest) and joined and not set("([") & set(first) and is_numeric(first)
         text = place.text.replace("\n", " ")
         cells[c] = replace(place, text=text, value=parse(text)) if whole else place
     return replace(row, cells=cells)

@@ -22,6 +22,7 @@ REFERENCE = re.compile(
 )
 
 
+AGE = re.compile(r"age(?:\W{1,3}(?:years?|yrs?|y)\)?)?")
 # Rows numbered from 1 that make a list of patients rather than of categories.
 PATIENTS = 6
 
@@ -94,7 +95,13 @@ class Layout:
 
     @cached_property
     def lists_patients(self) -> bool:
-        """Whether the rows are patients, numbered from 1, so that their whole numbers are values and not counts."""
+        """Whether the rows are patients, so that their whole numbers are values and not counts.
+
+        They are numbered from 1, or have a column for their age and one for their sex.
+        """
+        leaves = {self.leaf(c).strip().lower() for c in range(len(self.heads))}
+        if any(AGE.fullmatch(leaf) for leaf in leaves) and leaves & {"sex", "gender"}:
+            return True
         labels = [re.match(r"\d{1,3}(?=\s*(?:/|$))", (*row.section, row.label)[0]) for row in self.rows]
         numbers = list(dict.fromkeys(int(match[0]) for match in labels if match))
         first = numbers[:1] == [1] and numbers == list(range(1, len(numbers) + 1))

@@ -158,13 +158,14 @@ def _with_limits(layout: Layout, row: Row, column: int, place: Place, context: C
     spread = bool(context.table.tags & {"iqr", "median"}) and not {"ci"} & (
         context.own | context.leaf | context.table.tags
     )
+    if labelled := next((name for name in MEASURES if f" {name}" in place.value.labels), ""):
+        return Role("ratio", "ratio-limits", labelled.upper())
     if place.value.shape[0] == "p" or (context.near("pct") and not subject and not spread):
         survival = time_of(layout, row, column)[0] and survives(layout, row, column)
         name: RoleName = "rate" if survival else "percent"
         return Role(name, "percent-limits")
-    labelled = next((name for name in MEASURES if f" {name}" in place.value.labels), "")
-    if labelled or subject in MEASURES:
-        return Role("ratio", "ratio-limits", (labelled or subject).upper())
+    if subject in MEASURES:
+        return Role("ratio", "ratio-limits", subject.upper())
     if subject == "median":
         return Role("median", "median-limits")
     if subject == "mean":

@@ -13,8 +13,7 @@ from resurvey.read.normal import plain
 from resurvey.read.size_places import SizePlace, Source
 from resurvey.read.slips import magnitude, sizes_giving
 from resurvey.read.table_found import Found
-from resurvey.read.table_hints import hints, size_in, sizes_in
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import hints, is_size_label, size_in, sizes_in
 from resurvey.read.table_notes import explained, marks, size_giving
 from resurvey.read.table_places import Layout, Row
 
@@ -114,6 +113,9 @@ class Sizes:
         for k, text in enumerate(self.layout.heads[column]):
             yield Source(SizePlace.SPAN, (k,)), size_in(text)
             yield Source(SizePlace.BRACKET, (k,)), _bracketed(text)
+            # `(n = 590 men, 605 women)`
+            for j, size in enumerate(sorted(sizes_said(text) - {size_in(text)})):
+                yield Source(SizePlace.BRACKET, (k, j)), size
         yield Source(SizePlace.BESIDE), self._beside(column)
         yield Source(SizePlace.WHOLE), self._whole(column)
         yield Source(SizePlace.CAPTION), self._of_caption()

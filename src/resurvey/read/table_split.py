@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from resurvey.read.table_cells import Number
-from resurvey.read.table_layout import is_size_label
+from resurvey.read.table_hints import is_size_label
 from resurvey.read.table_places import Row
 
 # `Time to bed (h:min)`: a time of day or a duration.

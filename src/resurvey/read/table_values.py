@@ -149,6 +149,10 @@ class Values(Words):
             "n_total_percent_limits": ("n", "total", "percent", "lower", "upper"),
         }[one.name]
         cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
+        if one.rule == TableRule.COUNT_DECIMAL:
+            found = self._found("proportion", cells | {"n": cells["n"].partition(".")[0]}, row, c, numbers, one.rule)
+            found.notes.append(f"the count is printed as {cells['n']}")
+            return found
         if one.name == "percent" and len(numbers) == 3:
             cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self.level(row, place)
         if one.name.endswith("_limits"):

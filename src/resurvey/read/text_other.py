@@ -13,7 +13,9 @@ from resurvey.read.word_lists import MONTHS, REGISTRY, UNITS
 
 THRESHOLD = re.compile(
     r"\b(?:consider|regard|deem|defin|set at|significance level|"
-    r"level of significance|were reported as|nominal|alpha|will use|threshold|"
+    r"level of significance|being (?:statistically )?significant|"
+    r"(?:denot|indicat|represent)\w* (?:a )?(?:statistical\w* )?signific|were reported as|nominal|alpha|"
+    r"will use|threshold|"
     r"statistical significance (?:was|level)|cut-?off)",
     re.IGNORECASE,
 )
@@ -193,7 +195,7 @@ def differences(line: Line) -> list[Found]:
             and DIFFERENCE.search(HEADED.sub("", LISTED.sub("", before[-160:]))) is not None
         )
         stated = stated or _measured_change(line, i)
-        stated = stated and not (token.op in ("<", ">", "≤", "≥") and token.unit in UNITS)
+        stated = stated and not (token.op in ("<", ">", "≤", "≥") and (token.unit in UNITS or token.percent))
         if token.used or not measured or not stated:
             continue
         if set(words_after(line, i, 3)) & {"vs", "vs.", "versus", "v", "compared"}:
@@ -388,6 +390,22 @@ def _of_means(line: Line, i: int) -> bool:
     return " mean " in f" {before}" and "median" not in before
 
 
+PERCENT_SIGN = re.compile(r"\s?(?:%|per ?cent)")
+
+
+def _same_mean(line: Line, i: int) -> bool:
+    """Whether a mean is of what is named before it: no value of another unit stands between them."""
+    named = [match.end() for match in MEAN_OF.finditer(line.text, 0, line.tokens[i].start)]
+    between = [t for t in line.tokens[:i] if t.kind == "num" and named and t.start >= named[-1] and not t.percent]
+    units = {t.unit for t in between if t.unit} | ({line.tokens[i].unit} - {""})
+    return len(units) < 2
+
+
+def _next_of_people(line: Line, i: int) -> bool:
+    later = [k for k in range(i + 1, min(i + 4, len(line.tokens))) if line.tokens[k].kind == "num"]
+    return bool(later) and line.tokens[later[0]].percent and of_people(line, later[0])
+
+
 def _mean(line: Line, i: int, notes: list[str]) -> Found:
     interval = interval_after(line, i)
     limits = (interval.low, interval.high) if interval else ()
@@ -399,5 +417,8 @@ def _mean(line: Line, i: int, notes: list[str]) -> Found:
         cells["unit"] = f"10^{power['power']}"
     named = [match["what"] for match in MEAN_OF.finditer(line.text, 0, token.start)]
     words = [word for word in (named[-1] if named else "").split() if word.lower() not in NOT_WHAT]
-    cells["item"] = " ".join(words[:5]).lower()
+    cells["item"] = " ".join(words[:5]).lower() if _same_mean(line, i) else ""
+    if cells["unit"] == "%" and not PERCENT_SIGN.match(line.text, token.end) and _next_of_people(line, i):
+        # `mean age was 59 and 77% were women`: the sign is that of the other number.
+        cells["unit"] = ""
     return Found("quantity", cells, take(line, i, *limits), TextRule.MEAN, notes)

@@ -15,7 +15,7 @@ def percentages(line: Line) -> list[Found]:
     found = []
     for i in line.free():
         token = line.tokens[i]
-        if token.used or not token.percent or token.op in ("+", "-"):
+        if token.used or not token.percent or token.op in ("+", "-") or _limit(line, i):
             continue
         if (span := _range(line, i)) is not None:
             found.append(span)
@@ -47,6 +47,16 @@ def percentages(line: Line) -> list[Found]:
     return found
 
 
+# `37% at 3 months (95% CI: 21-54%)`: limits whose value stands farther off.
+LIMITS = re.compile(
+    r"(?:\bC\.?I\.?|\bCrI|\bconfidence (?:intervals?|limits?))\b[^()\[\]a-z]{0,24}(?:to |and )?[-−+ ]*$"
+)
+
+
+def _limit(line: Line, i: int) -> bool:
+    return LIMITS.search(line.text, max(0, line.tokens[i].start - 45), line.tokens[i].start) is not None
+
+
 # `annualized rate, 0.30%`, `1.2% per year`: a rate of person-time, with no count of patients below it.
 YEARLY = re.compile(r"\bannual(?:i[sz]ed)? (?:\w+ )?(?:rates?|incidence)(?:,| was| were| of|:| \()? ?$", re.IGNORECASE)
 PER_YEAR = re.compile(r"\s?(?:%|per ?cent)?\s?(?:per|a|/)\s?(?:patient-|person-)?(?:year|annum)\b", re.IGNORECASE)
@@ -71,7 +81,7 @@ def _rate_of_what(line: Line, i: int) -> str:
 
 # `weight loss of more than 5%`, `did not exceed 15%`, `at least a 50% decrease`.
 BOUND = re.compile(
-    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|exceed(?:s|ed|ing)?|"
+    r"\b(?:(?:more|less|greater|fewer|higher|lower|larger|smaller) than|over|exceed(?:s|ed|ing)?|"
     r"at least|at most|up to|in excess of|below|above|"
     r"time to)(?: an?)?\s?$"
 )
@@ -88,7 +98,8 @@ def _threshold(line: Line, i: int) -> bool:
 
 
 CHANGED_BY = re.compile(
-    r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay)\w{0,5}\b[^;]{0,90}\bby $"
+    r"\b(?:reduc|increas|decreas|lower|improv|declin|rais|prolong|extend|shorten|delay|"
+    r"enhanc|attenuat|augment|diminish|elevat|boost|inhibit|suppress)\w{0,5}\b[^;]{0,90}\bby $"
 )
 LISTED_BEFORE = re.compile(r"[\d.]{1,5}\s?%? (?:and|or|v|vs\.?|versus) $")
 # `a 47% (P=0.03) and 19% (P=0.26) respective reduction in risk`, `2% and 11% improvement`.
@@ -151,7 +162,10 @@ def _measured_bound(line: Line, i: int) -> bool:
     """`(<1%)`, `in <1% of the patients` are results; `>10% weight loss` and `± 4%` are not."""
     token, before, after = line.tokens[i], word_at(line, i - 1), word_at(line, i + 1)
     if token.op in ("<", "≤", "~"):
-        return before in ("(", "[", "in", "was", "of", "were") or after == "of"
+        if before in ("(", "["):
+            # `(<30% residual stenosis)` defines something, `(<1%)` is a result.
+            return not re.match(r"\s?%?\s(?!(?:of|in|for|with|and|v|vs|versus)\b)[a-z]", line.text[token.end :])
+        return before in ("in", "was", "of", "were") or after == "of"
     return token.op in (">", "≥") and (before in ("in", "was", "were") and after in ("of", ".", ",", ""))
 
 

@@ -129,6 +129,9 @@ def _p_before(line: Line, start: int) -> int | None:
     return None
 
 
+LIMIT = re.compile(r"\s?(?:to|-)\s?\d")
+
+
 def _list(line: Line, start: int, value: int, interval: Interval | None) -> list[Found]:
     """`HRs of 0.9 and 0.8`: further bare values joined to the first."""
     if interval is not None:
@@ -143,11 +146,18 @@ def _list(line: Line, start: int, value: int, interval: Interval | None) -> list
         token = line.tokens[nxt]
         if token.kind != "num" or token.unit or token.used or "." not in token.value or token.number >= 100:
             break
+        if LIMIT.match(line.text, token.end):
+            # `HR 1.3, 0.6 to 2.5`: limits that no word names.
+            break
         found.append(
             _found(line, line.tokens[start].extra, nxt, interval_after(line, nxt), None, TextRule.RATIO_LISTED)
         )
         j = found[-1].tokens[-1] + 1
     return found
+
+
+# `a NNT of 3.0 (1.7-11.0)` beside a relative risk
+NEEDED = re.compile(r"\b(?:NNTs?|NNHs?|numbers? needed)\b[^.;]{0,24}$", re.IGNORECASE)
 
 
 def _further(line: Line, found: list[Found]) -> list[Found]:
@@ -162,6 +172,8 @@ def _further(line: Line, found: list[Found]) -> list[Found]:
             continue
         interval = interval_after(line, i)
         if interval is None or interval.kind in ("range", "iqr"):
+            continue
+        if NEEDED.search(line.text[: token.start][-40:]):
             continue
         low, high = line.tokens[interval.low], line.tokens[interval.high]
         inside = low.number <= token.number <= magnitude(interval.upper)

@@ -6,9 +6,10 @@ import re
 
 from resurvey.read.grammar import Found, Interval, cells_of, interval_after, take, words_after, words_before
 from resurvey.read.lexer import Line, Token
+from resurvey.read.no_results import of_something_else
 from resurvey.read.rules import TextRule
 from resurvey.read.slips import one_slip_fits, percent_fits
-from resurvey.read.word_lists import EVENTS, PATIENTS, SITES, UNITS
+from resurvey.read.word_lists import EVENTS, NAMED_SHARE, OF_TWO, PARTS, PATIENTS, SITES, UNITS
 
 NOUN_GAP = 5
 LABEL_STOP = {
@@ -136,10 +137,12 @@ def _count_of_total(line: Line, i: int) -> Found | None:
     else:
         j = _skip_nouns(line, j, 3)
         joined = [t.text.lower() for t in line.tokens[i + 1 : j]]
-        if not {"of", "from", "among"} & set(joined) or SITES & set(joined):
+        if not {"of", "from", "among"} & set(joined) or (SITES | PARTS) & set(joined):
             return None
     above = slash or word_at(line, i + 1) != "of"
     if not is_count(line, j) or (slash and ({word_at(line, i - 1), word_at(line, j + 1)} & {"/", "-"})):
+        return None
+    if of_something_else(line, i, j, slash=slash):
         return None
     n, total = line.tokens[i].number, line.tokens[j].number
     if (
@@ -192,7 +195,8 @@ def _has_percent(line: Line, j: int) -> int | None:
         k += 1
     if word_at(line, k) in ("(", "[", "="):
         k += 1
-    return k if is_percent(line, k) else None
+    bounded = word_at(line, k - 1) == "than"
+    return k if is_percent(line, k) and not bounded else None
 
 
 def _patients_near(line: Line, j: int) -> bool:
@@ -336,6 +340,8 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
         return None
     if not is_percent(line, k) or line.tokens[k].op in (">", "≥") or _parts_of_all(line, i, k):
         return None
+    if OF_TWO.match(line.text, line.tokens[k].end):
+        return None
     if label and NAMED_SHARE.match(line.text, line.tokens[k].end):
         return None
     if _divided(line, k):
@@ -352,16 +358,11 @@ def _count_with_percent(line: Line, i: int) -> Found | None:
     return make(line, "n-percent-of-N" if total is not None else TextRule.COUNT_PERCENT, n=i, total=total, percent=k)
 
 
-# `(n = 207, 65% urban women)`: the share of a part of the group.
-NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
-
-
-#: Sizes that a share in words is said of: `seven in ten`, `one in four`.
 IN_WORDS = frozenset([2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 100])
 
 
 def _fraction(line: Line, i: int) -> bool:
-    """`seven in ten (69.2%)`, `eight in 10 women (85%)`: the share in words; `2x the dose (5.4%)`: a factor."""
+    """`seven in ten (69.2%)`, `one in four`: the share in words; `2x the dose (5.4%)`: a factor."""
     if word_at(line, i + 1) in ("×", "x", "times"):
         return True
     before, here, after = token_at(line, i - 2), line.tokens[i], token_at(line, i + 2)

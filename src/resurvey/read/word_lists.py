@@ -56,7 +56,10 @@ ENDPOINTS: tuple[tuple[str, str], ...] = (
         "ORR",
         r"overall \([^()]{1,40}\) response|(?:overall|objective|tumou?r) remission rates?|"
         r"(?:overall |objective |tumou?r |radiological )?response rates?|"
-        r"objective responses?|overall responses?|\bORRs?\b|\bRR\b|\bresponses?(?= \((?:\d|$))|"
+        r"objective responses?|overall responses?|\bORRs?\b|"
+        r"(?<!ratio \()(?<!ratios \()(?<!risk \()(?<!risks \()(?<!respiratory rate \()\bRR\b"
+        r"(?!\s?[=:,]?\s?\d{1,2}\.\d+(?![\d.]*\s?%))|(?<!-dependent )(?<!immune )(?<!antibody )(?<!stress )\bresponses?"
+        r"(?= \((?:$|n ?=|\d{1,4}(?:\.\d+)?\s?(?:%|per ?cent|/|of\b|patients|[;,)\]]|\[\d+(?:\.\d+)?\s?%)))|"
         r"\bresponses?(?= (?:was|were) (?:seen|observed|achieved|noted|reported|obtained))",
     ),
     (
@@ -318,6 +321,16 @@ HARMS = re.compile(
     re.IGNORECASE,
 )
 SITES = frozenset(["centres", "centers", "sites", "hospitals", "institutions", "countries"])
+# `two groups of 24 patients`: how many groups, not how many patients.
+PARTS = {"groups", "arms", "cohorts", "sets", "pairs", "blocks", "series", "courses", "cycles", "samples"}
+# `pain scores were 1/10 and 2/10`: values on a scale.
+SCORED = re.compile(r"\b(?:scores?|scale|VAS|ratings?|rated|points)\b", re.IGNORECASE)
+# `13 patients (9.3% group 1 and 12.7% group 2)`: the percentages of two groups.
+OF_TWO = re.compile(
+    r"\s?%\s[a-z][^();,%]{0,40}(?:,|\s(?:and|vs\.?|versus|v))\s(?:and )?[\d.]+\s?%|\s?%\s?/\s?[\d.]+\s?%"
+)
+# `(n = 207, 65% urban women)`: the share of a part of the group.
+NAMED_SHARE = re.compile(r"\s?%?\s(?!of\b)[a-z][\w-]*")
 GRADE = re.compile(
     r"\bgrades?\s*(?P<op>≥|>=|>|≤)?\s*(?P<grade>[1-5IV]{1,3}(?:\s?(?:-|"
     r"/|to|and|or|,|\+)\s?(?:grades?\s?)?[1-5IV]{1,3})?)\b(?P<more>\s*(?:or (?:higher|worse|more|greater)|\+))?|"

@@ -127,13 +127,13 @@ def _walk(root: Any, build: Builder) -> None:
     while stack:
         node = stack.pop()
         name = tag(node)
-        if not name or name in DROPPED or (node is not root and _is_furniture(node, whole)):
+        if not name or name in DROPPED or (node is not root and _is_furniture(node, whole)) or _is_of_table(node):
             continue
         section = tuple(title for _, title in path)
         if name in HEADINGS:
             level, title = HEADINGS[name], squeeze(text_of(node)).rstrip(".: ")
             path = [item for item in path if item[0] < level]
-            if title and level > 1:
+            if title and level > 1 and not LABEL.fullmatch(title):
                 path.append((level, title))
         elif path and REFERENCES.match(path[-1][1]) and name != "table":
             stack += [child for child in reversed(node) if name in ("div", "section", "article", "main", "body")]
@@ -176,6 +176,13 @@ def _has_text(node: Any) -> bool:
         for child in node
     )
     return bool(own.strip()) and (inline or len(own.strip()) > 60)
+
+
+def _is_of_table(node: Any) -> bool:
+    """Whether an element is the caption or the notes of a table, which are read with it."""
+    words = f"{tag(node)} {node.get('class') or ''}"[:200]
+    named = "caption" in words.lower() or FOOT.search(words) is not None
+    return named and tag(node) not in ("table", "section", "article", "main") and _near_table(node)
 
 
 def _near_table(node: Any) -> bool:

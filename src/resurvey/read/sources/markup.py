@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -115,6 +116,8 @@ def _marks(node: Any, name: str) -> tuple[str, str]:
             return "", ""
         before = _before(node)
         return ("", "") if before in "[(," and before else ("[", "]") if node.get("ref-type") == "bibr" else ("^", "")
+    if name == "a" and (node.get("href") or "").startswith("#") and _in_cell(node):
+        return _link_marks(squeeze("".join(node.itertext())), _before(node))
     if name == "label" and node.getparent() is not None and tag(node.getparent()) == "fn":
         return "^", " "
     if name == "sup":
@@ -122,6 +125,19 @@ def _marks(node: Any, name: str) -> tuple[str, str]:
     if name in BREAKS:
         return (" ", " ") if name not in ("break", "br") else ("\n", "")
     return "", ""
+
+
+def _in_cell(node: Any) -> bool:
+    """Whether an HTML link stands in the cell of a table, and not in a superscript."""
+    above = [tag(parent) for parent in itertools.islice(node.iterancestors(), 4)]
+    return bool({"td", "th"} & set(above)) and "sup" not in above and node.find(".//sup") is None
+
+
+def _link_marks(text: str, before: str) -> tuple[str, str]:
+    """Text around a link of a cell: a caret before the mark of a note, brackets around a reference."""
+    if CITED.fullmatch(text):
+        return ("", "") if before in ("[", "(", ",") else ("[", "]")
+    return ("^", "") if re.fullmatch(r"[a-z]|\W{1,3}", text) else ("", "")
 
 
 def _cites(node: Any) -> bool:

@@ -21,7 +21,8 @@ TEXT_LINES = 3
 class Frame:
     """A table between its rules: left and right edge, its first rule, and its others of the same width.
 
-    `head` is the rule below the headings where there are three or more, `bottom` the last where there are two or more.
+    `head` is the rule below the headings where there are three or more, `bottom` the last where there are two or more;
+    `inner` are shorter rules within.
     """
 
     x0: float
@@ -29,6 +30,7 @@ class Frame:
     top: float
     head: float | None
     bottom: float | None
+    inner: tuple[Rule, ...] = ()
 
 
 def frame_below(caption: Piece, rules: Sequence[Rule], ends: Sequence[float]) -> Frame | None:
@@ -43,7 +45,7 @@ def frame_below(caption: Piece, rules: Sequence[Rule], ends: Sequence[float]) ->
     ]
     if not near or near[0].y - caption.bottom > MOST_LINES * caption.size:
         return None
-    return _framed(near[0], near)
+    return _framed(near[0], near, rules)
 
 
 def frame_beside(caption: Piece, rules: Sequence[Rule], ends: Sequence[float], gutter: float | None) -> Frame | None:
@@ -53,14 +55,16 @@ def frame_beside(caption: Piece, rules: Sequence[Rule], ends: Sequence[float], g
     near = [rule for rule in near if rule.x1 - rule.x0 > 150 and (gutter is None or rule.x0 < gutter < rule.x1)]
     if not near or abs(near[0].y - caption.top) > caption.size or near[0].x0 - caption.x0 > 200:
         return None
-    return _framed(near[0], near)
+    return _framed(near[0], near, rules)
 
 
-def _framed(first: Rule, rules: Sequence[Rule]) -> Frame:
+def _framed(first: Rule, rules: Sequence[Rule], page_rules: Sequence[Rule]) -> Frame:
     same = [rule.y for rule in rules if abs(rule.x0 - first.x0) < 6 and abs(rule.x1 - first.x1) < 6]
     apart = [same[0], *(y for before, y in itertools.pairwise(same) if y - before > DOUBLE)]
     head, bottom = (apart[1] if len(apart) > 2 else None), (apart[-1] if len(apart) > 1 else None)
-    return Frame(first.x0, first.x1, apart[0], head, bottom)
+    within = [rule for rule in page_rules if rule.x0 > first.x0 - 6 and rule.x1 < first.x1 + 6]
+    inner = tuple(rule for rule in within if rule.y >= first.y and rule.x1 - rule.x0 < first.x1 - first.x0 - 12)
+    return Frame(first.x0, first.x1, apart[0], head, bottom, inner)
 
 
 def running_text(pieces: Sequence[Piece], body: float) -> list[Piece]:

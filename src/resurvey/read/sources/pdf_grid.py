@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from functools import reduce
 
 from resurvey.read.sources.build import Grid, RawCell, resolve
 from resurvey.read.sources.pdf_layout import Piece, glued, join
+from resurvey.read.sources.pdf_rules import Rule
 from resurvey.read.sources.pdf_text import Word
 from resurvey.read.table_cells import is_numeric
 
 # Lines nearer than this, in heights of a line, are not one below the other.
 HALF_LINE = 0.72
+# White space between two columns, in heights of a line.
+LEAST_GAP = 0.42
 # Lines of headings that a table may have.
 MOST_HEADS = 8
 Span = tuple[int, int, float, str]
 
 
-def grid_of(rows: list[list[Piece]], ruled: int, *, framed: bool = False) -> Grid | None:
+def grid_of(rows: list[list[Piece]], ruled: int, rules: Sequence[Rule] = (), *, framed: bool = False) -> Grid | None:
     """The grid of a table's rows, the first `ruled` of which are headings; None if it has no two columns.
 
-    A table without two rows of numbers is one only if it is `framed` by rules.
+    The `rules` below headings show how many columns they are over. A table without two rows of numbers is one only if
+    it is `framed` by rules.
     """
     ruled = ruled if ruled <= MOST_HEADS else 0
     edges = _edges(rows[ruled:]) or _edges(rows) or (_edges(rows, words=True) if framed else [])
     if len(edges) < 2:
         return None
-    lines = [_cells(row, edges, head=k < ruled) for k, row in enumerate(rows)]
+    lines = [_cells(row, edges) for row in rows[ruled:]]
+    lines = [*_head_lines(rows, ruled, edges, rules), *lines]
     if ruled:
         top, body = _levelled(rows[:ruled], lines[:ruled]), _levelled(rows[ruled:], lines[ruled:])
     else:
@@ -65,12 +71,15 @@ def _levelled(rows: list[list[Piece]], lines: list[list[Span]]) -> list[list[Spa
 
 
 def _joined(first: list[Span], second: list[Span]) -> list[Span]:
-    """Two lines of one row: cells of one column one below the other."""
-    cells = {span[0]: span for span in first}
+    """Two lines of one row: cells that have a column in common one below the other."""
+    made = list(first)
     for span in second:
-        above = cells.get(span[0])
-        cells[span[0]] = (*above[:3], _stacked(above[3], span[3], span[0])) if above is not None else span
-    return [cells[c] for c in sorted(cells)]
+        over = [cell for cell in made if cell[0] <= span[1] and span[0] <= cell[1]]
+        if over:
+            text = _stacked(" ".join(cell[3] for cell in over), span[3], span[0])
+            span = (min(over[0][0], span[0]), max(over[-1][1], span[1]), over[0][2], text)
+        made = sorted([*(cell for cell in made if cell not in over), span])
+    return made
 
 
 def _stacked(first: str, second: str, column: int) -> str:
@@ -97,31 +106,43 @@ def _edges(rows: list[list[Piece]], *, words: bool = False) -> list[tuple[float,
     full = [row for row in rows if len(row) > 1 and (words or any(is_numeric(piece.text) for piece in row[1:]))]
     if len(full) < 2:
         return []
-    spans = sorted((word.x0, word.x1) for row in full for piece in row for word in piece.words)
-    size = full[0][0].size
-    starts = sorted({round(x0, 1) for x0, _ in spans} | {round(x1, 1) for _, x1 in spans})
-    bands: list[list[float]] = []
-    for x0, x1 in _covered(full, starts):
-        if bands and x0 - bands[-1][1] < 0.42 * size:
-            bands[-1][1] = max(bands[-1][1], x1)
+    least = LEAST_GAP * full[0][0].size
+    spans = [_spans_of(row) for row in full]
+    bands = _apart(_covered(spans, len(full) // 20), least)
+    return [part for band in bands for part in _divided(band, spans, least)]
+
+
+def _apart(stretches: list[tuple[float, float]], least: float) -> list[tuple[float, float]]:
+    """Stretches of x with those put together that are nearer than the least gap of columns."""
+    bands: list[tuple[float, float]] = []
+    for x0, x1 in stretches:
+        if bands and x0 - bands[-1][1] < least:
+            bands[-1] = (bands[-1][0], max(bands[-1][1], x1))
         else:
-            bands.append([x0, x1])
-    return [(a, b) for a, b in bands]
+            bands.append((x0, x1))
+    return bands
 
 
-def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, float]]:
-    """Ranges of x covered by more than one row in twenty."""
-    allowed = len(rows) // 20
-    events: list[tuple[float, int]] = []
-    for row in rows:
-        merged: list[list[float]] = []
-        for x0, x1 in (stretch for piece in row for stretch in _stretches(piece)):
-            if merged and x0 <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], x1)
-            else:
-                merged.append([x0, x1])
-        events += [(a, 1) for a, _ in merged] + [(b, -1) for _, b in merged]
-    events.sort()
+def _divided(
+    band: tuple[float, float], spans: list[list[tuple[float, float]]], least: float
+) -> list[tuple[float, float]]:
+    """A band as two columns or more where a long label or two close the white space that all other rows leave.
+
+    Each part must be filled in half of the rows; it reaches as far as the next.
+    """
+    inside = [[(a, b) for a, b in row if band[0] <= a and b <= band[1]] for row in spans]
+    allowed = max(1, len(spans) // 8)
+    parts = _apart(_covered(inside, allowed), least) if len(spans) >= 2 * allowed + 4 else [band]
+    filled = [sum(any(a < x1 and b > x0 for a, b in row) for row in inside) for x0, x1 in parts]
+    if len(parts) < 2 or min(filled) * 2 < len(spans):
+        return [band]
+    reach = [(x0, following[0] - 0.25 * least) for (x0, _), following in itertools.pairwise(parts)]
+    return [(band[0], reach[0][1]), *reach[1:], (parts[-1][0], band[1])]
+
+
+def _covered(rows: list[list[tuple[float, float]]], allowed: int) -> list[tuple[float, float]]:
+    """Ranges of x covered by more rows than allowed."""
+    events = sorted(event for row in rows for a, b in row for event in ((a, 1), (b, -1)))
     stretches, depth, begin = [], 0, 0.0
     for x, step in events:
         if depth <= allowed < depth + step:
@@ -130,6 +151,17 @@ def _covered(rows: list[list[Piece]], marks: list[float]) -> list[tuple[float, f
             stretches.append((begin, x))
         depth += step
     return stretches
+
+
+def _spans_of(row: list[Piece]) -> list[tuple[float, float]]:
+    """Ranges of x of a row, those that overlap as one."""
+    merged: list[tuple[float, float]] = []
+    for x0, x1 in (stretch for piece in row for stretch in _stretches(piece)):
+        if merged and x0 <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], x1))
+        else:
+            merged.append((x0, x1))
+    return merged
 
 
 def _stretches(piece: Piece) -> list[tuple[float, float]]:
@@ -145,23 +177,71 @@ def _stretches(piece: Piece) -> list[tuple[float, float]]:
     return [(a, b) for a, b in cuts]
 
 
-def _cells(row: list[Piece], edges: list[tuple[float, float]], *, head: bool = False) -> list[Span]:
+def _head_lines(
+    rows: list[list[Piece]], ruled: int, edges: list[tuple[float, float]], rules: Sequence[Rule]
+) -> list[list[Span]]:
+    """Lines of headings; one that is over several columns has a rule below it or is centred above them."""
+    made = []
+    for row, following in itertools.pairwise(rows[: ruled + 1]):
+        below = [rule for rule in rules if row[0].middle < rule.y < following[0].middle]
+        placed = _placed(row, edges, head=True)
+        for i, (_, _, words) in enumerate(placed):
+            placed[i] = (*_spread(placed, i, edges, below), words)
+        made.append([(first, stop, words[0].x0, join(words)) for first, stop, words in placed])
+    return made
+
+
+def _spread(
+    placed: list[tuple[int, int, list[Word]]], i: int, edges: list[tuple[float, float]], rules: Sequence[Rule]
+) -> tuple[int, int]:
+    """First and last column of a heading, no further than the headings beside it."""
+    first, stop, words = placed[i]
+    low = placed[i - 1][1] + 1 if i else 1
+    high = placed[i + 1][0] - 1 if i + 1 < len(placed) else len(edges) - 1
+    if first == 0 or not low <= first <= stop <= high:
+        return first, stop
+    x0, x1 = words[0].x0, max(word.x1 for word in words)
+    middle = (x0 + x1) / 2
+    for rule in rules:
+        under = [k for k in range(low, high + 1) if rule.x0 - 2 < (edges[k][0] + edges[k][1]) / 2 < rule.x1 + 2]
+        if len(under) > 1 and rule.x0 - 4 <= middle <= rule.x1 + 4:
+            return min(first, under[0]), max(stop, under[-1])
+    own = edges[first]
+    centred = abs((own[0] + own[1]) / 2 - middle) <= max(4.0, 0.3 * (own[1] - own[0]))
+    if first == stop and (centred or abs(own[0] - x0) < 4.0):
+        return first, stop
+    runs = [(a, b) for a in range(low, first + 1) for b in range(stop, high + 1) if b > a]
+    above = [run for run in runs if abs(edges[run[0]][0] + edges[run[1]][1] - 2 * middle) <= 8.0]
+    return max(above, key=lambda run: run[1] - run[0], default=(first, stop))
+
+
+def _cells(row: list[Piece], edges: list[tuple[float, float]]) -> list[Span]:
     """Cells of a row by the columns they lie in; pieces in one column are joined."""
-    made: list[tuple[int, int, float, list[Word]]] = []
+    return [(first, stop, words[0].x0, join(words)) for first, stop, words in _placed(row, edges)]
+
+
+def _placed(
+    row: list[Piece], edges: list[tuple[float, float]], *, head: bool = False
+) -> list[tuple[int, int, list[Word]]]:
+    """Words of a row by the first and last column that they lie in."""
+    made: list[tuple[int, int, list[Word]]] = []
     for piece in row:
         for part in _parts(piece, edges, head=head):
             first, stop = _place(part[0].x0, max(word.x1 for word in part), edges)
             if made and made[-1][1] >= first:
                 last = made[-1]
-                made[-1] = (last[0], max(last[1], stop), last[2], [*last[3], *part])
+                made[-1] = (last[0], max(last[1], stop), [*last[2], *part])
             else:
-                made.append((first, stop, part[0].x0, part))
-    return [(first, stop, x, join(words)) for first, stop, x, words in made]
+                made.append((first, stop, part))
+    return made
 
 
 def _parts(piece: Piece, edges: list[tuple[float, float]], *, head: bool) -> list[list[Word]]:
     """Cut a piece between words where a column ends and the next begins, if every word lies in a single column."""
     homes = [_place(word.x0, word.x1, edges) for word in piece.words]
+    if homes[0] == (0, 0):
+        # A label goes on as far as the first values, however near to them its last word is.
+        homes = [(0, 0) if word.x1 <= edges[1][0] else home for word, home in zip(piece.words, homes, strict=True)]
     if any(a != b for a, b in homes) or len({a for a, _ in homes}) == 1:
         return [piece.words]
     # A heading over several columns is kept whole: its words are close together across the column edge.

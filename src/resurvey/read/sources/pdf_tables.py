@@ -11,6 +11,7 @@ from resurvey.read.sources.build import Grid
 from resurvey.read.sources.pdf_frames import Frame, frame_below, frame_beside, running_text
 from resurvey.read.sources.pdf_grid import grid_of
 from resurvey.read.sources.pdf_layout import CAPTION, FIGURE, PROSE, Piece, pieces_of, split_at
+from resurvey.read.sources.pdf_rules import Rule
 from resurvey.read.sources.pdf_text import Page, Word
 from resurvey.read.table_cells import is_numeric
 
@@ -28,6 +29,7 @@ class Region:
     notes: list[Piece]
     ruled: int = 0
     framed: bool = False
+    rules: tuple[Rule, ...] = ()
 
 
 def find_tables(words: Sequence[Word], page: Page, gutter: float | None, body: float) -> tuple[list[Found], list[Word]]:
@@ -98,15 +100,18 @@ def _region_framed(start: Piece, frame: Frame, words: Sequence[Word], body: floa
     if sum(len(row) > 1 for row in kept) < 2:
         return None
     above = sum(row[0].middle < frame.top for row in kept)
-    ruled = above or sum(row[0].middle < head for row in kept) if head is not None else 0
-    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0, framed=True)
+    ruled = above or (sum(row[0].middle < head for row in kept) if head is not None else 0)
+    return Region(caption, kept, notes, ruled if ruled < len(kept) else 0, framed=True, rules=frame.inner)
 
 
 def _inner_rules(rows: list[list[Piece]], frame: Frame) -> tuple[float | None, float | None]:
-    """The rule below the headings and the last one; of two, the second is below the headings if no number is above."""
-    if frame.bottom is None or any(_tabular(row) for row in rows if row[0].middle < frame.bottom):
-        return frame.head, frame.bottom
-    return frame.bottom, None
+    """The rule below the headings and the last one; the second of two ends the headings if numbers follow only it."""
+    bottom = frame.bottom
+    if bottom is None:
+        return frame.head, None
+    below = [row for row in rows if row[0].middle > bottom]
+    first_numbers_below = not any(_tabular(row) for row in rows if row[0].middle < bottom)
+    return (bottom, None) if first_numbers_below and any(map(_tabular, below[:3])) else (frame.head, bottom)
 
 
 def _adjoining(rows: list[list[Piece]], above: float | None) -> list[list[Piece]]:
@@ -294,7 +299,7 @@ def _table(region: Region) -> Found | None:
     if match is None:
         return None
     label, caption = match.group(), head[match.end() :].strip(" .:|")
-    grid = grid_of(region.rows, region.ruled, framed=region.framed)
+    grid = grid_of(region.rows, region.ruled, region.rules, framed=region.framed)
     if grid is None:
         return None
     if CONTINUED.search(caption[:40]):

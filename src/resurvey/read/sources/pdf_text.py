@@ -162,7 +162,7 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
 
     words: dict[int, list[Word]] = defaultdict(list)
     run: list[tuple[Any, ...]] = []
-    turn, spaced, bold, font = 0, False, False, ""
+    turn, spaced, bold, font, matrix = 0, False, False, "", raw.FS_MATRIX()
     for i, letter in _letters(text, budget):
         if letter.isspace() or letter in "\x00\ufeff":
             _close(run, words[turn], spaced=spaced)
@@ -172,7 +172,7 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
         box = text.get_charbox(i, loose=True)
         if box[2] <= box[0] or box[3] <= box[1]:
             continue
-        size = raw.FPDFText_GetFontSize(text, i)
+        size = _printed_size(text, i, matrix)
         if run and _breaks(run[-1], (letter, *_upright(box, turn, width, height))):
             _close(run, words[turn], spaced=spaced)
             spaced = False
@@ -186,6 +186,16 @@ def _words(text: Any, width: float, height: float, budget: int) -> dict[int, lis
         run.append((letter, *_upright(box, turn, width, height), size, bold, font))
     _close(run, words[turn], spaced=spaced)
     return words
+
+
+def _printed_size(text: Any, i: int, matrix: Any) -> float:
+    """Size of a letter as printed: many files set every font at size 1 and enlarge it by the matrix of the text."""
+    import pypdfium2.raw as raw
+
+    size = float(raw.FPDFText_GetFontSize(text, i))
+    if not raw.FPDFText_GetMatrix(text, i, ctypes.byref(matrix)):
+        return size
+    return size * (math.hypot(matrix.c, matrix.d) or 1.0)
 
 
 def _font(text: Any, i: int) -> str:

@@ -46,7 +46,7 @@
     if (c("value")) return `${c("value")}${range("lower", "upper")}${range("range_lower", "range_upper")} ${c("unit")}`;
     return NUMBERS.filter((name) => c(name)).map((name) => `${name} ${c(name)}`).join(", ");
   };
-  const what = (row) => [cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
+  const what = (row) => [row.table === "proportions" && cell(row, "kind").replace("_", " "), cell(row, "endpoint"), cell(row, "item") || cell(row, "label"), cell(row, "grade") && "grade " + cell(row, "grade"), cell(row, "arm_id"), cell(row, "population"), cell(row, "model")].filter(Boolean).filter((word, k, all) => all.indexOf(word) === k).join(" · ");
 
   // A number seen and not drafted: shown and found in the paper, but no row to rule on.
   const lost = (data.unread || []).map((place) => ({ ...place, unread: true, done: "-", changes: {}, cells: {}, status: "" }));
@@ -139,6 +139,17 @@
         if (row.cells[name] === cell(now, name)) delete row.changes[name]; else row.changes[name] = cell(now, name);
       }
     for (const row of others) if (row.status === "confirm" && Object.keys(row.changes).length) row.status = "change";
+    draw();
+  };
+  // The kind of this share for those beside it that have none.
+  const kinds = () => {
+    if (!now || now.done || now.unread || !cell(now, "kind")) return;
+    const others = mates().filter((row) => row !== now && row.table === now.table && !cell(row, "kind"));
+    step(others);
+    for (const row of others) {
+      row.changes.kind = cell(now, "kind");
+      if (row.status === "confirm") row.status = "change";
+    }
     draw();
   };
   // Of the whole study: `all` where arm and population are empty.
@@ -250,7 +261,7 @@
       if (event.key === "Escape") { editing = false; draw(); list.focus(); }
       return;
     }
-    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, n: nextFinding, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
+    const action = { j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1), c: () => rule("confirm"), d: () => rule("drop"), u: () => rule(""), e: () => { if (now && !now.done) { editing = true; draw(); } }, a: spread, K: kinds, w: whole, C: () => confirmSure(mates()), T: () => confirmSure(ofBlock()), D: dropAll, n: nextFinding, f: everywhere, z: undo, s: save, "?": help, Enter: () => { if (now && !now.done) { editing = true; draw(); } } }[event.key];
     if (!action || (event.key === "Enter" && event.target.tagName === "BUTTON")) return;
     event.preventDefault();
     action();
