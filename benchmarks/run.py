@@ -90,6 +90,7 @@ BENCHMARKS = (
         "{benchmark} --every 30 --start 1 --replicates 50",
     ),
     Benchmark("kinds-of-hazards", "reconstruction/learn_shapes.py", "{kmdata}", "{kmdata}"),
+    Benchmark("starts-of-hazards", "reconstruction/first_days.py", "{kmdata}", "{kmdata}"),
     Benchmark("shares-of-kinds", "reconstruction/learn_shares.py", "{kmdata}", "{kmdata}"),
     Benchmark("shared-by-arms", "reconstruction/learn_shared.py", "{kmdata}", "{kmdata}"),
     Benchmark(

@@ -19,7 +19,7 @@ from resurvey.reconstruct.summary import checked, weigh
 def test_the_table_of_the_package_has_every_kind_with_its_share_and_where_it_is_from():
     names = [shape.name for shape in SHAPES]
     assert names[0] == "usual"
-    assert {"falling", "rising", "early drop", "plateau"} <= set(names)
+    assert {"falling", "rising", "early drop", "plateau", "day one"} <= set(names)
     for share in ("share_progression", "share_death"):
         assert sum(getattr(shape, share) for shape in SHAPES) == pytest.approx(1)
         assert min(getattr(shape, share) for shape in SHAPES if not shape.prior.drop) >= 0.03
@@ -149,6 +149,14 @@ def test_a_table_of_ones_own_decides_the_shape(tmp_path):
     assert early["falling"] < early["rising"] - 0.04
 
 
+def test_an_even_hazard_from_the_first_day_is_within_the_bands_of_an_abstract():
+    """An exponential curve of median 8 months: 8 % have the event in the first month, where trials have hardly any."""
+    made = from_summary(SurvivalSummary(n=150, events=105, median=8.0, lower=6.6, upper=9.9), replicates=200)
+    for time in (0.5, 1.0, 2.0):
+        low, high = np.quantile(survival_at(*made.stacked(), [time])[:, 0], [0.05, 0.95])
+        assert low <= 0.5 ** (time / 8.0) <= high
+
+
 def test_a_wide_interval_around_the_median_speaks_for_a_falling_hazard():
     """Weibull hazards with 150 events: an interval is wider by 1 / shape on the log scale."""
     shares = {}
@@ -191,8 +199,8 @@ def test_arms_of_one_trial_are_one_fit_and_share_one_kind():
     fits, _ = weigh([checked(printed), checked(silent)])
     assert all(len(one.fit.arms) == 2 for one in fits)
     assert sum(one.share for one in fits) == pytest.approx(1)
-    together = from_summaries([printed, silent], replicates=40, rng=np.random.default_rng(1))[1].events
-    alone = from_summary(silent, replicates=40, rng=np.random.default_rng(1)).events
+    together = from_summaries([printed, silent], replicates=200, rng=np.random.default_rng(1))[1].events
+    alone = from_summary(silent, replicates=200, rng=np.random.default_rng(1)).events
     assert together.std() < 0.8 * alone.std()
     assert abs(together.mean() - 150) < 15
 

@@ -12,6 +12,7 @@ from resurvey.read.objects import Doubt
 from resurvey.read.one_paper import read_one
 from resurvey.read.sources import from_bytes
 from resurvey.read.supposed import supposed
+from resurvey.read.table_cells import parse
 from tests.made_papers import jats, results, table
 
 HEAD = ["Event", "Drug A (n=121)", "Drug B (n=68)"]
@@ -141,3 +142,30 @@ def test_doubts_are_printed_and_written(tmp_path):
     with (tmp_path / "review/made/drafts.csv").open(encoding="utf-8") as stream:
         assert sum(bool(row["doubt"]) for row in csv.DictReader(stream)) == 1
     assert '"doubts":[{"place":"Table 1"' in (tmp_path / "review/made/read.html").read_text(encoding="utf-8")
+
+
+def test_a_decrease_with_the_limits_of_its_sign_in_the_order_of_their_size():
+    found, doubts = audited(results("The reduction was 1.95 (95% CI -0.78 to -2.87)."))
+    assert found == []
+    assert [rule for _, rule, _, _ in doubts] in ([], ["limits"])
+
+
+def test_a_range_in_the_wrong_order_is_told_once():
+    told, _ = audited(results("The median follow-up was 8 years (range 8.6-7.6) in all patients."))
+    assert len(told) == 1
+
+
+def test_shares_of_fewer_patients_in_two_arms_of_a_row_are_no_finding():
+    assert audited(events((1, 1, "27 (24)"), (1, 2, "8 (14)")))[0] == []  # of 113 and of 57
+
+
+def test_a_spread_of_thousands_with_a_decimal_is_one_number():
+    assert [one.text for one in parse("2,878 (2,903.2)").numbers] == ["2878", "2903.2"]
+
+
+def test_a_p_value_in_a_column_of_its_own_leaves_the_limits_beside_their_value():
+    rows = [
+        ["Outcome", "Drug A", "Drug B", "Mean difference (95% CI)", "p value"],
+        ["Energy (kcal), mean ± SD", "2110 ± 409", "2195 ± 387", "-115 (221 to -8)", "0.035"],
+    ]
+    assert [rule for rule, _ in audited(table(rows))[0]] == ["limits"]

@@ -242,3 +242,12 @@ def test_html_as_pmc_serves_it_gives_the_rows_of_the_xml_and_reads_caption_and_n
 )
 def test_a_number_with_thousands_and_decimals_is_one(text, numbers):
     assert [n.text for n in parse(text).numbers] == numbers
+
+
+def test_counts_printed_with_a_decimal_are_counts_where_their_percentages_bear_it_out():
+    rows = [["", "Alfa (n = 50)", "Beta (n = 49)"], ["Female (%)", "42.0 (84.0)", "39.0 (79.6)"]]
+    rows += [["Ejection fraction (%), mean (SD)", "50.0 (12.0)", "49.0 (11.0)"], ["Age", "47.0 (8.9)", "46.0 (12.4)"]]
+    found = read(rows, caption="Baseline characteristics, mean (SD) or N (%)")
+    assert of_table(found, "n", "percent", "total", kind="proportion") == [("42", "84.0", "50"), ("39", "79.6", "49")]
+    assert any("42.0" in note for claim in found for note in claim.notes)
+    assert [v for (v,) in of_table(found, "value", kind="quantity")] == ["50.0", "49.0", "47.0", "46.0"]

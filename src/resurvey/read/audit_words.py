@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from resurvey.read.draft_places import column_of, position_of
 from resurvey.read.normal import plain
-from resurvey.read.objects import Document, Draft, Finding
+from resurvey.read.objects import Document, Doubt, Draft, Finding
 from resurvey.read.sentences import split
 from resurvey.read.slips import number_in
 
@@ -65,6 +66,11 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
                         "",
                         f"the lower limit {draft.cells[low_name]} exceeds the upper {draft.cells[high_name]}",
                     )
+                    if not _of_decrease(value, low, high)
+                    else replace(
+                        _one("limits", "impossible", draft, printed, "", "limits of a decrease in the order of size"),
+                        doubt=Doubt.OTHER_METHOD,
+                    )
                 )
             elif (
                 value is not None
@@ -92,6 +98,11 @@ def reversed_limits(drafts: Sequence[Draft]) -> list[Finding]:
                     )
                 )
     return found
+
+
+def _of_decrease(value: float | None, low: float, high: float) -> bool:
+    """Whether a decrease is printed without its sign, and its limits with theirs in the order of their size."""
+    return value is not None and high < low < 0 and -low <= value <= -high
 
 
 # Values of a table with a minus from which on its other values have lost theirs.
@@ -180,7 +191,11 @@ def broken_numbers(document: Document) -> list[Finding]:
 
 def misprinted_text(document: Document, drafts: Sequence[Draft]) -> Iterator[Finding]:
     """Find, in running text, limits in the wrong order that no row holds, and numbers that begin with two zeros."""
-    held = {(draft.cells.get("lower", ""), draft.cells.get("upper", "")) for draft in drafts}
+    held = {
+        (draft.cells.get(f"{kind}lower", ""), draft.cells.get(f"{kind}upper", ""))
+        for draft in drafts
+        for kind in ("", "range_")
+    }
     for paragraph in document.paragraphs:
         text = plain(paragraph.text)
         for match in TURNED.finditer(text):

@@ -190,7 +190,7 @@ def _commonest(group: Sequence[Share], counts: Counter[int]) -> int:
 def _most_fit(group: Sequence[Share], total: int) -> bool:
     told = [one for one in group if one.telling]
     fitting = sum(one.fits(total) for one in told)
-    return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1)
+    return total > 0 and (fitting >= MOST * len(told) or len(told) - fitting <= 1 + (fitting >= LEAST))
 
 
 def _fewer(section: Sequence[Share], total: int) -> int:

@@ -15,6 +15,7 @@ from resurvey.read import sentences
 from resurvey.read.normal import plain
 from resurvey.read.objects import Claim, Document
 from resurvey.read.paper_parts import beside_other_work
+from resurvey.read.share_kinds import ShareKind
 from resurvey.read.table_notes import unmarked
 from resurvey.read.word_lists import RESPONSES, TIME_TO_EVENT
 
@@ -142,7 +143,7 @@ def _block(claim: Claim) -> str:
 
 def _with(claim: Claim, table: Methods, paper: Methods) -> Claim:
     cells = claim.cells
-    if not cells.get("lower") or cells.get("cited") == "yes" or "elsewhere" in claim.rule:
+    if not cells.get("lower") or cells.get("cited") == "yes" or claim.beside_other_work:
         return claim
     method = next((said[scope] for said in (table, paper) for scope in _scopes(claim) if scope in said), "")
     return replace(claim, cells=cells | {"ci_method": method}) if method else claim
@@ -152,7 +153,7 @@ def _scopes(claim: Claim) -> tuple[Scope, ...]:
     """The statements that apply to a claim, the most special first."""
     endpoint = claim.cells.get("endpoint", "")
     if claim.kind == "proportion":
-        responders = claim.cells.get("kind") == "response" or endpoint in RESPONSES
+        responders = claim.cells.get("kind") == ShareKind.RESPONSE or endpoint in RESPONSES
         return (Scope.RESPONSE, Scope.SHARE) if responders else (Scope.SHARE,)
     if endpoint not in TIME_TO_EVENT:
         return ()

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from resurvey.read.arm_words import FILLER, NOT_ARMS, STOP
 from resurvey.read.normal import fold, plain, slug
 from resurvey.read.objects import Cell, Claim, Document, Span, Table
 from resurvey.read.paper_parts import beside_other_work
@@ -34,102 +35,6 @@ COUNTED_IN = re.compile(
 NOTED = re.compile(
     r"(?P<name>[A-Za-z][\w+/-]{0,30}(?:\s(?:\+|[A-Za-z0-9][\w+/-]{0,24})){0,4})\s?[,(:\[]\s?[nN]\s?=\s?"
     r"(?P<n>\d{1,3}(?:,\d{3})+|\d{1,5})\b"
-)
-NOT_ARMS = frozenset(
-    [
-        "the",
-        "our",
-        "primary",
-        "two",
-        "both",
-        "each",
-        "this",
-        "these",
-        "all",
-        "treatment",
-        "study",
-        "control-group",
-        "age",
-        "risk",
-        "other",
-        "same",
-        "different",
-        "three",
-        "four",
-        "either",
-        "patient",
-        "high",
-        "low",
-        "intermediate",
-        "third",
-        "second",
-        "first",
-        "age-matched",
-        "which",
-        "that",
-        "one",
-        "another",
-        "either",
-        "respective",
-        "between",
-        "and",
-        "respective",
-        "no",
-        "any",
-        "young",
-        "younger",
-        "older",
-        "elderly",
-        "subgroup",
-        "total",
-        "overall",
-        "whole",
-        "entire",
-        "remaining",
-        "trial",
-        "randomized",
-        "randomised",
-        "experimental/control",
-        "study-treatment",
-        "training",
-        "validation",
-        "clinical",
-        "cooperative",
-        "oncology",
-        "among",
-        "by",
-        "in",
-        "for",
-        "to",
-        "cancer",
-        "working",
-    ]
-)
-STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "in",
-        "of",
-        "to",
-        "and",
-        "for",
-        "with",
-        "than",
-        "versus",
-        "vs",
-        "patients",
-        "receiving",
-        "received",
-        "assigned",
-        "were",
-        "was",
-        "randomly",
-        "either",
-        "on",
-        "or",
-    ]
 )
 
 
@@ -469,11 +374,6 @@ def _count(label: str, weight: int, counted: Counter[str], labels: dict[str, str
         return
     counted[key] += weight
     labels.setdefault(key, label)
-
-
-FILLER = frozenset(
-    ["group", "groups", "arm", "arms", "patients", "patient", "treated", "treatment", "cohort", "the", "only", "n"]
-)
 
 
 # The grade of events beside the name of an arm: `Alfa, grade 3-4`, `All grades, beta`.

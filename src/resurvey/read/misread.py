@@ -70,7 +70,9 @@ def _of_column(draft: Draft, rule: str, columns: Mapping[Column, Counter[bool]])
         return False
     held, own = columns.get(_column(draft), Counter()), _inside(draft)
     good, bad = held[True] - (own is True), held[False] - (own is False)
-    if len({span.block for span in draft.claim.spans}) > 1:
+    # A p value stands last, and often in a column of its own.
+    numbers = draft.claim.spans[: len(draft.claim.spans) - bool(draft.cells.get("p"))]
+    if len({span.block for span in numbers}) > 1:
         return good < CONFIRMING or good <= bad
     return bad > 0 and good < OF_ROWS * bad
 

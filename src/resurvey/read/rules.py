@@ -39,6 +39,7 @@ class TableRule(StrEnum):
     """Rules for the cells of tables."""
 
     COUNT_TOTAL = "n-N"
+    COUNT_DECIMAL = "n-percent-decimal"
     PERCENT_COUNT = "percent-n"
     SIZE_PERCENT = "size-percent"
     RATIO_P = "ratio-p"

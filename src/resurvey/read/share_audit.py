@@ -84,7 +84,8 @@ def _doubt(
         return Doubt.UNCONFIRMED
     if verdict == "discrepant" and _of_fewer(draft, complete=around.complete(draft)):
         return Doubt.OTHER_PATIENTS
-    if around.explain(draft) or _fewer_in_row(draft, missed):
+    several = verdict == "discrepant" and missed and all(map(_missing_explains, (draft, *missed)))
+    if several or around.explain(draft) or _fewer_in_row(draft, missed):
         return Doubt.OTHER_PATIENTS
     return None if around.confirm(draft) else Doubt.UNCONFIRMED
 

@@ -122,10 +122,16 @@ class Sentences:
         """Whether the paragraph shows that its shares are of the size of their arm, or speaks of no other share."""
         mates = self._mates(draft)
         confirmed = any(one.cells["total"] == str(total) and fits(one) and tells(one) for one in mates)
-        return confirmed or not any(not one.cells["total"] for one in mates)
+        alone = not any(not one.cells["total"] for one in mates)
+        return alone or (confirmed and not any(not one.cells["total"] for one in mates if _beside(one, draft)))
 
     def _mates(self, draft: Draft) -> list[Draft]:
         return [one for one in self.paragraphs[draft.claim.spans[0].block] if one is not draft]
 
     def _agrees(self, one: Draft, draft: Draft) -> bool:
         return one.cells["total"] == draft.cells["total"] and tells(one) and fits(one)
+
+
+def _beside(one: Draft, draft: Draft) -> bool:
+    """Whether two shares stand in one sentence."""
+    return one.claim.context == draft.claim.context

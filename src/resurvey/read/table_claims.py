@@ -9,6 +9,7 @@ from resurvey.read import table_survival
 from resurvey.read.lexicon import Lexicon
 from resurvey.read.objects import Claim, ClaimKind, Table
 from resurvey.read.rules import RoleName, TableRule
+from resurvey.read.slips import percent_fits
 from resurvey.read.table_about import effects_said
 from resurvey.read.table_alike import told_apart
 from resurvey.read.table_context import NOTHING, Role
@@ -37,6 +38,7 @@ def claims(table: Table, lexicon: Lexicon) -> Iterator[Claim]:
         yield from told_apart(made, layout, lexicon)
 
 
+DECIMAL_COUNT = re.compile(r"\d{1,6}\.0{1,2}")
 #: Roles of cells that count some of the patients.
 SHARES: frozenset[RoleName] = frozenset(("count", "percent", "n_percent", "percent_n", "n_total", "n_total_percent"))
 
@@ -68,7 +70,7 @@ class Reader(Values):
             return []
         roles = {c: role(self.layout, row, c, self._size(row, c), self._noted(row, c)) for c in row.cells}
         roles |= self._like_their_row(row, roles)
-        roles |= self._effects(row, roles)
+        roles |= self._decimal_counts(row) | self._effects(row, roles)
         made: dict[int, Found] = {}
         for c, one in roles.items():
             found = self.value(row, c, one)
@@ -96,6 +98,22 @@ class Reader(Values):
             for c in pairs
             if not roles[c].name and row.cells[c].value.numbers[0].whole and row.cells[c].value.numbers[1].value <= 100
         }
+
+    def _decimal_counts(self, row: Row) -> dict[int, Role]:
+        """Counts printed with a decimal, `Female (%) 161.0 (81.7)`: most percentages of the row bear it out."""
+        pairs = {c: place.value.numbers for c, place in row.cells.items() if place.value.shape == "n(n)"}
+        said = frozenset().union(*(hints(text) for text in (row.label, *row.section[-1:])))
+        if len(pairs) < 2 or not said & {"pct", "n_pct", "paren_pct"}:
+            return {}
+        if not all(DECIMAL_COUNT.fullmatch(first.text) for first, _ in pairs.values()):
+            return {}
+        sizes = {c: self._size(row, c) or self._noted(row, c) for c in pairs}
+        fitting = [
+            c for c, (n, share) in pairs.items() if sizes[c] and percent_fits(n.text, share.text, float(sizes[c]))
+        ]
+        if len(fitting) < 2 or 2 * len(fitting) <= len(pairs):
+            return {}
+        return dict.fromkeys(pairs, Role("n_percent", TableRule.COUNT_DECIMAL))
 
     def _effects(self, row: Row, roles: dict[int, Role]) -> dict[int, Role]:
         """What the effects of a row are: ratios beside shares, differences beside averages, as the notes say."""

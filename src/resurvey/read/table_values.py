@@ -6,7 +6,7 @@ import re
 
 from resurvey.read.normal import plain
 from resurvey.read.objects import ClaimKind
-from resurvey.read.rules import TableRule
+from resurvey.read.rules import RoleName, TableRule
 from resurvey.read.table_about import MEASURES
 from resurvey.read.table_cells import Number
 from resurvey.read.table_forms import PERSON_TIME
@@ -17,6 +17,19 @@ from resurvey.read.table_roles import Role, has_error
 from resurvey.read.table_times import time_of
 from resurvey.read.table_words import Words
 from resurvey.read.word_lists import TIME_TO_EVENT
+
+# The numbers of a share in the order of its cell.
+IN_SHARES: dict[RoleName, tuple[str, ...]] = {
+    "count": ("n",),
+    "percent": ("percent",),
+    "n_percent": ("n", "percent"),
+    "percent_n": ("percent", "n"),
+    "n_total": ("n", "total"),
+    "n_total_percent": ("n", "total", "percent"),
+    "percent_n_total": ("percent", "n", "total"),
+    "n_percent_limits": ("n", "percent", "lower", "upper"),
+    "n_total_percent_limits": ("n", "total", "percent", "lower", "upper"),
+}
 
 
 class Values(Words):
@@ -29,17 +42,7 @@ class Values(Words):
         name = one.name
         if name == "mean" and not re.search(r"[A-Za-z]{2}", row.path):
             return None
-        if name in (
-            "count",
-            "percent",
-            "n_percent",
-            "percent_n",
-            "n_total",
-            "n_total_percent",
-            "percent_n_total",
-            "n_percent_limits",
-            "n_total_percent_limits",
-        ):
+        if name in IN_SHARES:
             return self._share(row, c, one)
         if name == "ratio":
             cells = {"measure": self._measure(row, c, one), "value": numbers[0].text}
@@ -137,18 +140,11 @@ class Values(Words):
     def _share(self, row: Row, c: int, one: Role) -> Found:
         place = row.cells[c]
         numbers = place.value.numbers
-        order = {
-            "count": ("n",),
-            "percent": ("percent",),
-            "n_percent": ("n", "percent"),
-            "percent_n": ("percent", "n"),
-            "n_total": ("n", "total"),
-            "n_total_percent": ("n", "total", "percent"),
-            "percent_n_total": ("percent", "n", "total"),
-            "n_percent_limits": ("n", "percent", "lower", "upper"),
-            "n_total_percent_limits": ("n", "total", "percent", "lower", "upper"),
-        }[one.name]
-        cells = {name: number.text for name, number in zip(order, numbers, strict=False)}
+        cells = {name: number.text for name, number in zip(IN_SHARES[one.name], numbers, strict=False)}
+        if one.rule == TableRule.COUNT_DECIMAL:
+            found = self._found("proportion", cells | {"n": cells["n"].partition(".")[0]}, row, c, numbers, one.rule)
+            found.notes.append(f"the count is printed as {cells['n']}")
+            return found
         if one.name == "percent" and len(numbers) == 3:
             cells |= {"lower": numbers[1].text, "upper": numbers[2].text} | self.level(row, place)
         if one.name.endswith("_limits"):

@@ -133,6 +133,7 @@ class Writer:
             distinct
             and short
             and (last is None or gap or abs(last.size - line.size) > 0.4 or line.font != last.font)
+            and re.search(r"[^\W\d_]{4}", plain)
             and not re.search(r"\d{3,}|=", plain)
             and (not self.parts or self.parts[-1].rstrip()[-1:] in ".:?!")
         ):

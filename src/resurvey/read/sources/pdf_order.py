@@ -13,10 +13,14 @@ NARROWEST, LINES_BESIDE = 60.0, 3
 LEAST_GAP, LEAST_HEIGHTS = 5.0, 0.45
 # Cuts into bands tried in a region, the widest white space first; depth of cuts.
 BANDS_TRIED, DEEPEST = 8, 8
+# A page of more words is no printed page, and is not cut.
+MOST_WORDS = 6_000
 
 
 def regions_of(words: Sequence[Word], depth: int = DEEPEST) -> list[list[Word]]:
     """Words of a page by regions in reading order, each a column or what no white space divides."""
+    if len(words) > MOST_WORDS:
+        return [list(words)]
     columns = _columns(words)
     if columns is None and depth:
         bands = _bands(words)
