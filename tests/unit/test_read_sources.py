@@ -142,7 +142,7 @@ def test_a_picture_of_a_table_is_said_to_be_one():
 
 
 GERMAN = """Insgesamt wurden 40 Patientinnen randomisiert. Das mediane progressionsfreie Überleben betrug 12,5 Monate in
-der einen Gruppe und 6,8 Monate in der anderen (HR 0,39; 95%-KI 0,27-0,56), die Ansprechrate war 67,2 % gegenüber 51,5 %."""
+der einen Gruppe und 6,8 in der anderen (HR 0,39; 95%-KI 0,27-0,56), die Ansprechrate war 67,2 % gegenüber 51,5 %."""
 CHINESE = "中位无进展生存期为12.5个月，对照组为6.8个月（HR 0.39，95% CI 0.27–0.56）。" * 2
 
 
