@@ -75,9 +75,11 @@ def test_audit_alone_writes_nothing(tmp_path, capsys):
 def test_a_folder_of_papers_and_a_broken_one(tmp_path, capsys):
     write(tmp_path / "a.nxml", TRIAL)
     write(tmp_path / "b.xml", "<?xml version='1.0'?><book/>")
+    write(tmp_path / "supplement.docx", "PK")
     assert main(["read", str(tmp_path), "--into", str(tmp_path / "review"), "-j", "2"]) == 2
     said = capsys.readouterr().out
-    assert "b.xml: not read" in said and "1 of 2 papers read" in said
+    assert "b.xml: not read. its root" in said and "1 of 2 papers read" in said
+    assert "not papers by the ending of their name: supplement.docx" in said
     assert (tmp_path / "review" / "a" / "read.html").is_file()
 
 
@@ -318,6 +320,29 @@ def test_a_second_reading_of_a_changed_paper_keeps_what_was_ruled(review):
     }
     assert set(after) == {("0.71", "0.55"), ("8.4", "7.1"), ("6.1", "5.0")}
     assert after[("8.4", "7.1")]["span"] and not after[("6.1", "5.0")]["span"]
+
+
+def test_another_paper_of_the_same_file_name_does_not_replace_the_first(review, capsys):
+    folder = review[0] / "review"
+    before = (folder / "made" / "drafts.csv").read_bytes()
+    other = jats(results("Seen in 12 of 40 patients (30 %).")).replace("Drug A against drug B", "Drug C")
+    (review[0] / "other").mkdir()
+    paper = write(review[0] / "other" / "made.nxml", other)
+    assert main(["read", str(paper), "--into", str(folder)]) == 2
+    assert "holds the drafts of another paper" in capsys.readouterr().out
+    assert (folder / "made" / "drafts.csv").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+    paper = write(tmp_path / "made.nxml", TRIAL)
+    assert main(["read", str(paper), "--into", str(paper)]) == 2
+    assert "could not be written (Not a directory)" in capsys.readouterr().out
+
+
+def test_a_paper_without_numbers_is_told(tmp_path, capsys):
+    paper = write(tmp_path / "letter.txt", "We thank the authors of this letter.")
+    assert main(["read", str(paper), "--into", str(tmp_path / "review")]) == 0
+    assert "no number that belongs in a table was found" in capsys.readouterr().out
 
 
 def test_the_python_interface(tmp_path):

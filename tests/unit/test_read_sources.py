@@ -141,6 +141,11 @@ def test_a_picture_of_a_table_is_said_to_be_one():
     assert any("Table 3" in words and "picture" in words for words in from_bytes(jats(body).encode(), "a.nxml").refused)
 
 
+GERMAN = """Insgesamt wurden 40 Patientinnen randomisiert. Das mediane progressionsfreie Überleben betrug 12,5 Monate in
+der einen Gruppe und 6,8 in der anderen (HR 0,39; 95%-KI 0,27-0,56), die Ansprechrate war 67,2 % gegenüber 51,5 %."""
+CHINESE = "中位无进展生存期为12.5个月，对照组为6.8个月（HR 0.39，95% CI 0.27–0.56）。" * 2
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -149,6 +154,10 @@ def test_a_picture_of_a_table_is_said_to_be_one():
         ("a.txt", b"  \n", "empty"),
         ("a.xml", b"<?xml version='1.0'?><book/>", "expected <article>"),
         ("a.xml", b"<?xml version='1.0'?>", "no XML in it"),
+        ("a.xml", jats(results("Seen in 12 of 40.")).encode()[:-20], "cut off in line"),
+        ("a.xml", jats(results("Seen in 12 of 40.")).encode().partition(b"<p>Seen")[0] + b"<p", "cut off in line"),
+        ("a.txt", GERMAN.encode(), "not in English"),
+        ("a.txt", CHINESE.encode(), "not in English"),
         ("a.pdf", b"%PDF-1.4 nothing", "not a readable PDF"),
         ("a.txt", b"\x00\x01\x02 text", "not text"),
     ],
@@ -157,6 +166,16 @@ def test_what_is_not_read_is_refused_by_name_with_what_to_do(name, content, word
     with pytest.raises(InputError, match=words) as error:
         from_bytes(content, name)
     assert name in str(error.value)
+
+
+def test_signs_lost_in_broken_xml_are_told():
+    """A bare `<` is dropped by the parser, so that a bound would read as a value."""
+    content = jats(results("Seen in 12 of 40 patients, p PLACE 0.05.")).replace("PLACE", "<").encode()
+    assert any("broken in 1 places, first in line" in words for words in from_bytes(content, "a.xml").refused)
+
+
+def test_few_words_in_english_are_no_other_language():
+    assert from_bytes(b"Median PFS 8.4 months, HR 0.71, 95 % CI 0.55 to 0.92, p 0.01 per protocol", "a.txt").blocks
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.jobs < 1:
         raise InputError(f"-j must be 1 or more, found {arguments.jobs}")
-    files = _files(arguments.files)
+    files, passed_over = _files(arguments.files)
     if arguments.study and len(files) > 1:
         raise InputError("--study names the study of one paper; several were given")
     outcomes = _read_all(files, None if arguments.audit else arguments.into, arguments.study, arguments.jobs)
@@ -61,6 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(outcome.report(full=len(files) <= 20))
     for line in (line for file in files[:20] for line in offers(file)):
         sys.stdout.write(f"  {line}\n")
+    if passed_over:
+        more = f" and {len(passed_over) - 10} more" if len(passed_over) > 10 else ""
+        sys.stdout.write(f"not papers by the ending of their name: {', '.join(passed_over[:10])}{more}\n")
     failed = [outcome for outcome in outcomes if outcome.error]
     if len(files) > 1:
         found = sum(len(outcome.findings) for outcome in outcomes)
@@ -71,8 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 2 if failed else int(any(outcome.findings for outcome in outcomes))
 
 
-def _files(given: Sequence[Path]) -> list[Path]:
-    """Files as given, and the files in folders sorted by name.
+def _files(given: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """Files as given and the papers in folders, sorted by name; and the names of other files in these folders.
 
     Raises
     ------
@@ -82,17 +85,20 @@ def _files(given: Sequence[Path]) -> list[Path]:
     from resurvey.read.sources import SUFFIXES
 
     files: list[Path] = []
+    passed_over: list[str] = []
     for path in given:
         if not path.exists():
             raise InputError(f"{path}: no such file or folder")
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in SUFFIXES)
+        held = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        inside = [file for file in held if file.suffix.lower() in SUFFIXES]
         if not inside:
             raise InputError(f"{path}: no paper in this folder; expected files ending in {', '.join(SUFFIXES)}")
         files += inside
-    return files
+        passed_over += [file.name for file in held if file not in inside]
+    return files, passed_over
 
 
 def _read_all(files: list[Path], into: Path | None, study: str, jobs: int) -> list[Outcome]:

@@ -146,6 +146,28 @@ def note_doubts(reading: Reading, doubts: Sequence[Doubtful]) -> None:
         line.about["doubt"] = told.get(line.about["claim_id"], "")
 
 
+def refuse_other_paper(reading: Reading, old: Reading) -> None:
+    """Refuse to write over the drafts of another paper, which a file of the same name would do.
+
+    Raises
+    ------
+    InputError
+        If the folder holds drafts of a document with another citation and no number of them is found again.
+    """
+    marks = {line.about["mark"] for line in old.lines if line.about["table"] not in ("sources", "studies")}
+    found = any(line.about["mark"] in marks for line in reading.lines)
+    earlier, now = _citation(old), _citation(reading)
+    if marks and not found and earlier != now:
+        raise InputError(
+            f"{reading.folder} holds the drafts of another paper ({earlier}); "
+            "name another folder with --into, or rename the file"
+        )
+
+
+def _citation(reading: Reading) -> str:
+    return next((line.cells.get("citation", "") for line in reading.lines if line.about["table"] == "sources"), "")
+
+
 def keep_rulings(reading: Reading, old: Reading) -> list[str]:
     """Carry over rulings of an earlier reading, by mark; return the claim ids whose source text is no longer found.
 

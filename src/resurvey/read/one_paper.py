@@ -32,7 +32,7 @@ class Outcome:
     def report(self, *, full: bool) -> str:
         """The summary shown in the console."""
         if self.error:
-            return f"{self.name}: not read. {self.error}\n"
+            return f"{self.name}: not read. {self.error.removeprefix(f'{self.name}: ')}\n"
         sure, likely, look = self.certain
         doubts = f", {plural(len(self.doubts), 'doubt')} of the reading" if self.doubts else ""
         lines = [
@@ -42,6 +42,10 @@ class Outcome:
         lines += [f"  {words}" for one in self.findings for words in _finding(one)] if full else []
         lines += [f"  check the reading of {one.place}: {one.explanation}" for one in self.doubts] if full else []
         lines += [f"  not read: {words}" for words in self.refused] if full else []
+        if self.rows == 0:
+            lines.append("  no number that belongs in a table was found: is it the whole paper?")
+        if self.refused and not full:
+            lines.append(f"  {plural(len(self.refused), 'part')} not read: the page says which, and why")
         if self.gone:
             lines.append(
                 f"  {plural(len(self.gone), 'row')} you ruled on, no longer "
@@ -118,10 +122,11 @@ def _write(
         folder, rows, drafting.source_row(opened, folder.name), drafting.study_row(opened, found, folder.name, study)
     )
     draft_folder.note_doubts(reading, told.doubts)
-    gone = (
-        draft_folder.keep_rulings(reading, draft_folder.load(folder)) if (folder / draft_folder.FILE).is_file() else []
-    )
-    folder.mkdir(parents=True, exist_ok=True)
+    gone: list[str] = []
+    if (folder / draft_folder.FILE).is_file():
+        old = draft_folder.load(folder)
+        draft_folder.refuse_other_paper(reading, old)
+        gone = draft_folder.keep_rulings(reading, old)
     draft_folder.save(reading)
     draft_folder.save_findings(folder, told.findings)
     write_text(render(opened, reading, told, places), folder / "read.html")

@@ -6,7 +6,8 @@ import importlib
 from pathlib import Path
 
 from resurvey.errors import InputError
-from resurvey.read.objects import Document
+from resurvey.read.objects import Document, Paragraph
+from resurvey.read.sources.language import in_another_language
 
 MAX_BYTES = 60_000_000
 READERS = {
@@ -24,14 +25,19 @@ def open_document(path: Path | str) -> Document:
     Raises
     ------
     InputError
-        If the file is missing, too large, empty, or of an unsupported type (DOCX, a scan, an archive).
+        If the file is missing, not permitted to be read, too large, empty, of an unsupported type (DOCX, a scan, an
+        archive), or not in English.
     """
     file = Path(path)
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     if file.stat().st_size > MAX_BYTES:
         raise InputError(f"{file.name}: it is over {MAX_BYTES // 1_000_000} MB; give the paper without its supplements")
-    return from_bytes(file.read_bytes(), file.name)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file.name}: it could not be opened ({error.strerror or error})") from None
+    return from_bytes(content, file.name)
 
 
 def from_bytes(content: bytes, name: str) -> Document:
@@ -40,13 +46,18 @@ def from_bytes(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If nothing in it can be read as a paper.
+        If nothing in it can be read as a paper, or it is not in English.
     """
     module, function = READERS[kind_of(content, name)]
     document: Document = getattr(importlib.import_module(module), function)(content, name)
     if not document.blocks:
         raise InputError(
             f"{name}: nothing in it could be read as a paper" + "".join(f"; {words}" for words in document.refused)
+        )
+    if in_another_language(block.text for block in document.blocks if isinstance(block, Paragraph)):
+        raise InputError(
+            f"{name}: it is not in English, the only language that is read; an English abstract can be "
+            "given as a text file"
         )
     return document
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lxml import etree
@@ -21,21 +22,30 @@ def read_jats(content: bytes, name: str) -> Document:
     Raises
     ------
     InputError
-        If the content is not XML or holds no article.
+        If the content is not XML, is cut off, or holds no article.
     """
+    opened = parser()
     try:
-        root = etree.fromstring(content, parser())
+        root = etree.fromstring(content, opened)
     except etree.XMLSyntaxError as error:
         raise InputError(
             f"{name}: it is not readable XML ({error}); save the paper again as JATS, HTML or PDF"
         ) from None
     if root is None:
         raise InputError(f"{name}: there is no XML in it; save the paper again as JATS, HTML or PDF")
+    broken = [error for error in opened.error_log if error.level == etree.ErrorLevels.FATAL]
     strip_namespaces(root)
     article = root if tag(root) == "article" else root.find(".//article")
     if article is None:
         raise InputError(f"{name}: its root is <{tag(root)}>, expected <article> of JATS")
+    if _cut_off(content, broken):
+        raise InputError(f"{name}: the file is cut off in line {broken[-1].line}; download or save the paper again")
     build = Builder(name, "JATS")
+    if broken:
+        build.refuse(
+            f"the XML is broken in {len(broken)} places, first in line {broken[0].line} ({broken[0].message}): "
+            "words or signs may be missing there"
+        )
     build.about.update(_about(article))
     _front(article, build)
     for part in ("body", "back", "floats-group", "floats-wrap"):
@@ -44,6 +54,14 @@ def read_jats(content: bytes, name: str) -> Document:
     for part in article.findall("sub-article") + article.findall("response"):
         build.refuse(f"a <{tag(part)}> is a document of its own and was not read")
     return build.document()
+
+
+def _cut_off(content: bytes, broken: Sequence[Any]) -> bool:
+    """Whether a file ends before its elements do, as a download that was interrupted."""
+    if not broken:
+        return False
+    unfinished = any(error.type == etree.ErrorTypes.ERR_TAG_NOT_FINISHED for error in broken)
+    return unfinished or not content.rstrip(b" \t\r\n\0").endswith(b">")
 
 
 def _about(article: Any) -> dict[str, str]:
