@@ -95,8 +95,13 @@ def _threshold(line: Line, i: int) -> bool:
     before = line.text[: line.tokens[i].start][-REACH:].lower()
     if BOUND.search(before) is not None or CUT_OFF.search(before) is not None:
         return True
-    return (
-        word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    return word_at(line, i + 1) == "or" and word_at(line, i + 2) in (
+        "greater",
+        "more",
+        "less",
+        "higher",
+        "lower",
+        "fewer",
     )
 
 
