@@ -251,3 +251,28 @@ def test_counts_printed_with_a_decimal_are_counts_where_their_percentages_bear_i
     assert of_table(found, "n", "percent", "total", kind="proportion") == [("42", "84.0", "50"), ("39", "79.6", "49")]
     assert any("42.0" in note for claim in found for note in claim.notes)
     assert [v for (v,) in of_table(found, "value", kind="quantity")] == ["50.0", "49.0", "47.0", "46.0"]
+
+
+BARE = (
+    "<table><tr><th></th><th>Alfa (n = 103)</th></tr><tr><td>Fever</td><td>18 (17.5)</td></tr>"
+    "<tr><td>Pain<a class='footnote'>a</a></td><td>9 (8.7)</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize(
+    ("around", "notes"),
+    [
+        (f"{BARE}<p class='tfoot'>a Known in 102.</p><p class='tfoot'>b Of 97.</p>", "a Known in 102. b Of 97."),
+        (f"<div class='table-wrap'>{BARE}<p class='footnote'>a Known.</p><p class='footnote'>b Of 97.</p></div>",
+         "a Known. b Of 97."),
+        (f"{BARE}<p>Between.</p><div class='footnote'>Overall, 12% (9/75) left the study.</div>", ""),
+    ],
+)  # fmt: skip
+def test_all_notes_of_an_html_table_are_its_notes_and_other_words_stay_text(around, notes):
+    figure = "<div class='fig-caption'>Figure 2. Overall survival (HR 0.71, 95% CI 0.55 to 0.92).</div>"
+    page = f"<html><body><h2>Results</h2>{figure}<p>Table 2. Events, n (%)</p>{around}</body></html>"
+    document = from_bytes(page.encode(), "made.html")
+    assert [table.notes for table in document.tables] == [notes]
+    told = " ".join(paragraph.text for paragraph in document.paragraphs)
+    assert "HR 0.71" in told
+    assert ("12% (9/75)" in told) == (not notes)

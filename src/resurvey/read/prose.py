@@ -98,21 +98,29 @@ SUPPOSED = re.compile(
     r"\bconsidered (?:important|clinically|meaningful)|\btypes? (?:I|1)(?:/II)? error",
     re.IGNORECASE,
 )
+BARE = (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE)
 ASSUMED = ("median", "rate", "ratio", "proportion", "quantity", "arm")
 
 
-def _said_in_methods(paragraph: Paragraph, line: Line, found: Found) -> bool:
-    """A bare percentage, duration or difference in the methods is a threshold or a plan and is not claimed.
+def _without_plans(paragraph: Paragraph, line: Line, found: list[Found]) -> list[Found]:
+    """What a line claims: a bare percentage, duration or difference in the methods is a threshold or a plan.
 
     The same applies to what a sentence of the methods assumes.
     """
-    alone = found.rule in ALONE
-    assumed = found.kind in ASSUMED and DESIGN.search(line.text) is not None
+    if not found:
+        return []
     plain_methods = in_methods(paragraph) and "result" not in " ".join(paragraph.section).lower()
-    if found.rule in (TextRule.PERCENT, TextRule.PERCENT_RANGE, TextRule.DIFFERENCE) and SUPPOSED.search(line.text):
-        return True
-    limit = found.rule == TextRule.P_ALONE and found.cells["p"][:1] in "<≤>≥"
-    return (alone or assumed or limit) and plain_methods
+    planned = {*ASSUMED} if plain_methods and DESIGN.search(line.text) else set()
+    supposed = {*BARE} if SUPPOSED.search(line.text) else set()
+    alone = {*ALONE} if plain_methods else set()
+    return [
+        one
+        for one in found
+        if one.kind not in planned
+        and one.rule not in supposed
+        and one.rule not in alone
+        and not (plain_methods and one.rule == TextRule.P_ALONE and one.cells["p"][:1] in "<≤>≥")
+    ]
 
 
 def _share_endpoints(line: Line, found: list[Found]) -> None:
@@ -278,7 +286,7 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
         for token in line.tokens:
             token.masked = token.masked or (token.kind == "ratio" and lexicon.means_other(token.text))
         first = carried(line, measure) if measure and not any(t.kind == "ratio" for t in line.tokens) else []
-        found = first + [one for one in find(line) if not _said_in_methods(paragraph, line, one)]
+        found = first + _without_plans(paragraph, line, find(line))
         name_subjects(line, found)
         beside = sizes_beside(line, lexicon)
         found += [one for one, _ in beside]
@@ -303,8 +311,9 @@ def _sentences(paragraph: Paragraph, lexicon: Lexicon) -> Iterator[Claim]:
                 link(line, one, arms.get(k, ""), lexicon, said + near)
         near = (sizes_said(found) + near)[:12]
         order = sorted(range(len(found)), key=lambda k: line.tokens[found[k].tokens[0]].start)
+        source = _cited(paragraph, line)
         for k in order:
-            claim = _claim(paragraph, line, found[k], arms.get(k, ""), lexicon)
+            claim = _claim(paragraph, line, found[k], arms.get(k, ""), source, lexicon)
             yield of_others(claim) if known else claim
 
 
@@ -322,7 +331,7 @@ def _divided(line: Line, one: Found) -> bool:
     return one.kind == "proportion" and "percent" not in one.cells and DIVIDED.match(line.text, end) is not None
 
 
-def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Lexicon) -> Claim:
+def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, source: str, lexicon: Lexicon) -> Claim:
     spans = tuple(
         Span(paragraph.id, line.offset + line.tokens[i].start, line.offset + line.tokens[i].end)
         for i in dict.fromkeys(found.tokens)
@@ -334,10 +343,8 @@ def _claim(paragraph: Paragraph, line: Line, found: Found, arm: str, lexicon: Le
         del cells["endpoint"]
     if arm and found.rule != TextRule.SITES:
         cells["arm"] = arm
-    if _cited(paragraph, line):
+    if source:
         cells["cited"] = "yes"
-        cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
-        source = f"reference {cited}" if cited else "a work cited by its author"
         notes.append(f"beside a citation ({source}): probably another study's result")
     name = found.rule
     if found.kind == "ratio" and "interval" in name and plainly_named(line, found.tokens[0], cells.get("endpoint", "")):
@@ -357,9 +364,15 @@ OWN_STUDY = re.compile(
 )
 
 
-def _cited(paragraph: Paragraph, line: Line) -> bool:
+def _cited(paragraph: Paragraph, line: Line) -> str:
+    """Whose results a sentence of the introduction or discussion tells, in words; empty where they are its own."""
+    if not beside_other_work(paragraph) or OWN_STUDY.search(line.text):
+        return ""
+    cited = " ".join(token.text.strip("[]^ ") for token in line.tokens if token.kind == "cite")
+    if cited:
+        return f"reference {cited}"
     cites = any(token.kind == "cite" for token in line.tokens) or BY_NAME.search(line.text) is not None
-    return beside_other_work(paragraph) and cites and OWN_STUDY.search(line.text) is None
+    return "a work cited by its author" if cites else ""
 
 
 def _words(line: Line, found: Found, cells: dict[str, str], lexicon: Lexicon) -> dict[str, str]:

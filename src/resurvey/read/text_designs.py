@@ -127,12 +127,14 @@ def _rates(line: Line) -> tuple[dict[str, str], list[int]]:
 def joined(claims: Iterable[Claim]) -> list[Claim]:
     """Claims of a paragraph, with sample-size sentences merged into one row if they do not contradict each other."""
     made: list[Claim] = []
+    k = None
     for claim in claims:
-        k = next((k for k, one in enumerate(made) if one.kind == "design"), None)
         if claim.kind == "design" and k is not None and _agree(made[k].cells, claim.cells):
             made[k] = replace(made[k], cells=claim.cells | made[k].cells, spans=made[k].spans + claim.spans)
-        else:
-            made.append(claim)
+            continue
+        if claim.kind == "design" and k is None:
+            k = len(made)
+        made.append(claim)
     return made
 
 

@@ -85,15 +85,23 @@ BOUND = re.compile(
     r"at least|at most|up to|in excess of|below|above|"
     r"time to)(?: an?)?\s?$"
 )
+CUT_OFF = re.compile(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$")
+# Longer than anything that either of them matches.
+REACH = 100
 
 
 def _threshold(line: Line, i: int) -> bool:
     """`10% or more of the patients`: a threshold, not a result."""
-    cut = re.search(r"(?:cut-?offs?|margin)\b[^.;]{0,60}$", line.lower()[: line.tokens[i].start])
-    if BOUND.search(line.lower()[: line.tokens[i].start]) is not None:
+    before = line.text[: line.tokens[i].start][-REACH:].lower()
+    if BOUND.search(before) is not None or CUT_OFF.search(before) is not None:
         return True
-    return cut is not None or (
-        word_at(line, i + 1) == "or" and word_at(line, i + 2) in ("greater", "more", "less", "higher", "lower", "fewer")
+    return word_at(line, i + 1) == "or" and word_at(line, i + 2) in (
+        "greater",
+        "more",
+        "less",
+        "higher",
+        "lower",
+        "fewer",
     )
 
 

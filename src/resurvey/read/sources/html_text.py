@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
@@ -124,10 +126,12 @@ def _walk(root: Any, build: Builder) -> None:
     path: list[tuple[int, str]] = []
     stack: list[Any] = [root]
     whole = len("".join(root.itertext()))
+    tables = {table: _around(table) for table in root.iter("table") if _is_read(table)}
+    with_tables = {node for around in tables.values() for node in around.nodes}
     while stack:
         node = stack.pop()
         name = tag(node)
-        if not name or name in DROPPED or (node is not root and _is_furniture(node, whole)) or _is_of_table(node):
+        if not name or name in DROPPED or (node is not root and _is_furniture(node, whole)) or node in with_tables:
             continue
         section = tuple(title for _, title in path)
         if name in HEADINGS:
@@ -138,7 +142,8 @@ def _walk(root: Any, build: Builder) -> None:
         elif path and REFERENCES.match(path[-1][1]) and name != "table":
             stack += [child for child in reversed(node) if name in ("div", "section", "article", "main", "body")]
         elif name == "table":
-            _table(node, section, build)
+            if (around := tables.get(node)) is not None:
+                build.table(around.label, around.caption, resolve(table_rows(node)), around.notes, section)
         elif name == "figcaption" or (
             name == "div" and "caption" in (node.get("class") or "") and not _near_table(node)
         ):
@@ -178,27 +183,61 @@ def _has_text(node: Any) -> bool:
     return bool(own.strip()) and (inline or len(own.strip()) > 60)
 
 
-def _is_of_table(node: Any) -> bool:
-    """Whether an element is the caption or the notes of a table, which are read with it."""
-    words = f"{tag(node)} {node.get('class') or ''}"[:200]
-    named = "caption" in words.lower() or FOOT.search(words) is not None
-    return named and tag(node) not in ("table", "section", "article", "main") and _near_table(node)
-
-
 def _near_table(node: Any) -> bool:
     parent = node.getparent()
     return parent is not None and parent.find(".//table") is not None
 
 
-def _table(table: Any, section: tuple[str, ...], build: Builder) -> None:
-    if table.find(".//table") is not None or len(table.findall(".//tr")) < 2:
-        return
+@dataclass(frozen=True)
+class _Around:
+    """What a page says around a table: label, caption and notes, and the elements that hold them."""
+
+    label: str
+    caption: str
+    notes: str
+    nodes: tuple[Any, ...]
+
+
+def _is_read(table: Any) -> bool:
+    return table.find(".//table") is None and len(table.findall(".//tr")) > 1
+
+
+def _around(table: Any) -> _Around:
     wrap = _wrap(table)
     parts = [node for node in wrap.iter() if node is not table and table not in node.iterdescendants()]
     label, caption = _caption(table, parts)
-    feet = [node for node in parts if FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200])]
-    foot = squeeze(text_of(feet[0])) if feet else ""
-    build.table(label, caption, resolve(table_rows(table)), foot, section)
+    named = [node for node in parts if "caption" in f"{tag(node)} {node.get('class') or ''}"[:200].lower()]
+    told = [node for node in named if _is_told(squeeze(text_of(node)), caption)]
+    beside = [node for node in parts if _is_foot(node) and table not in node.iterancestors()]
+    feet = [*_outermost(beside)] or table.findall("tfoot") or [*_feet_behind(table)]
+    notes = " ".join(filter(None, (squeeze(text_of(node)) for node in feet)))
+    return _Around(label, caption, notes, (*told, *feet))
+
+
+def _is_told(text: str, caption: str) -> bool:
+    """Whether the text of an element is in the caption as read, with the label or without."""
+    return not text or LABEL.fullmatch(text) is not None or bool(caption and text.endswith(caption))
+
+
+def _is_foot(node: Any) -> bool:
+    return FOOT.search(f"{tag(node)} {node.get('class') or ''}"[:200]) is not None
+
+
+def _outermost(nodes: list[Any]) -> Iterator[Any]:
+    """Nodes that are in none of the others; nodes come in document order."""
+    last = None
+    for node in nodes:
+        if last is None or last not in node.iterancestors():
+            last = node
+            yield node
+
+
+def _feet_behind(table: Any) -> Iterator[Any]:
+    """Notes right behind a table that no element holds together with them."""
+    node = table.getnext()
+    while node is not None and _is_foot(node):
+        yield node
+        node = node.getnext()
 
 
 def _wrap(table: Any) -> Any:
