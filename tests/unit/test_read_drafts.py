@@ -178,7 +178,8 @@ def test_confirmed_rows_move_with_new_ids_and_the_rest_stays(review, capsys):
     ratio = tables["hazard_ratios"].iloc[-1]
     assert (ratio["claim_id"], ratio["value"], ratio["lower"], ratio["p"]) == ("made-hr-001", "0.71", "0.55", "0.010")
     assert "made" in set(tables["sources"]["source_id"]) and "PFS" in set(tables["medians"]["endpoint"])
-    assert " moved into" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert " moved into" in said and "add made to `pages` (below `audit`) and made to `studies`" in said
     again = {path.name: path.read_bytes() for path in raw.glob("*.csv")}
     assert main(["confirm", str(review[0] / "review"), "--data", str(raw)]) == 0  # nothing is moved twice
     assert {path.name: path.read_bytes() for path in raw.glob("*.csv")} == again
@@ -320,6 +321,20 @@ def test_a_second_reading_of_a_changed_paper_keeps_what_was_ruled(review):
     }
     assert set(after) == {("0.71", "0.55"), ("8.4", "7.1"), ("6.1", "5.0")}
     assert after[("8.4", "7.1")]["span"] and not after[("6.1", "5.0")]["span"]
+
+
+def test_a_saved_ruling_finds_its_row_after_a_changed_paper_was_read_again(review, capsys):
+    """Ids move when a sentence comes before them; the CSV in the folder is the one that was confirmed already."""
+    folder, raw = review[0] / "review" / "made", review[0] / "project" / "data" / "raw"
+    complete(folder, KEPT)
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 0
+    before = {path.name: path.read_bytes() for path in raw.glob("*.csv")}
+    longer = TRIAL.replace("<sec><title>Results</title>", "<sec><title>Results</title><p>New: 7 of 70 patients.</p>", 1)
+    changed = longer.replace("6.1 months", "6.2 months")
+    assert main(["read", str(write(review[0] / "made.nxml", changed)), "--into", str(review[0] / "review")]) == 1
+    assert main(["confirm", str(folder), "--data", str(raw)]) == 0
+    assert {path.name: path.read_bytes() for path in raw.glob("*.csv")} == before
+    assert "0 rows moved" in capsys.readouterr().out
 
 
 def test_another_paper_of_the_same_file_name_does_not_replace_the_first(review, capsys):

@@ -60,7 +60,7 @@ def verify(checks: pd.DataFrame, adjudications: pd.DataFrame) -> str:
     problems = unruled(checks, adjudications)
     if len(problems):
         lines = [f"  {row.check_id}: {row.problem} ({row.explanation})" for row in problems.itertuples()]
-        advice = "rule on them in data/raw/adjudications.csv"
+        advice = "rule on them in data/raw/adjudications.csv (the report is made, and shows them as not yet ruled on)"
         raise InconsistentReport(f"checks and rulings do not match ({len(lines)}); {advice}:\n" + "\n".join(lines))
     counts = checks["verdict"].value_counts()
     lines = [f"{verdict}: {counts[verdict]}" for verdict in sorted(counts.index)]

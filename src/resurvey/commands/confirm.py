@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,37 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(
             "No row is marked confirm or change: mark them in read.html, save the CSV and name it with --rulings.\n"
         )
+    if rows:
+        sys.stdout.write(_next(readings, arguments.data))
     return 0
+
+
+def _next(readings: Sequence[Reading], data: Path) -> str:
+    """What is left to do before a run: sizes and treatments of arms, and the names that the configuration asks for."""
+    from resurvey.tables import read_raw
+
+    moved = [line for reading in readings for line in reading.lines if line.about["confirmed_as"]]
+    documents, studies = (
+        sorted({line.cells[column] for line in moved if line.about["table"] == table})
+        for table, column in (("sources", "source_id"), ("studies", "study_id"))
+    )
+    own = set(studies)
+    arms = [
+        row["arm_id"]
+        for row in read_raw(data)["arms"].to_dict("records")
+        if row["study_id"] in own and not (row["n"] and row["treatment_id"])
+    ]
+    lines = []
+    if arms:
+        lines.append(
+            "Next: give these arms their n and treatment_id in arms.csv, and one name where two are the same arm: "
+            f"{', '.join(dict.fromkeys(arms))}"
+        )
+    lines.append(
+        f"Next: in config.yaml, add {', '.join(documents)} to `pages` (below `audit`) and {', '.join(studies)} to "
+        "`studies` (below `reconstruction`); then run `resurvey check` and `snakemake`"
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -37,7 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     write(folder)
     sys.stdout.write(
         f"{folder} is ready. Run `snakemake` in it: the worked example runs as it is.\n"
-        "Then type your own numbers into data/raw (data/raw/README.md explains every column).\n"
+        "Then type your own numbers into data/raw (data/raw/README.md explains every column),\n"
+        "or draft them from a paper: `resurvey read paper.xml --into review`.\n"
     )
     return 0
 

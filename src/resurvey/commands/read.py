@@ -71,6 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(
             f"{len(files) - len(failed)} of {len(files)} papers read: {rows} draft rows, {plural(found, 'finding')}\n"
         )
+    if arguments.into is not None and any(outcome.rows for outcome in outcomes):
+        sys.stdout.write(
+            "Next: rule on the rows in read.html, save its CSV into the paper's folder, "
+            f"then `resurvey confirm {arguments.into}`\n"
+        )
     return 2 if failed else int(any(outcome.findings for outcome in outcomes))
 
 

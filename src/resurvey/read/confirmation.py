@@ -42,33 +42,39 @@ class Moved:
 def apply_rulings(reading: Reading, path: Path) -> int:
     """Take statuses and changes from a saved CSV; return the number of rows with a ruling.
 
+    A row is known by its mark, so that a CSV saved before a changed paper was read again still rules on the same rows.
+
     Raises
     ------
     InputError
         If the CSV names an unknown claim or status.
     """
     lines = {line.about["claim_id"]: line for line in reading.lines}
+    marked = {line.about["mark"]: line for line in reading.lines}
     rows = draft_folder.read_rows(path)
     faults = []
+    ruled: list[tuple[Line, dict[str, str]]] = []
     for number, row in enumerate(rows, start=2):
         claim, status = row.get("claim_id", ""), row.get("status", "").strip().lower()
-        if claim not in lines:
+        line = marked.get(row["mark"]) if row.get("mark") else lines.get(claim)
+        if line is None and claim not in lines:
             faults.append(f"row {number}, claim_id: {claim!r} is not a draft of {reading.name}")
-        elif row.get("mark") and row["mark"] != lines[claim].about["mark"]:
+        elif line is None and status:
             faults.append(
                 f"row {number}, mark: {claim} has been read anew since this file was saved; open the new read.html"
             )
         elif status not in draft_folder.STATUSES:
             faults.append(f"row {number}, status: {status!r} is unknown; use confirm, change, drop or leave it empty")
+        elif line is not None:
+            ruled.append((line, {"status": status, "changes": row.get("changes", "")}))
     if faults:
         raise InputError(
             f"{path.name}: {plural(len(faults), 'fault')}; nothing was moved:\n  " + "\n  ".join(faults[:50])
         )
-    for row in rows:
-        about = lines[row["claim_id"]].about
-        if not about["confirmed_as"]:
-            about |= {"status": row.get("status", "").strip().lower(), "changes": row.get("changes", "")}
-    return sum(bool(row.get("status", "").strip()) for row in rows)
+    for line, ruling in ruled:
+        if not line.about["confirmed_as"]:
+            line.about |= ruling
+    return sum(bool(ruling["status"]) for _, ruling in ruled)
 
 
 def confirm(readings: Sequence[Reading], data: Path) -> Moved:
@@ -126,6 +132,8 @@ def confirm(readings: Sequence[Reading], data: Path) -> Moved:
     tables.check(merged)
     if refused := _refused(merged, {new_id: line for line, new_id in given}):
         raise TableFaults(refused)
+    for reading in readings:  # a folder that cannot be written must be known before a row is moved, or it moves twice
+        draft_folder.save(reading)
     for name, rows in added.items():
         if rows:
             tables.write_csv(merged[name], data / file_of(TABLES[name]))

@@ -181,7 +181,7 @@ def keep_rulings(reading: Reading, old: Reading) -> list[str]:
             continue
         new_line = place.get(line.about["mark"]) or _only_like(line, reading.lines)
         if new_line is not None:
-            new_line.about |= {name: line.about[name] for name in ("status", "changes", "confirmed_as")}
+            new_line.about |= {name: line.about[name] for name in ("status", "changes", "confirmed_as", "mark")}
             if line.about["table"] in ("sources", "studies"):
                 new_line.cells |= {k: v for k, v in line.cells.items() if v}
             continue

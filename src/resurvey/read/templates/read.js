@@ -225,8 +225,9 @@
   const draw = (scroll = true) => {
     order = (filter.value === "unread" ? lost : rows).filter(shown);
     list.replaceChildren(...order.map((row) => (row.unread ? lostCard(row) : card(row))));
-    if (!order.length) list.append(element("p", {}, "No row to show here."));
     const ruled = rows.filter((row) => row.status || row.done).length;
+    const done = filter.value === "open" && ruled === rows.length;
+    if (!order.length) list.append(element("p", {}, done ? "Every row is ruled. Save the CSV (s) into the paper's folder, then run resurvey confirm." : "No row to show here."));
     document.getElementById("progress").textContent = `${ruled} of ${rows.length} rows ruled`;
     const state = (id) => { const row = byId.get(id); return row ? (row.done ? "confirm" : row.status) : ""; };
     for (const mark of document.querySelectorAll("mark")) {
