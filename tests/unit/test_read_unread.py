@@ -69,6 +69,7 @@ NOTED = [["Event", "Alfa (n = 103)"], ["Fever", "18 (17.5)"], ["Pain^a", "9 (9.4
         ("^a n = 60 with data.", [("size", "60")]),
         ("Rash in 12% of all (HR 0.71; p = 0.04).", [("percentage", "12%"), ("ratio", "0.71"), ("p value", "0.04")]),
         ("Read in 2019 at 14 centres.", []),
+        ("^a n = 60, " * 800, [("size", "60")] * 800),
     ],
 )  # fmt: skip
 def test_numbers_of_the_notes_of_a_table_are_rows_denominators_or_listed(notes, listed):
@@ -83,20 +84,11 @@ def test_numbers_of_the_notes_of_a_table_are_rows_denominators_or_listed(notes, 
     assert all(text[one.span.start : one.span.end] in one.printed for one in found)
 
 
-def test_a_sentence_of_hundreds_of_percentages_is_drafted_or_listed_whole():
-    text = "Seen were " + ", ".join(f"{k % 90}.{k % 10}%" for k in range(800))
-    document = from_bytes(jats(results(text)).encode(), "made.nxml")
-    found = claims(document)
-    covered = {(span.block, span.start) for claim in found for span in claim.spans}
-    covered |= {(one.span.block, one.span.start) for one in unread(document, found)}
-    assert len(covered) >= 800
-
-
 def test_whatever_is_asked_of_a_sentence_its_length_is_bounded_and_nothing_of_it_is_left_out():
-    text = "5% " * 4000
+    text = "5% (" * 3000
     pieces = sentences.split(text)
     assert max(end - start for start, end in pieces) <= sentences.MAX_SENTENCE
-    assert sum(len(lex(text[start:end]).free()) for start, end in pieces) == 4000
+    assert sum(len(lex(text[start:end]).free()) for start, end in pieces) == 3000
 
 
 def calls_of(text):
@@ -117,7 +109,7 @@ def calls_of(text):
 
 
 @pytest.mark.parametrize("piece", ["the rate increased by 5% from 4% to 3% ", "median 3.2 months (1 to 4) "])
-def test_three_times_the_numbers_without_a_full_stop_are_three_times_the_work(piece):
+def test_twice_the_numbers_without_a_full_stop_are_twice_the_work(piece):
     calls_of(piece)
-    once, thrice = (calls_of(piece * (length // len(piece))) for length in (3000, 9000))
-    assert thrice < 3.3 * once
+    once, twice = (calls_of(piece * (length // len(piece))) for length in (3000, 6000))
+    assert twice < 2.2 * once

@@ -137,12 +137,13 @@ SIZED = re.compile(r"\b[nN]\s?=\s?$")
 
 def _in_notes(table: Table, sizes: set[str]) -> Iterator[Unread]:
     """Numbers of the notes of a table; a size that a row of the table has as its denominator is used, not lost."""
-    for line in _lines(plain(table.notes)):
+    text = plain(table.notes)
+    for line in _lines(text):
         for k, token in enumerate(line.tokens):
-            size = token.whole and SIZED.search(line.text[: token.start][-6:]) is not None
+            place = Span(f"{table.id}.notes", token.start + line.offset, token.end + line.offset)
+            size = token.whole and SIZED.search(text[max(0, place.start - 6) : place.start]) is not None
             kind = "size" if size and token.printed not in sizes else _meaning(line, k)
             if kind and not token.masked:
-                place = Span(f"{table.id}.notes", token.start + line.offset, token.end + line.offset)
                 printed = line.text[token.start : token.end] + ("%" if token.percent else "")
                 yield Unread(kind, place, f"{table.locator}, notes", printed, OF_NOTES)
 
