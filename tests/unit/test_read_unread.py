@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import replace
+
+import pytest
 
 from resurvey.cli import main
-from resurvey.read import claims
+from resurvey.read import claims, sentences
+from resurvey.read.lexer import lex
 from resurvey.read.sources import from_bytes
 from resurvey.read.unread import unread
 from tests.made_papers import jats, results, table, write
@@ -52,3 +57,67 @@ def test_a_percentage_of_two_points_is_no_number_and_no_crash():
     text = "Of 40 patients 12 were old. A response was seen in 3 patients (7.5.0%) and in 9 patients (22.5%)."
     document = from_bytes(jats(results(text)).encode(), "made.nxml")
     assert any(claim.cells.get("percent") == "22.5" for claim in claims(document))
+
+
+NOTED = [["Event", "Alfa (n = 103)"], ["Fever", "18 (17.5)"], ["Pain^a", "9 (9.4)"]]
+
+
+@pytest.mark.parametrize(
+    ("notes", "listed"),
+    [
+        ("^a n = 96 with data.", []),
+        ("^a n = 60 with data.", [("size", "60")]),
+        ("Rash in 12% of all (HR 0.71; p = 0.04).", [("percentage", "12%"), ("ratio", "0.71"), ("p value", "0.04")]),
+        ("Read in 2019 at 14 centres.", []),
+    ],
+)  # fmt: skip
+def test_numbers_of_the_notes_of_a_table_are_rows_denominators_or_listed(notes, listed):
+    document = from_bytes(jats(table(NOTED, caption="Adverse events, n (%)")).encode(), "made.nxml")
+    document = replace(
+        document, blocks=tuple(replace(b, notes=notes) if b in document.tables else b for b in document.blocks)
+    )
+    found = unread(document, claims(document))
+    assert [(one.kind, one.printed) for one in found] == listed
+    text = document.tables[0].notes
+    assert all(one.span.block == "t1.notes" and "notes" in one.locator and "notes" in one.reason for one in found)
+    assert all(text[one.span.start : one.span.end] in one.printed for one in found)
+
+
+def test_a_sentence_of_hundreds_of_percentages_is_drafted_or_listed_whole():
+    text = "Seen were " + ", ".join(f"{k % 90}.{k % 10}%" for k in range(800))
+    document = from_bytes(jats(results(text)).encode(), "made.nxml")
+    found = claims(document)
+    covered = {(span.block, span.start) for claim in found for span in claim.spans}
+    covered |= {(one.span.block, one.span.start) for one in unread(document, found)}
+    assert len(covered) >= 800
+
+
+def test_whatever_is_asked_of_a_sentence_its_length_is_bounded_and_nothing_of_it_is_left_out():
+    text = "5% " * 4000
+    pieces = sentences.split(text)
+    assert max(end - start for start, end in pieces) <= sentences.MAX_SENTENCE
+    assert sum(len(lex(text[start:end]).free()) for start, end in pieces) == 4000
+
+
+def calls_of(text):
+    """Calls of functions while a text is read and what became no row is listed: work, whatever the machine's speed."""
+    made = 0
+
+    def count(_, event, __):
+        nonlocal made
+        made += event in ("call", "c_call")
+
+    document = from_bytes(f"Results\n\n{text}".encode(), "made.txt")
+    sys.setprofile(count)
+    try:
+        unread(document, claims(document))
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+@pytest.mark.parametrize("piece", ["the rate increased by 5% from 4% to 3% ", "median 3.2 months (1 to 4) "])
+def test_three_times_the_numbers_without_a_full_stop_are_three_times_the_work(piece):
+    calls_of(piece)
+    once, thrice = (calls_of(piece * (length // len(piece))) for length in (3000, 9000))
+    assert thrice < 3.3 * once

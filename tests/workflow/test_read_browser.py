@@ -60,7 +60,8 @@ def page(browser, tmp_path):
         browser.get_log(log)
     folder = tmp_path / "review" / "made"
     browser.get((folder / "read.html").as_uri())
-    browser.execute_script("localStorage.clear(); location.reload()")
+    browser.execute_script("localStorage.clear()")
+    browser.refresh()  # returns when the page is loaded: a key pressed before that would be lost
     until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
     return browser, folder
 
@@ -297,7 +298,8 @@ def test_numbers_seen_and_not_drafted_are_listed_with_place_and_reason(browser, 
     paper = TRIAL.replace("<body>", f"<body>{methods}")
     main(["read", str(write(tmp_path / "made.nxml", paper)), "--into", str(tmp_path / "review")])
     browser.get((tmp_path / "review" / "made" / "read.html").as_uri())
-    browser.execute_script("localStorage.clear(); location.reload()")
+    browser.execute_script("localStorage.clear()")
+    browser.refresh()  # returns when the page is loaded: a key pressed before that would be lost
     until(lambda: browser.execute_script("return document.documentElement.dataset.ready === 'yes'"))
     data = json.loads(browser.execute_script("return document.getElementById('data').textContent"))
     choose(browser, "unread")

@@ -61,7 +61,6 @@ MASTER = re.compile(
     rf"|(?P<word>vs\.|[A-Za-zÀ-žα-ωµ](?:[A-Za-zÀ-ž'α-ω]|\.(?=[A-Za-z])){{0,40}}(?:-[A-Za-zÀ-ž]{{1,40}}){{0,4}})"
     rf"|(?P<sep>[()\[\]{{}},;:=/|+±-]|\.{{1,3}})",
 )
-MAX_TOKENS = 2000
 DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
 
 
@@ -130,14 +129,9 @@ class Line:
 
 
 def lex(text: str, offset: int = 0) -> Line:
-    """Tokens of a text. More than `MAX_TOKENS` cannot be a sentence: the line is returned empty."""
+    """Tokens of a text: of a sentence, whose length `sentences.split` bounds."""
     one = plain(text)
-    tokens: list[Token] = []
-    for match in MASTER.finditer(one):
-        tokens.append(_token(match))
-        if len(tokens) > MAX_TOKENS:
-            return Line(one, [], offset)
-    line = Line(one, tokens, offset)
+    line = Line(one, [_token(match) for match in MASTER.finditer(one)], offset)
     _number_words(line)
     _share_units(line)
     _mask(line)

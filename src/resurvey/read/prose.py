@@ -233,9 +233,9 @@ P_JOINT = re.compile(r"\s?(?:,|and|, and)\s(?:[pP]\s?[=<>≤≥]?\s?)?")
 
 def _beside(line: Line, values: list[Found], place: int) -> Found:
     """The value before a p value: the nearest that is not a part named in brackets closed before the p value."""
-    ordered = sorted(values, key=lambda value: line.tokens[value.tokens[0]].start)
-    outside = [value for value in ordered if not _closed(line.text[line.tokens[value.tokens[0]].end : place])]
-    return outside[-1] if outside else ordered[-1]
+    ordered = sorted(values, key=lambda value: line.tokens[value.tokens[0]].start)[::-1]
+    outside = (value for value in ordered if not _closed(line.text[line.tokens[value.tokens[0]].end : place]))
+    return next(outside, ordered[0])
 
 
 def _closed(text: str) -> bool:

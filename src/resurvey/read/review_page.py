@@ -207,7 +207,7 @@ def _table(table: Table, marks: Marks) -> Iterable[str]:
         yield "<tr>" + "".join(_cell(table, cell, r, c, marks) for c, cell in enumerate(row)) + "</tr>"
     yield "</table></div>"
     if table.notes:
-        yield f'<p class="note">{html.escape(table.notes)}</p>'
+        yield f'<p class="note">{_marked(table.notes, marks.get(f"{table.id}.notes", []))}</p>'
     yield "</figure>"
 
 

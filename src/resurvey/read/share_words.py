@@ -273,16 +273,19 @@ def _gives_it(count: Found, share: Found) -> bool:
 
 # `Among these 32 patients, 8 had a response`: the size of the group, not a part of it.
 WHOLE = re.compile(r"\b(?:among|of) (?:these |the |all )?$", re.IGNORECASE)
+# Longer than anything that it matches.
+REACH = 30
 
 
 def _from_next(line: Line, shares: list[Found], places: list[tuple[int, int, str]]) -> None:
     """`31 patients (60 %) in arm A and 27 (63 %) in arm B had a grade 3 event`: the first refers to the same event."""
-    for one, after in reversed(list(pairwise(shares))):
+    for k in range(len(shares) - 2, -1, -1):
+        one, after = shares[k], shares[k + 1]
         between = (_end(line, one), _start(line, after))
         same = set(one.cells) & {"n", "percent", "total"} == set(after.cells) & {"n", "percent", "total"}
-        whole = WHOLE.search(line.text[: _start(line, one)]) is not None
+        whole = WHOLE.search(line.text[: _start(line, one)][-REACH:]) is not None
         if not one.cells["kind"] and after.cells["kind"] and not whole and same and between[0] < between[1]:
-            begin = _end(line, shares[shares.index(one) - 1]) if shares.index(one) else 0
+            begin = _end(line, shares[k - 1]) if k else 0
             bare = not _own_words(line, *between, places, of_the_last=False)
             if bare and not _own_words(line, begin, _start(line, one), places):
                 one.cells |= {k: after.cells[k] for k in ("kind", "endpoint", "grade", "item") if after.cells.get(k)}

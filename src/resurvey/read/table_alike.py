@@ -44,13 +44,13 @@ def told_apart(made: Sequence[tuple[Found, Claim]], layout: Layout, lexicon: Lex
     for k, (_, claim) in enumerate(made):
         if claim.kind in COMPARED:
             groups[claim.kind, *(claim.cells.get(name, "") for name in WORDS)].append(k)
-    words: dict[int, str] = {}
+    words: dict[int, list[str]] = {}
     for group in groups.values():
         if len(group) > 1:
             places = [_headings(made[k][0], layout, lexicon) for k in group]
             shared = set.intersection(*({fold(part) for part in parts} for parts in places))
-            own = [", ".join(part for part in parts if fold(part) not in shared) for parts in places]
-            words |= {k: text for k, text in zip(group, own, strict=True) if text}
+            own = [[part for part in parts if fold(part) not in shared] for parts in places]
+            words |= {k: parts for k, parts in zip(group, own, strict=True) if parts}
     for k, (_, claim) in enumerate(made):
         yield _with(claim, words[k]) if k in words else claim
 
@@ -62,19 +62,29 @@ def _headings(found: Found, layout: Layout, lexicon: Lexicon) -> list[str]:
     return [name for name in names if fold(name) and not arm_named(name, lexicon)]
 
 
-def _with(claim: Claim, words: str) -> Claim:
-    counted = claim.kind == "proportion" and not claim.cells.get("endpoint")
-    if not counted:
-        told = [claim.cells.get("population", ""), words.lower()]
-        return replace(claim, cells=claim.cells | {"population": _joined(told)})
-    return replace(claim, cells=claim.cells | {"item": _joined([words, claim.cells.get("item", "")])})
+def _with(claim: Claim, words: Sequence[str]) -> Claim:
+    if claim.kind == "proportion" and not claim.cells.get("endpoint"):
+        return replace(claim, cells=claim.cells | {"item": _explained(claim.cells.get("item", ""), words)})
+    told = [claim.cells.get("population", ""), *(word.lower() for word in words)]
+    return replace(claim, cells=claim.cells | {"population": _shortened(", ".join(_of_their_own(told)))})
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """Parts that say something of their own, in one text."""
+def _explained(item: str, words: Sequence[str]) -> str:
+    """What is counted, with words in brackets behind it: the section stands first, `Sex, male (cycle 3)`."""
+    own = [word for word in _of_their_own(words) if fold(word) not in fold(item)]
+    if not item or not own:
+        return item or _shortened("; ".join(own))
+    return f"{item} ({_shortened('; '.join(own).replace(', ', '; '))})"
+
+
+def _of_their_own(parts: Sequence[str]) -> list[str]:
+    """Parts that say something that no earlier one says."""
     kept: list[str] = []
     for part in parts:
         if part and not any(fold(part) in fold(other) for other in kept):
             kept.append(part)
-    text = ", ".join(kept)
+    return kept
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= MOST else text[:MOST].rsplit(" ", 1)[0]

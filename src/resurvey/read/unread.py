@@ -5,7 +5,9 @@ A percentage, a ratio, an interval, a p value, or a number under a heading that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from resurvey.read import no_results, sentences
@@ -30,7 +32,7 @@ class Unread:
     Attributes
     ----------
     kind : str
-        `percentage`, `ratio`, `interval`, `p value` or `table cell`.
+        `percentage`, `ratio`, `interval`, `p value`, `size` or `table cell`.
     span : Span
         Its place in the paper.
     locator : str
@@ -63,33 +65,89 @@ def unread(document: Document, claims: Iterable[Claim]) -> list[Unread]:
     list of Unread
         Places that a person may want to type by hand.
     """
-    taken: dict[str, list[tuple[int, int]]] = {}
-    for claim in claims:
-        for span in claim.spans:
-            taken.setdefault(span.block, []).append((span.start, span.end))
+    claims = list(claims)
+    taken = _taken(claims)
+    sizes = _sizes(claims)
     found: list[Unread] = []
     for block in document.blocks:
-        found += _in_table(block, taken) if isinstance(block, Table) else _in_text(block, taken.get(block.id, []))
+        if isinstance(block, Table):
+            found += _in_table(block, taken)
+            found += _in_notes(block, sizes.get(block.id, set()))
+        else:
+            found += _in_text(block, taken.get(block.id, []))
     return found
 
 
-def _in_text(paragraph: Paragraph, taken: list[tuple[int, int]]) -> Iterator[Unread]:
+def _taken(claims: Iterable[Claim]) -> dict[str, list[tuple[int, int]]]:
+    """Places of each block that claims cover, in order and without overlaps."""
+    places: dict[str, list[tuple[int, int]]] = {}
+    for claim in claims:
+        for span in claim.spans:
+            places.setdefault(span.block, []).append((span.start, span.end))
+    return {block: _merged(sorted(spans)) for block, spans in places.items()}
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    made: list[tuple[int, int]] = []
+    for start, end in spans:
+        if made and start <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((start, end))
+    return made
+
+
+def _sizes(claims: Iterable[Claim]) -> dict[str, set[str]]:
+    """Denominators of the rows of each table and sizes of its arms, wherever they were printed."""
+    sizes: dict[str, set[str]] = {}
+    for claim in claims:
+        size = claim.cells.get("n" if claim.kind == "arm" else "total", "")
+        for span in claim.spans if size else ():
+            sizes.setdefault(span.block.partition(".")[0], set()).add(size)
+    return sizes
+
+
+def _in_text(paragraph: Paragraph, taken: Sequence[tuple[int, int]]) -> Iterator[Unread]:
     if paragraph.kind == "title":
         return
-    text = plain(paragraph.text)
+    for line in _lines(plain(paragraph.text)):
+        for k, token in enumerate(line.tokens):
+            kind = _meaning(line, k)
+            place = (token.start + line.offset, token.end + line.offset)
+            if kind and not token.masked and not _overlaps(place, taken):
+                reason = _reason_in_text(paragraph, line)
+                printed = paragraph.text[place[0] : place[1]] + ("%" if token.percent else "")
+                yield Unread(kind, Span(paragraph.id, *place), paragraph.locator, printed, reason)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    """Sentences with digits, their years and numbers that are no results marked as such."""
     for start, end in sentences.split(text):
         if not any(char.isdigit() for char in text[start:end]):
             continue
         line = lex(text[start:end], start)
         years(line)
         no_results.mask(line)
+        yield line
+
+
+# `n = 96 with data`: how many patients a note speaks of.
+SIZED = re.compile(r"\b[nN]\s?=\s?$")
+
+
+def _in_notes(table: Table, sizes: set[str]) -> Iterator[Unread]:
+    """Numbers of the notes of a table; a size that a row of the table has as its denominator is used, not lost."""
+    for line in _lines(plain(table.notes)):
         for k, token in enumerate(line.tokens):
-            kind = _meaning(line, k)
-            place = (token.start + start, token.end + start)
-            if kind and not token.masked and not _overlaps(place, taken):
-                reason = _reason_in_text(paragraph, line)
-                printed = paragraph.text[place[0] : place[1]] + ("%" if token.percent else "")
-                yield Unread(kind, Span(paragraph.id, *place), paragraph.locator, printed, reason)
+            size = token.whole and SIZED.search(line.text[: token.start][-6:]) is not None
+            kind = "size" if size and token.printed not in sizes else _meaning(line, k)
+            if kind and not token.masked:
+                place = Span(f"{table.id}.notes", token.start + line.offset, token.end + line.offset)
+                printed = line.text[token.start : token.end] + ("%" if token.percent else "")
+                yield Unread(kind, place, f"{table.locator}, notes", printed, OF_NOTES)
+
+
+OF_NOTES = "in the notes of a table, which are read for sizes, tests, levels and what marks mean, not for results"
 
 
 def _meaning(line: Line, k: int) -> str:
@@ -116,8 +174,10 @@ def _reason_in_text(paragraph: Paragraph, line: Line) -> str:
     return "no rule says what it is a number of"
 
 
-def _overlaps(place: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
-    return any(start < place[1] and place[0] < end for start, end in taken)
+def _overlaps(place: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place shares a character with one of the places taken, which are in order and apart."""
+    k = bisect_left(taken, (place[1],))
+    return k > 0 and place[0] < taken[k - 1][1]
 
 
 def _in_table(table: Table, taken: dict[str, list[tuple[int, int]]]) -> Iterator[Unread]:
