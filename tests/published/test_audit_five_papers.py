@@ -106,7 +106,7 @@ FOUND = [
     ("cao2023", "number-role", "conflict", "8.0 is called the boundary; the sample size has null 5.78, alternative 8"),
     ("cao2023", "number-role", "conflict", "8.0 is called the null; the sample size has null 5.78, alternative 8"),
     # PICTURE: no test against 5.78, no Cox regression of the three categories; BOLERO-3 counted among the failed trials
-    ("cao2023", "planned-test", "discrepant", "no p of it is printed"),
+    ("cao2023", "planned-test", "discrepant", "no p of it is among the rows"),
     ("cao2023", "announced", "discrepant", "category of resistance"),
     ("cao2023", "none-significant", "discrepant", "0.0067 below 0.05"),
     ("cao2023", "unsupported-significance", "uncheckable", "no test is named"),

@@ -277,5 +277,5 @@ def test_a_damaged_pdf_is_named_in_words_and_nothing_else_is_printed(tmp_path, c
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
     assert main(["read", "--audit", str(tmp_path / "bad.pdf")]) == 2
     printed = capsys.readouterr()
-    assert "bad.pdf: it is not a readable PDF" in printed.out + printed.err
+    assert "bad.pdf: not read. it is not a readable PDF" in printed.out + printed.err
     assert "Traceback" not in printed.out + printed.err

@@ -168,10 +168,30 @@ def test_what_is_not_read_is_refused_by_name_with_what_to_do(name, content, word
     assert name in str(error.value)
 
 
+def test_a_page_that_is_not_closed_is_told():
+    page = "<html><body><p>Seen in 12 of 40 patients.</p>"
+    assert any("not closed" in words for words in from_bytes(page.encode(), "a.html").refused)
+    assert not from_bytes((page + "</body></html>").encode(), "a.html").refused
+
+
 def test_signs_lost_in_broken_xml_are_told():
     """A bare `<` is dropped by the parser, so that a bound would read as a value."""
     content = jats(results("Seen in 12 of 40 patients, p PLACE 0.05.")).replace("PLACE", "<").encode()
     assert any("broken in 1 places, first in line" in words for words in from_bytes(content, "a.xml").refused)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Au total, 40 patientes ont été incluses dans les deux groupes; la survie médiane était de 12,5 mois avec une "
+        "dose pour chez les plus jeunes et de 6,8 mois dans le groupe des plus âgées (HR 0,39).",
+        "Se incluyeron 40 pacientes en los dos grupos; la mediana de supervivencia fue de 12,5 meses con una dosis "
+        "para las más jóvenes y de 6,8 meses en el grupo de las mayores, según los datos del ensayo (HR 0,39).",
+    ],
+)
+def test_other_languages_are_refused(words):
+    with pytest.raises(InputError, match="not in English"):
+        from_bytes(words.encode(), "a.txt")
 
 
 def test_few_words_in_english_are_no_other_language():

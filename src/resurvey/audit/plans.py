@@ -101,7 +101,7 @@ def check_planned_test(context: Context) -> pd.DataFrame:
         if told:
             words += f"; its p is printed ({told[0]['claim_id']})"
         else:
-            words += "; no p of it is printed"
+            words += "; no p of it is among the rows"
             words += f", only p of parts of the patients ({len(tests)})" if tests else ""
         ledger.judge(
             plan,

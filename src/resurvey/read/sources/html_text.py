@@ -74,7 +74,18 @@ def read_html(content: bytes, name: str) -> Document:
     if build.about.get("title"):
         build.paragraph(("Title",), build.about["title"], "title")
     _walk(_main(root), build)
+    if _open_ended(content):
+        build.refuse(
+            "what may follow the end of the file: the page is not closed (no </html>), save it again if it is cut off"
+        )
     return build.document()
+
+
+def _open_ended(content: bytes) -> bool:
+    """Whether a page opens its body and never closes it, as one whose download was interrupted."""
+    lower = content.lower()
+    opened = b"<html" in lower or b"<body" in lower
+    return opened and b"</html" not in lower and b"</body" not in lower
 
 
 def _encoding(content: bytes) -> str | None:

@@ -116,8 +116,11 @@ def pages_of(content: bytes, name: str) -> list[Page]:
     try:
         file = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:
-        words = "it is locked by a password" if "password" in str(error).lower() else "it is not a readable PDF"
-        raise InputError(f"{name}: {words} ({error}); save it again without a password, or give JATS or HTML") from None
+        if "password" in str(error).lower():
+            words = "it is locked by a password; save it again without one"
+        else:
+            words = "it is not a readable PDF (damaged or cut off); download or save it again"
+        raise InputError(f"{name}: {words}, or give JATS or HTML") from None
     try:
         if len(file) > MAX_PAGES:
             raise InputError(

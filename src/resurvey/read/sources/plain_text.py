@@ -39,7 +39,9 @@ def read_text(content: bytes, name: str) -> Document:
         If the content is not text.
     """
     if b"\x00" in content[:100_000]:
-        raise InputError(f"{name}: it is not text (NUL characters); give JATS, HTML, PDF or plain text")
+        raise InputError(
+            f"{name}: it is not text in UTF-8 (NUL characters); save it as UTF-8, or give JATS, HTML or PDF"
+        )
     text = content.decode("utf-8", errors="replace").lstrip("\ufeff")
     if text[:200_000].count("\ufffd") > 0.02 * max(50, len(text[:200_000])):
         text = content.decode("cp1252", errors="replace")
