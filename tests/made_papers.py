@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from resurvey.read import claims
 from resurvey.read.objects import Claim
+from resurvey.read.sources import from_bytes
+
+#: A text that names two arms.
+TWO_ARMS = (
+    "Patients were assigned to the alfa arm or the beta arm. The alfa arm was older, as the beta arm was not. "
+    "In the alfa arm more responded than in the beta arm."
+)
 
 
 def jats(body: str, *, title: str = "Drug A against drug B", abstract: str = "") -> str:
@@ -71,3 +79,14 @@ def ratio_and_counts(found: list[Claim]) -> tuple[list[dict[str, str | None]], l
     ratios = [{k: c.cells.get(k) for k in RATIO} for c in found if c.kind == "ratio"]
     counts = [(c.cells["n"], c.cells["percent"], c.cells.get("total")) for c in found if "percent" in c.cells]
     return ratios, counts
+
+
+def read_table(rows: list[list[str]], text: str = TWO_ARMS, **options: object) -> list[Claim]:
+    """Claims of a paper of a text and a table, with the options of `table`."""
+    return claims(from_bytes(jats(results(text) + table(rows, **options)).encode(), "made.nxml"))
+
+
+def of_table(found: list[Claim], *names: str, kind: str = "") -> list[tuple[str, ...]]:
+    """Cells of the claims that stand in tables, of one kind if it is named."""
+    rows = [c for c in found if ".r" in c.spans[0].block and kind in ("", c.kind)]
+    return [tuple(c.cells.get(name, "") for name in names) for c in rows]

@@ -8,21 +8,7 @@ from resurvey.read import claims, draft
 from resurvey.read.sources import from_bytes
 from resurvey.read.table_cells import parse
 from resurvey.read.table_notes import explained, marks, size_giving
-from tests.made_papers import jats, results, table
-
-ARMS = (
-    "Patients were assigned to the alfa arm or the beta arm. The alfa arm was older, as the beta arm was not. "
-    "In the alfa arm more responded than in the beta arm."
-)
-
-
-def read(rows, text=ARMS, **options):
-    return claims(from_bytes(jats(results(text) + table(rows, **options)).encode(), "made.nxml"))
-
-
-def of_table(found, *names, kind=""):
-    rows = [c for c in found if ".r" in c.spans[0].block and kind in ("", c.kind)]
-    return [tuple(c.cells.get(name, "") for name in names) for c in rows]
+from tests.made_papers import TWO_ARMS, jats, of_table, read_table, results, table
 
 
 @pytest.mark.parametrize(
@@ -62,7 +48,7 @@ def test_a_marked_cell_has_the_size_of_its_note_and_a_misprint_in_it_has_not():
     rows = [["", "Alfa (n = 103)", "Beta (n = 97)"]]
     rows += [["Male", "60 (58.3%)", "59 (60.8%)"], ["MRSA", "37 (35.9%)", "39 (40.6%)<sup>a</sup>"]]
     rows += [["Fever", "10 (9.7%)", "18 (15.2%)<sup>a</sup>"]]
-    found = read(rows, caption="Baseline", notes="<sup>a</sup> n = 96.")
+    found = read_table(rows, caption="Baseline", notes="<sup>a</sup> n = 96.")
     *known, misprinted = [total for (total,) in of_table(found, "total")]
     assert known == ["103", "97", "103", "96", "103"]
     assert misprinted != "96"
@@ -72,7 +58,7 @@ def test_a_marked_row_has_the_sizes_of_its_note_column_by_column():
     rows = [["", "Alfa (n = 102)", "Beta (n = 99)"], ["Multiplex", "27 (26.5)", "24 (24.2)"]]
     rows += [["Farr assay<sup>e</sup>", "66 (80.5)", "56 (72.7)"]]
     note = "<sup>e</sup>Data were available for 82 patients receiving alfa and 77 patients receiving beta."
-    assert [t for (t,) in of_table(read(rows, caption="Baseline, n (%)", notes=note), "total")] == [
+    assert [t for (t,) in of_table(read_table(rows, caption="Baseline, n (%)", notes=note), "total")] == [
         "102",
         "99",
         "82",
@@ -84,7 +70,7 @@ def test_sizes_of_arms_that_add_up_to_the_number_of_the_caption_are_those_of_the
     first = table([["", "Alfa (n = 177)", "Beta (n = 174)"], ["Male", "15 (8.5)", "18 (10.3)"]], caption="Patients")
     rows = [["", "Alfa", "Beta"], ["Recurrence", "1 (0.6)", "2 (1.1)"], ["Nerve injury", "4 (1.1)", "5 (1.4)"]]
     second = table(rows, caption="Outcomes of 351 patients who completed the study, n (%)", label="Table 2")
-    found = claims(from_bytes(jats(results(ARMS) + first + second).encode(), "made.nxml"))
+    found = claims(from_bytes(jats(results(TWO_ARMS) + first + second).encode(), "made.nxml"))
     late = [c for c in found if c.locator.startswith("Table 2")]
     assert [c.cells.get("total", "") for c in late] == ["177", "174", "", ""]
 
@@ -95,7 +81,7 @@ def test_a_title_over_a_whole_row_is_no_size_of_an_arm():
     second = table(
         [["", "Alfa", "Beta"], ["Lost", "23 (7.7)", "26 (8.7)"]], caption="Follow-up, n (%)", label="Table 2"
     )
-    text = jats(results(ARMS) + table(first, caption="Risks") + second)
+    text = jats(results(TWO_ARMS) + table(first, caption="Risks") + second)
     found = claims(from_bytes(text.encode(), "made.nxml"))
     assert [c.cells.get("total", "") for c in found if c.locator.startswith("Table 2")] == ["300", "300"]
 
@@ -115,7 +101,7 @@ def test_a_row_of_differences_between_groups(label, value):
         ["Baseline, mean (SD)", "4.1 (1.1)", "4.2 (1.2)"],
         [label, "-", value],
     ]
-    found = of_table(read(rows, caption="Outcomes"), "value", "lower", "upper", "ci_level", kind="difference")
+    found = of_table(read_table(rows, caption="Outcomes"), "value", "lower", "upper", "ci_level", kind="difference")
     assert found == [("-0.40", "-0.58", "-0.21", "95")]
 
 
@@ -123,13 +109,13 @@ def test_a_row_of_differences_between_groups(label, value):
 def test_a_change_within_a_group_is_no_difference_between_groups(label):
     rows = [["", "Alfa", "Beta"], ["Mean weight (SD)", "74.1 (1.1)", "74.2 (1.2)"]]
     rows += [[label, "-0.4 (-0.8, -0.1)", "-0.2 (-0.5, 0.1)"]]
-    assert of_table(read(rows, caption="Mean outcomes"), "value", kind="difference") == []
+    assert of_table(read_table(rows, caption="Mean outcomes"), "value", kind="difference") == []
 
 
 def test_differences_below_a_title_that_says_so_with_their_p_values():
     rows = [["", "Alfa", "Beta"], ["<td colspan='3'>LS mean (95% CI) treatment differences</td>"]]
     rows += [["Alfa vs beta", "-", "-2.1 (-4.3, 0.2); DF = 414, t statistic = 1.81;<break/>p = 0.0717; ES = -0.20"]]
-    found = of_table(read(rows, caption="Outcomes"), "value", "lower", "upper", "p", kind="difference")
+    found = of_table(read_table(rows, caption="Outcomes"), "value", "lower", "upper", "p", kind="difference")
     assert found == [("-2.1", "-4.3", "0.2", "0.0717")]
 
 
@@ -148,7 +134,7 @@ def test_a_ratio_before_a_p_value_is_no_test_statistic():
 
 def test_a_mean_with_standard_error_and_limits_has_both():
     rows = [["", "Alfa", "Beta"], ["Change, mean (SE), (95% CI)", "0.2 (0.25), (-0.3, 0.7)", "0.6 (0.25), (0.1, 1.1)"]]
-    drafts = draft(read(rows, caption="Blood pressure"))
+    drafts = draft(read_table(rows, caption="Blood pressure"))
     rows = [d.cells for d in drafts if d.table == "quantities"]
     assert [(r["value"], r["lower"], r["upper"]) for r in rows] == [("0.2", "-0.3", "0.7"), ("0.6", "0.1", "1.1")]
     assert "0.25" in rows[0]["note"]
@@ -159,7 +145,7 @@ def test_a_mean_with_standard_error_and_limits_has_both():
 def test_a_ratio_of_two_categories_is_their_two_counts(label):
     rows = [["", "Alfa (n = 177)", "Beta (n = 174)"], [label, "15:162", "18:156"], ["Old", "5 (2.8)", "4 (2.3)"]]
     rows[1] = [cell.replace(":", "/") if "/" in label else cell for cell in rows[1]]
-    found = of_table(read(rows, caption="Patients"), "item", "n", "total")
+    found = of_table(read_table(rows, caption="Patients"), "item", "n", "total")
     assert found[:3] == [("M", "15", "177"), ("F", "162", "177"), ("M", "18", "174")]
 
 
@@ -168,7 +154,7 @@ def test_a_ratio_of_two_categories_is_their_two_counts(label):
 )
 def test_measurements_and_times_of_day_are_no_counts(label, value):
     rows = [["", "Alfa (n = 54)", "Beta (n = 60)"], [label, value, value], ["Male", "12 (22.2)", "15 (25.0)"]]
-    assert [n for (n,) in of_table(read(rows, caption="Patients"), "n")] == ["12", "15"]
+    assert [n for (n,) in of_table(read_table(rows, caption="Patients"), "n")] == ["12", "15"]
 
 
 def test_doses_below_the_name_of_their_drug_are_arms_and_not_the_drug():
@@ -213,7 +199,7 @@ PMC_TABLE = """<section class="tw xbox font-sm" id="T1"><h4 class="obj_head">Tab
 
 
 def test_html_as_pmc_serves_it_gives_the_rows_of_the_xml_and_reads_caption_and_notes_once():
-    text = "".join(f"<p>{sentence}.</p>" for sentence in ARMS.rstrip(".").split(". "))
+    text = "".join(f"<p>{sentence}.</p>" for sentence in TWO_ARMS.rstrip(".").split(". "))
     page = (
         "<!DOCTYPE html><html><head><title>Alfa against beta</title></head><body><main><article>"
         f"<section><h2>Results</h2>{text}{PMC_TABLE}<p>Nothing else was found.</p></section>"
@@ -247,7 +233,7 @@ def test_a_number_with_thousands_and_decimals_is_one(text, numbers):
 def test_counts_printed_with_a_decimal_are_counts_where_their_percentages_bear_it_out():
     rows = [["", "Alfa (n = 50)", "Beta (n = 49)"], ["Female (%)", "42.0 (84.0)", "39.0 (79.6)"]]
     rows += [["Ejection fraction (%), mean (SD)", "50.0 (12.0)", "49.0 (11.0)"], ["Age", "47.0 (8.9)", "46.0 (12.4)"]]
-    found = read(rows, caption="Baseline characteristics, mean (SD) or N (%)")
+    found = read_table(rows, caption="Baseline characteristics, mean (SD) or N (%)")
     assert of_table(found, "n", "percent", "total", kind="proportion") == [("42", "84.0", "50"), ("39", "79.6", "49")]
     assert any("42.0" in note for claim in found for note in claim.notes)
     assert [v for (v,) in of_table(found, "value", kind="quantity")] == ["50.0", "49.0", "47.0", "46.0"]

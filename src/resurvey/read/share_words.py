@@ -34,7 +34,7 @@ from resurvey.read.slips import magnitude, percent_fits
 from resurvey.read.text_censored import name_censored
 from resurvey.read.text_items import SEXES, item_of
 from resurvey.read.text_progression import name_progressors
-from resurvey.read.word_lists import GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
+from resurvey.read.word_lists import COMPARATIVES, GRADE, HARMS, PATIENTS, RESPONSES, TIME_TO_EVENT, endpoints_in
 
 # `five patients had a partial response`, `12 (30 %) achieved CR`, `3 complete responses`.
 DIRECT = re.compile(
@@ -144,33 +144,8 @@ def _names_a_group(line: Line, item: str, places: list[tuple[int, int, str]]) ->
 
 
 # Words of groups and of comparisons, which alone name nothing that is counted.
-OF_A_GROUP = {
-    "placebo",
-    "control",
-    "controls",
-    "comparison",
-    "usual",
-    "care",
-    "standard",
-    "treatment",
-    "treated",
-    "a",
-    "b",
-}
-OF_A_GROUP |= {
-    "higher",
-    "lower",
-    "greater",
-    "less",
-    "more",
-    "fewer",
-    "significantly",
-    "alone",
-    "but",
-    "not",
-    "also",
-    "similar",
-}
+OF_A_GROUP = COMPARATIVES | {"placebo", "control", "controls", "comparison", "usual", "care", "standard"}
+OF_A_GROUP |= {"treatment", "treated", "a", "b", "alone", "but"}
 
 
 def _new_statement(before: str) -> bool:

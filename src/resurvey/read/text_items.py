@@ -7,7 +7,7 @@ from itertools import dropwhile
 
 from resurvey.read.lexer import Line
 from resurvey.read.text_shares import word_at
-from resurvey.read.word_lists import PATIENTS
+from resurvey.read.word_lists import COMPARATIVES, PATIENTS
 
 ITEM_STOP = {
     "of",
@@ -190,20 +190,16 @@ def _words_in_front(line: Line, index: int) -> str:
     return " ".join(reversed(words[:4]))
 
 
-COMPARED = {
-    "higher",
-    "lower",
-    "greater",
-    "less",
-    "more",
-    "fewer",
-    "significantly",
-    "similar",
+COMPARED = COMPARATIVES | {
     "better",
     "worse",
     "frequent",
+    "common",
+    "slightly",
+    "markedly",
+    "statistically",
+    "different",
 }
-COMPARED |= {"common", "slightly", "markedly", "statistically", "not", "also", "different"}
 
 
 SEXES = {"men", "women", "males", "females", "boys", "girls"}

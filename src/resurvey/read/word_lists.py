@@ -389,3 +389,8 @@ MONTHS = (
     "november",
     "december",
 )
+
+# Words by which groups are compared.
+COMPARATIVES = frozenset(
+    {"higher", "lower", "greater", "less", "more", "fewer", "similar", "significantly", "not", "also"}
+)
