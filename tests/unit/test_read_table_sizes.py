@@ -10,11 +10,11 @@ from resurvey.read.share_kinds import ShareKind
 from resurvey.read.size_places import COUNTS, OUTSIDE, PRINTED, PRIOR, SizePlace
 from resurvey.read.table_evidence import weight
 from resurvey.schema import TABLES
-from tests.unit.test_read_table_kinds import of_table, read
+from tests.made_papers import of_table, read_table
 
 
 def totals(rows, *text, **options):
-    return [total for (total,) in of_table(read(rows, *text, **options), "total", kind="proportion")]
+    return [total for (total,) in of_table(read_table(rows, *text, **options), "total", kind="proportion")]
 
 
 def test_what_a_percentage_says_of_a_size_grows_with_its_digits():
@@ -44,7 +44,7 @@ def test_an_inner_heading_with_a_title_of_its_own_brings_its_sizes():
     rows = [["First partner", "Alfa (n = 74)", "Beta (n = 80)", "P"], ["Male", "14 (19)", "14 (18)", "0.82"]]
     rows += [["Female", "3 (4)", "5 (6)", "0.72"], ["Other partner", "Alfa (n = 64)", "Beta (n = 55)", "P"]]
     rows += [["Male", "60 (94)", "38 (69)", "0.02"], ["Female", "5 (8)", "4 (7)", "0.74"]]
-    found = read(rows, caption="Protection, n (%)")
+    found = read_table(rows, caption="Protection, n (%)")
     assert of_table(found, "total", kind="proportion") == [("74",), ("80",)] * 2 + [("64",), ("55",)] * 2
     assert "Other partner" in next(c for c in found if c.cells.get("n") == "60").locator
 
@@ -52,7 +52,7 @@ def test_an_inner_heading_with_a_title_of_its_own_brings_its_sizes():
 def test_rows_of_sizes_are_no_inner_heading():
     rows = [["", "Alfa", "Beta"], ["Overall", "n = 361", "n = 362"], ["Response", "70 (19.4)", "34 (9.4)"]]
     rows += [["Pretreated", "n = 126", "n = 125"], ["Response", "41 (32.5)", "17 (13.6)"]]
-    found = of_table(read(rows, caption="Response, n (%)"), "arm", "total", kind="proportion")
+    found = of_table(read_table(rows, caption="Response, n (%)"), "arm", "total", kind="proportion")
     assert found == [("alfa", "361"), ("beta", "362"), ("alfa", "126"), ("beta", "125")]
 
 
@@ -84,7 +84,7 @@ def test_one_size_of_the_text_serves_a_table_without_sizes_if_it_alone_explains_
 def test_a_set_that_adds_up_to_a_size_the_paper_prints_is_of_that_size():
     rows = [["Stent", "Mild", "Moderate", "Grave"], ["Apart", "27 (62.8%)", "12 (27.9%)", "4 (9.3%)"]]
     assert totals(rows, "Each group had (n = 43).", caption="Symptoms") == ["43"] * 3
-    found = read(rows, "Each group had a stent.", caption="Symptoms")
+    found = read_table(rows, "Each group had a stent.", caption="Symptoms")
     assert {total for (total,) in of_table(found, "total")} == {""}
     assert "43, the sum of the categories" in found[0].notes[0]
 
@@ -92,12 +92,12 @@ def test_a_set_that_adds_up_to_a_size_the_paper_prints_is_of_that_size():
 def test_sizes_beside_percentages_are_no_numerators():
     rows = [["", "n", "Before (%)", "After (%)"], ["Greens", "123", "26", "38"], ["Fruit", "119", "71", "83"]]
     rows += [["Crisps", "122", "13", "34"], ["Water", "126", "24", "40"]]
-    found = of_table(read(rows, caption="Habits"), "n", "percent", "total", kind="proportion")
+    found = of_table(read_table(rows, caption="Habits"), "n", "percent", "total", kind="proportion")
     assert ("", "26", "123") in found and not any(n and percent for n, percent, _ in found)
     rows = [["", "<th>N</th>", "<th>%</th>", "<th>N</th>", "<th>%</th>"], ["Ill (N = 30)", "29", "96.7", "1", "3.3"]]
     rows += [["Well (N = 40)", "6", "15.0", "34", "85.0"], ["Ill (N = 20)", "19", "95.0", "1", "5.0"]]
     rows += [["Well (N = 20)", "5", "25.0", "15", "75.0"]]
-    found = of_table(read(rows, caption="Test"), "n", "total", kind="proportion")
+    found = of_table(read_table(rows, caption="Test"), "n", "total", kind="proportion")
     assert found == [
         *[("29", "30"), ("1", "30"), ("6", "40"), ("34", "40")],
         *[("19", "20"), ("1", "20"), ("5", "20"), ("15", "20")],
@@ -110,9 +110,9 @@ def test_a_mean_whose_share_would_need_more_patients_than_there_are_is_no_count(
         ["Age (yr)", "44 (11)", "46 (11)"],
         ["Height (cm)", "164 (9)", "162 (7)"],
     ]
-    assert of_table(read(rows, caption="Patients"), kind="proportion") == []
+    assert of_table(read_table(rows, caption="Patients"), kind="proportion") == []
     rows += [["Male, n (%)", "5 (20)", "9 (36)"]]
-    found = read(rows, caption="Patients", notes="All values are mean (SD) unless indicated as n (%).")
+    found = read_table(rows, caption="Patients", notes="All values are mean (SD) unless indicated as n (%).")
     assert of_table(found, "n", "total", kind="proportion") == [("5", "25"), ("9", "25")]
     assert [value for (value,) in of_table(found, "value", kind="quantity")] == ["44", "46", "164", "162"]
 
@@ -120,7 +120,7 @@ def test_a_mean_whose_share_would_need_more_patients_than_there_are_is_no_count(
 def test_a_confidence_level_makes_no_column_of_percentages():
     rows = [["", "N", "Mean", "<th colspan='2'>95 % confidence interval</th>"], ["Alfa", "202", "6.23", "5.90", "6.56"]]
     rows += [["Beta", "204", "6.39", "6.06", "6.71"]]
-    assert not any(percent for (percent,) in of_table(read(rows, caption="Scores"), "percent", kind="proportion"))
+    assert not any(percent for (percent,) in of_table(read_table(rows, caption="Scores"), "percent", kind="proportion"))
 
 
 def test_a_group_named_beta_and_beta_blockers_are_counted():
@@ -139,8 +139,8 @@ def test_a_row_of_all_patients_holds_until_the_next_one():
 def test_a_title_over_the_whole_width_is_above_rows_that_are_set_in_no_further():
     rows = [["", "Alfa"], ["<td colspan='2'>&#160;Month 3</td>"], ["&#160;Any", "15"], ["&#160;&#160;Rash", "4"]]
     rows += [["<td colspan='2'>&#160;Month 6</td>"], ["&#160;Any", "19"]]
-    items = [item for (item,) in of_table(read(rows, caption="Harms, numbers of patients"), "item")]
-    found = read(rows, caption="Numbers of patients")
+    items = [item for (item,) in of_table(read_table(rows, caption="Harms, numbers of patients"), "item")]
+    found = read_table(rows, caption="Numbers of patients")
     assert len(items) == 3 and ["Month 3" in c.locator for c in found if c.cells.get("n") in ("15", "19")] == [
         True,
         False,
@@ -150,7 +150,7 @@ def test_a_title_over_the_whole_width_is_above_rows_that_are_set_in_no_further()
 def test_a_second_heading_row_of_measures_where_the_file_marks_none():
     rows = [["", "Phase A", "", "Phase B", ""], ["", "N", "Good n (%)", "N", "Good n (%)"]]
     rows += [["Food", "57", "53 (93.0)", "38", "34 (89.5)"], ["Staff", "56", "46 (82.1)", "35", "23 (65.7)"]]
-    found = of_table(read(rows, caption="Satisfaction", heads=0), "n", "total", kind="proportion")
+    found = of_table(read_table(rows, caption="Satisfaction", heads=0), "n", "total", kind="proportion")
     assert [pair for pair in found if pair[1]] == [("53", "57"), ("34", "38"), ("46", "56"), ("23", "35")]
 
 
@@ -172,7 +172,7 @@ def test_sizes_in_words_and_marked_sizes_in_notes():
 
 def test_whole_numbers_of_a_list_of_patients_are_no_counts():
     rows = [["No.", "Age at implant", "Visits"]] + [[str(k), str(40 + k), "3"] for k in range(1, 8)]
-    assert of_table(read(rows, caption="Characteristics of the patients"), "n", kind="proportion") == []
+    assert of_table(read_table(rows, caption="Characteristics of the patients"), "n", kind="proportion") == []
     rows = [["Domain", "Alfa (n = 25)"]] + [[f"{k}. Item", str(10 + k)] for k in range(1, 8)]
     assert totals(rows, caption="Number of patients who changed") == ["25"] * 7
 
@@ -199,12 +199,12 @@ def test_percentages_of_a_row_are_of_the_sum_beside_them():
 
 def test_one_column_of_sizes_serves_several_columns_of_percentages():
     rows = [["", "n", "Much better (%)", "Better (%)"], ["Alfa", "99", "27.3", "35.4"], ["Beta", "101", "30.7", "47.5"]]
-    assert of_table(read(rows, caption="Change"), "percent", "total", kind="proportion")[:2] == [
+    assert of_table(read_table(rows, caption="Change"), "percent", "total", kind="proportion")[:2] == [
         ("27.3", "99"),
         ("35.4", "99"),
     ]
     rows = [["", "n", "%", "Cumulative %"], ["Mild", "50", "50", "50"], ["Grave", "50", "50", "100"]]
-    assert ("50", "50") in of_table(read(rows, caption="Grades"), "n", "percent", kind="proportion")
+    assert ("50", "50") in of_table(read_table(rows, caption="Grades"), "n", "percent", kind="proportion")
 
 
 def test_one_misprint_beside_zeros_does_not_cost_its_column_the_size_of_the_head():
