@@ -312,3 +312,24 @@ def test_numbers_seen_and_not_drafted_are_listed_with_place_and_reason(browser, 
     press(browser, "c", "j", "d", "a", "w")
     rules = browser.execute_script("return document.getElementById('progress').textContent")
     assert rules.startswith("0 of")
+
+
+def test_rows_with_the_same_words_are_named_until_one_is_told_apart(browser, tmp_path):
+    again = "A response was seen in 40 of 110 patients (36.4%) in the drug A arm."
+    paper = TRIAL.replace("in the drug A arm.</p>", f"in the drug A arm. {again}</p>")
+    main(["read", str(write(tmp_path / "twins.nxml", paper)), "--into", str(tmp_path / "review")])
+    browser.get((tmp_path / "review" / "twins" / "read.html").as_uri())
+    choose(browser, "all")
+
+    def named():
+        return [text for text in browser.execute_script(LACKING) if text.startswith("the same words")]
+
+    assert named() == [
+        "the same words as 40/110, 36.4 %: say which patients, time or item",
+        "the same words as 51/120, 42.5 %: say which patients, time or item",
+    ]
+    first = "Array.from(document.querySelectorAll('.row')).find(r => r.textContent.includes('51/120'))"
+    browser.execute_script(f"{first}.click()")
+    press(browser, "d")
+    choose(browser, "all")
+    assert named() == []

@@ -31,6 +31,11 @@ SILENT = frozenset(
 )
 
 
+def words_of(table: str) -> tuple[str, ...]:
+    """The columns of a table that say what a number is, as opposed to its value."""
+    return tuple(column for column in TABLES[table].names if column not in SILENT)
+
+
 def alike(lines: Sequence[Line], cells: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
     """Ids of the rows that have the words of a row and other numbers, by its id.
 
@@ -51,7 +56,7 @@ def alike(lines: Sequence[Line], cells: Mapping[str, Mapping[str, str]]) -> dict
         if table not in NUMBERS or not line.about["span"] or row.get("note", "").startswith("sic"):
             continue
         place = "" if table == "arms" else Span.read(line.about["span"].split(" ")[0]).part
-        words = (row.get(column, "").strip() for column in TABLES[table].names if column not in SILENT)
+        words = (row.get(column, "").strip() for column in words_of(table))
         groups[table, place, *words].append(name)
     found: dict[str, list[str]] = {}
     for (table, *_), names in groups.items():

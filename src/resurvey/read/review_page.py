@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from resurvey import inert
-from resurvey.read.alike import alike
+from resurvey.read.alike import NUMBERS, alike, words_of
 from resurvey.read.confirmation import ARMLESS, NEEDED, WITH_ENDPOINT
 from resurvey.read.contradictions import Audit
 from resurvey.read.draft_folder import Reading, changes_of, title_of
@@ -126,6 +126,7 @@ def _data(document: Document, reading: Reading, audit: Audit, places: Sequence[U
         "doubts": [{"place": d.place, "ids": d.claim_ids, "words": d.explanation} for d in audit.doubts],
         "columns": columns,
         "needed": needed,
+        "words": {name: words_of(name) for name in NUMBERS},
         "choices": choices,
         "refused": document.refused,
         "unread": [

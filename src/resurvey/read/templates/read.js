@@ -23,8 +23,7 @@
   const lacks = (row) => [...(data.needed[row.table] || []), ...(row.needs || [])].filter((name) => !cell(row, name).trim());
 
   // Rows of one place with the same words and other numbers, as the cells stand now.
-  const WORDS = ["arm_id", "comparator_arm_id", "population", "comparator_population", "endpoint", "measure", "model", "kind", "item", "grade", "time", "time_unit", "unit", "statistic", "data_cut"];
-  const twins = (row) => (row.alike || []).map((id) => byId.get(id)).filter((other) => other && other.status !== "drop" && row.status !== "drop" && WORDS.every((name) => cell(row, name) === cell(other, name)));
+  const twins = (row) => (row.alike || []).map((id) => byId.get(id)).filter((other) => other && other.status !== "drop" && row.status !== "drop" && data.words[row.table].every((name) => cell(row, name) === cell(other, name)));
 
   // What was ruled in this browser before is taken up again, where it is about the same place.
   const remember = () => {
